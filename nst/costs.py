@@ -1,0 +1,99 @@
+"""The costs of neural style transfer, as pure functions of activations. This file imports only torch.
+
+    J(G) = α · J_content(C, G) + β · J_style(S, G) + γ · TV(G)
+
+Each formula and each normalisation stands here and nowhere else; α, β and λ are applied in transfer.py.
+"""
+
+import torch
+from torch import Tensor
+
+
+def _require_shape(name: str, x: Tensor, like: str) -> None:
+    if x.ndim != len(like.split(",")):
+        raise ValueError(f"{name} must have shape ({like}), not {tuple(x.shape)}")
+
+
+def content_cost(features: Tensor, content: Tensor) -> Tensor:
+    """Content cost of one layer: how far the activations are from the content image's.
+
+        J_content = 1/(4 · nH · nW · nC) · Σ (a(C) − a(G))²
+
+    features   (N, nC, nH, nW) activations of the generated image, any finite float
+    content    (1 or N, nC, nH, nW) activations of the content image
+    returns    (N,) float32 or float64 ≥ 0; 0 only where they agree
+
+    Raises ValueError if the shapes differ.
+
+    Source: the course's normalisation. Gatys, Ecker & Bethge (2016), eq. 1, use ½ Σ, which grows with the
+    picture; this one is ¼ of a mean and so means the same at every size.
+    """
+    _require_shape("features", features, "N, nC, nH, nW")
+    if features.shape[1:] != content.shape[1:]:
+        raise ValueError(
+            f"features {tuple(features.shape)} and content {tuple(content.shape)} differ in shape"
+        )
+    difference = (features - content).to(_at_least_float32(features.dtype))
+    return difference.square().mean(dim=(1, 2, 3)) / 4
+
+
+def gram_matrix(features: Tensor) -> Tensor:
+    """Gram ("style") matrix of one layer, over its own number of positions.
+
+        G_kk' = 1/(nH · nW) · Σ_ij a_ijk · a_ijk'
+
+    features   (N, nC, nH, nW), any finite float
+    returns    (N, nC, nC) symmetric, positive semi-definite; float32 whatever half precision came in, since
+               VGG-19's activations reach hundreds and their products overflow float16 and drown in bfloat16
+
+    Source: Gatys, Ecker & Bethge (2016), eq. 3, and the course leave out 1/(nH · nW); style_cost says
+    where it went. With it one target serves pictures of every size.
+    """
+    _require_shape("features", features, "N, nC, nH, nW")
+    n, channels, height, width = features.shape
+    # (N, positions, channels): for channels-last memory this is a view, not a copy.
+    a = features.permute(0, 2, 3, 1).reshape(n, height * width, channels)
+    a = a.to(_at_least_float32(features.dtype))
+    return a.transpose(1, 2) @ a / (height * width)
+
+
+def style_cost(gram: Tensor, style_gram: Tensor) -> Tensor:
+    """Style cost of one layer: how far its Gram matrix is from the style image's.
+
+        J_style[l] = 1/(2 · nH · nW · nC)² · Σ_kk' (G_kk'(S) − G_kk'(G))²        (unnormalised Grams)
+                   = 1/(4 · nC²) · Σ_kk' (gram(S) − gram(G))²                   (each over its own nH · nW)
+
+    gram, style_gram   (N, nC, nC) and (1 or N, nC, nC), from gram_matrix()
+    returns            (N,) ≥ 0; 0 only where the Gram matrices agree
+
+    Raises ValueError if the channel counts differ.
+
+    Source: Gatys, Ecker & Bethge (2016), eqs. 3–4. The two lines are equal where the style and the
+    generated image have one size; the second still holds where they do not (the authors' notebook does the same).
+    """
+    _require_shape("gram", gram, "N, nC, nC")
+    if gram.shape[1:] != style_gram.shape[1:]:
+        raise ValueError(
+            f"gram {tuple(gram.shape)} and style_gram {tuple(style_gram.shape)} differ in channels"
+        )
+    return (gram - style_gram).square().mean(dim=(1, 2)) / 4
+
+
+def total_variation(image: Tensor) -> Tensor:
+    """Total variation: how much neighbouring pixels differ.
+
+        TV = mean (x_{i+1,j} − x_ij)² + mean (x_{i,j+1} − x_ij)²
+
+    image     (N, 3, H, W) in [0, 1]
+    returns   (N,) ≥ 0, 0 only for one flat colour
+
+    Source: Mahendran & Vedaldi (2015) with exponent 2, as means so that it does not grow with the picture.
+    """
+    _require_shape("image", image, "N, 3, H, W")
+    down = (image[:, :, 1:] - image[:, :, :-1]).square().mean(dim=(1, 2, 3))
+    right = (image[:, :, :, 1:] - image[:, :, :, :-1]).square().mean(dim=(1, 2, 3))
+    return down + right
+
+
+def _at_least_float32(dtype: torch.dtype) -> torch.dtype:
+    return torch.promote_types(dtype, torch.float32)

@@ -1,0 +1,221 @@
+"""Settings of a run: every number a person can move, its bounds, and named presets.
+
+BOUNDS is the one table behind validation, sliders, command line and README. The device is an argument of
+stylize(), not a setting: the same settings mean the same picture everywhere.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+from .errors import SettingsError, shown
+from .vgg import depth
+
+
+class Bound(NamedTuple):
+    """Range of one number, the step of its slider, and the help a person reads."""
+
+    low: float
+    high: float
+    step: float
+    help: str
+    whole: bool = False
+
+
+BOUNDS: dict[str, Bound] = {
+    "size": Bound(64, 4096, 32, "Longer side of the result, in pixels.", True),
+    "evaluations": Bound(
+        1, 2000, 10, "Evaluations of the cost over all scales: more is finer and slower.", True
+    ),
+    "scales": Bound(0, 6, 1, "Sizes from small to full; 0 chooses, 1 is the papers' way.", True),
+    "seed": Bound(0, 2**32 - 1, 1, "Same seed, same picture.", True),
+    "strength": Bound(
+        0.1, 1000, 0.1, "How heavily the style repaints the content: β to α, both costs relative."
+    ),
+    "style_scale": Bound(
+        0.25, 2, 0.05, "Size of the style image beside the result: smaller gives finer strokes."
+    ),
+    "alpha": Bound(0, 1e12, 1, "α, the weight of the content cost."),
+    "beta": Bound(0, 1e12, 1, "β, the weight of the style cost."),
+    "tv": Bound(0, 1e6, 0.1, "γ, the weight of total variation: smooths speckle."),
+    "noise": Bound(0, 1, 0.05, "Share of noise when starting from a blend of content and noise."),
+    "learning_rate": Bound(0.0001, 1, 0.001, "Step of Adam and of gradient descent."),
+}
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "pooling": ("average", "max"),
+    "optimizer": ("lbfgs", "adam", "gd"),
+    "init": ("content", "noise", "blend"),
+}
+
+DEFAULT_CONTENT = {"relu3_3": 1.0}
+DEFAULT_STYLE = dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu3_4"), 0.25)
+PAPER_STYLE = dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), 0.2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One run's settings, checked when made: SettingsError names the setting, its range and what came.
+
+    size            longer side of the result in pixels
+    evaluations     objective evaluations over all scales (one = one forward and one backward pass)
+    scales          number of sizes from coarse to fine; 0 chooses by size
+    strength        β/α after both costs are made relative to what they start from (§ transfer.weigh)
+    alpha, beta     α and β themselves, in the units of costs.py; both None means: from `strength`
+    tv              γ
+    content_layers  layer → weight, scaled to sum 1
+    style_layers    layer → λ, scaled to sum 1
+    weights         "auto", "imagenet", "self-taught", or the path of a weights file
+    keep_colours    keep the content image's colours: only lightness is repainted
+    """
+
+    size: int = 512
+    evaluations: int = 200
+    scales: int = 0
+    seed: int = 0
+    strength: float = 30.0
+    style_scale: float = 1.0
+    alpha: float | None = None
+    beta: float | None = None
+    tv: float = 0.0
+    content_layers: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_CONTENT))
+    style_layers: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_STYLE))
+    pooling: str = "average"
+    optimizer: str = "lbfgs"
+    learning_rate: float = 0.02
+    init: str = "content"
+    noise: float = 0.6
+    keep_colours: bool = False
+    weights: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name, bound in BOUNDS.items():
+            value = getattr(self, name)
+            if value is None and name in ("alpha", "beta"):
+                continue
+            object.__setattr__(self, name, _number(name, value, bound))
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise SettingsError(
+                    f"{_plain(name)} must be one of {', '.join(choices)}, "
+                    f"not {shown(getattr(self, name))}."
+                )
+        if (self.alpha is None) != (self.beta is None):
+            raise SettingsError("Give both α and β, or neither and a strength.")
+        if self.alpha == 0 and self.beta == 0:
+            raise SettingsError("α and β cannot both be 0: there would be nothing to paint.")
+        if not isinstance(self.keep_colours, bool):
+            raise SettingsError("Keep colours must be true or false.")
+        if not isinstance(self.weights, str) or not self.weights:
+            raise SettingsError(
+                "Weights must be auto, imagenet, self-taught or the path of a file."
+            )
+        for name in ("content_layers", "style_layers"):
+            object.__setattr__(self, name, _layer_weights(name, getattr(self, name)))
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Every layer the run needs, each once."""
+        return tuple(dict.fromkeys((*self.content_layers, *self.style_layers)))
+
+    def with_(self, **changes: Any) -> "Settings":
+        """A copy with some settings changed, checked again."""
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as JSON can hold them."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Settings":
+        """The inverse of to_dict(). Raises SettingsError for a name that is no setting."""
+        known = {f.name for f in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise SettingsError(
+                f"There is no setting {shown(unknown[0])}: there are {', '.join(sorted(known))}."
+            )
+        return cls(**values)
+
+
+def preset(name: str, **changes: Any) -> Settings:
+    """The named preset, with some settings changed.
+
+    Raises SettingsError for a name that is no preset, or a change out of bounds.
+    """
+    if name not in PRESETS:
+        raise SettingsError(f"There is no preset {shown(name)}: there are {', '.join(PRESETS)}.")
+    return Settings.from_dict({**PRESETS[name], **changes})
+
+
+# Each preset lists only what differs from Settings().
+PRESETS: dict[str, dict[str, Any]] = {
+    # What was seen to look good: heavy paint from the first eight convolutions.
+    "paint": {},
+    # The scene stays, the style is a varnish.
+    "gentle": {"strength": 6.0},
+    # The papers' choices: content relu4_2, style relu1_1 … relu5_1 with λ = 1/5, one scale, 500 evaluations.
+    "gatys": {
+        "scales": 1,
+        "evaluations": 500,
+        "strength": 100.0,
+        "content_layers": {"relu4_2": 1.0},
+        "style_layers": dict(PAPER_STYLE),
+        "pooling": "average",
+    },
+    # The course's exercise, α = 10 and β = 40 as there: they suit activations of the Caffe weights' scale.
+    "course": {
+        "scales": 1,
+        "evaluations": 200,
+        "alpha": 10.0,
+        "beta": 40.0,
+        "content_layers": {"relu4_2": 1.0},
+        "style_layers": dict(PAPER_STYLE),
+        "init": "blend",
+        "optimizer": "adam",
+    },
+}
+
+
+def _number(name: str, value: Any, bound: Bound) -> float:
+    kind = Integral if bound.whole else Real
+    wanted = "a whole number" if bound.whole else "a number"
+    if isinstance(value, Real) and bound.whole and math.isfinite(value) and value == int(value):
+        value = int(value)  # sliders and JSON send 512.0
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, kind)
+        or not bound.low <= value <= bound.high
+    ):
+        raise SettingsError(
+            f"{_plain(name)} must be {wanted} from {bound.low:g} to {bound.high:g}, "
+            f"not {shown(value)}."
+        )
+    return int(value) if bound.whole else float(value)
+
+
+def _layer_weights(name: str, weights: Any) -> dict[str, float]:
+    if not isinstance(weights, Mapping) or not weights:
+        raise SettingsError(f"{_plain(name)} needs at least one layer, such as relu3_1.")
+    for layer, weight in weights.items():
+        depth(str(layer))
+        if (
+            isinstance(weight, bool)
+            or not isinstance(weight, Real)
+            or not math.isfinite(weight)
+            or weight < 0
+        ):
+            raise SettingsError(
+                f"The weight of {layer} must be a number of 0 or more, not {shown(weight)}."
+            )
+    total = float(sum(weights.values()))
+    if total <= 0 or not math.isfinite(total):
+        raise SettingsError(f"The weights of {_plain(name).lower()} must not all be 0.")
+    return {layer: float(weight) / total for layer, weight in weights.items() if weight > 0}
+
+
+def _plain(name: str) -> str:
+    names = {"alpha": "α (alpha)", "beta": "β (beta)", "tv": "γ (tv)"}
+    return names.get(name, name.replace("_", " ").capitalize())
