@@ -68,8 +68,8 @@ def style_cost(gram: Tensor, style_gram: Tensor) -> Tensor:
 
     Raises ValueError if the channel counts differ.
 
-    Source: Gatys, Ecker & Bethge (2016), eqs. 3–4. The two lines are equal where the style and the
-    generated image have one size; the second still holds where they do not (the authors' notebook does the same).
+    Source: Gatys, Ecker & Bethge (2016), eqs. 3–4. The two lines are equal where style and generated image
+    have one size; the second still holds where they do not (the authors' notebook does the same).
     """
     _require_shape("gram", gram, "N, nC, nC")
     if gram.shape[1:] != style_gram.shape[1:]:

@@ -99,8 +99,7 @@ class Settings:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise SettingsError(
-                    f"{_plain(name)} must be one of {', '.join(choices)}, "
-                    f"not {shown(getattr(self, name))}."
+                    f"{_plain(name)} must be one of {', '.join(choices)}, not {shown(getattr(self, name))}."
                 )
         if (self.alpha is None) != (self.beta is None):
             raise SettingsError("Give both α and β, or neither and a strength.")
@@ -109,9 +108,7 @@ class Settings:
         if not isinstance(self.keep_colours, bool):
             raise SettingsError("Keep colours must be true or false.")
         if not isinstance(self.weights, str) or not self.weights:
-            raise SettingsError(
-                "Weights must be auto, imagenet, self-taught or the path of a file."
-            )
+            raise SettingsError("Weights must be auto, imagenet, self-taught or the path of a file.")
         for name in ("content_layers", "style_layers"):
             object.__setattr__(self, name, _layer_weights(name, getattr(self, name)))
 
@@ -184,14 +181,9 @@ def _number(name: str, value: Any, bound: Bound) -> float:
     wanted = "a whole number" if bound.whole else "a number"
     if isinstance(value, Real) and bound.whole and math.isfinite(value) and value == int(value):
         value = int(value)  # sliders and JSON send 512.0
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, kind)
-        or not bound.low <= value <= bound.high
-    ):
+    if isinstance(value, bool) or not isinstance(value, kind) or not bound.low <= value <= bound.high:
         raise SettingsError(
-            f"{_plain(name)} must be {wanted} from {bound.low:g} to {bound.high:g}, "
-            f"not {shown(value)}."
+            f"{_plain(name)} must be {wanted} from {bound.low:g} to {bound.high:g}, not {shown(value)}."
         )
     return int(value) if bound.whole else float(value)
 
@@ -207,9 +199,7 @@ def _layer_weights(name: str, weights: Any) -> dict[str, float]:
             or not math.isfinite(weight)
             or weight < 0
         ):
-            raise SettingsError(
-                f"The weight of {layer} must be a number of 0 or more, not {shown(weight)}."
-            )
+            raise SettingsError(f"The weight of {layer} must be a number of 0 or more, not {shown(weight)}.")
     total = float(sum(weights.values()))
     if total <= 0 or not math.isfinite(total):
         raise SettingsError(f"The weights of {_plain(name).lower()} must not all be 0.")

@@ -1,4 +1,4 @@
-"""VGG-19's convolutions: layer names, receptive fields, and a stack that stops at the deepest layer asked for.
+"""VGG-19's convolutions: layer names, receptive fields, and a stack that stops at the deepest one.
 
 The ImageNet mean and standard deviation live here and nowhere else. Where the filters come from is the
 business of weights.py (ImageNet) and selftaught.py (learned from the pictures at hand).
@@ -7,6 +7,7 @@ Source: Simonyan & Zisserman (2015), configuration E; torchvision's indices of i
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -39,9 +40,7 @@ class Conv:
 
 def _convs() -> tuple[Conv, ...]:
     convs, index, inputs = [], 0, 3
-    for block, (count, outputs) in enumerate(
-        zip(CONVS_PER_BLOCK, CHANNELS_PER_BLOCK, strict=True), start=1
-    ):
+    for block, (count, outputs) in enumerate(zip(CONVS_PER_BLOCK, CHANNELS_PER_BLOCK, strict=True), start=1):
         for position in range(1, count + 1):
             name = f"{block}_{position}"
             convs.append(Conv(name, index, inputs, outputs, block > 1 and position == 1))
@@ -129,6 +128,38 @@ class Filters:
             )
 
 
+class _Replicate(torch.autograd.Function):
+    """One more row and column on each side, a copy of the border.
+
+    As F.pad(mode="replicate") in value and gradient; that one adds its gradients in no fixed order on a
+    GPU, so the same run would not give the same bytes.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        n, channels, height, width = x.shape
+        out = torch.empty(
+            (n, channels, height + 2, width + 2),
+            dtype=x.dtype,
+            device=x.device,
+            memory_format=torch.channels_last,
+        )
+        out[:, :, 1:-1, 1:-1] = x
+        out[:, :, 0, 1:-1], out[:, :, -1, 1:-1] = x[:, :, 0], x[:, :, -1]
+        out[:, :, :, 0], out[:, :, :, -1] = out[:, :, :, 1], out[:, :, :, -2]
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        rows = gradient[:, :, 1:-1].clone()
+        rows[:, :, 0] += gradient[:, :, 0]
+        rows[:, :, -1] += gradient[:, :, -1]
+        inner = rows[:, :, :, 1:-1]
+        inner[:, :, :, 0] += rows[:, :, :, 0]
+        inner[:, :, :, -1] += rows[:, :, :, -1]
+        return inner
+
+
 class Network:
     """The filters as a function: image → {layer: activations}.
 
@@ -158,9 +189,7 @@ class Network:
                 kernel.to(device, dtype).contiguous(memory_format=torch.channels_last),
                 bias.to(device, dtype),
             )
-            for kernel, bias in zip(
-                filters.kernels[:through], filters.biases[:through], strict=True
-            )
+            for kernel, bias in zip(filters.kernels[:through], filters.biases[:through], strict=True)
         ]
         self.mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)
         self.std = torch.tensor(STD, device=device).view(1, 3, 1, 1)
@@ -169,10 +198,8 @@ class Network:
         wanted, found = set(self.layers), {}
         x = ((image - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
         last_of_block = {sum(CONVS_PER_BLOCK[:block]): block for block in range(1, 6)}
-        for number, (conv, (kernel, bias)) in enumerate(
-            zip(CONVS, self.weights, strict=False), start=1
-        ):
-            x = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), kernel, bias)
+        for number, (conv, (kernel, bias)) in enumerate(zip(CONVS, self.weights, strict=False), start=1):
+            x = F.conv2d(_Replicate.apply(x), kernel, bias)
             if f"conv{conv.name}" in wanted:
                 found[f"conv{conv.name}"] = x
                 x = F.relu(x)
@@ -181,7 +208,7 @@ class Network:
             if f"relu{conv.name}" in wanted:
                 found[f"relu{conv.name}"] = x
             pool = f"pool{last_of_block.get(number)}"
-            if pool in wanted or number < len(self.weights) and pool in POOL_LAYERS:
+            if pool in wanted or (pool in POOL_LAYERS and number < len(self.weights)):
                 x = self.pool(x, 2)
                 if pool in wanted:
                     found[pool] = x
