@@ -190,6 +190,26 @@ def schedule(settings: Settings, width: int, height: int) -> list[Scale]:
     return [Scale(fit(width, height, side), count) for side, count in zip(sides, counts, strict=True)]
 
 
+class Pace:
+    """Seconds left of a schedule, taking an evaluation's time to grow with its pixels.
+
+    Judged by the present scale alone: small pictures cost more a pixel than large ones.
+    """
+
+    def __init__(self, scales: Sequence[Scale]) -> None:
+        pixels = [scale.size[0] * scale.size[1] for scale in scales for _ in range(scale.evaluations)]
+        self.pixels, self.began, self.since = pixels, -1, 0.0
+
+    def seconds_left(self, evaluation: int, seconds: float) -> float | None:
+        """The time left after so many evaluations, `seconds` after the start; None before it can be known."""
+        if evaluation == 0:
+            return None
+        if self.began < 0 or self.pixels[self.began] != self.pixels[evaluation - 1]:
+            self.began, self.since = evaluation - 1, seconds
+        done = sum(self.pixels[self.began + 1 : evaluation])
+        return (seconds - self.since) / done * sum(self.pixels[evaluation:]) if done else None
+
+
 def starting_image(settings: Settings, content: Tensor) -> Tensor:
     """The generated image before the first evaluation: the content image, noise, or a blend of both.
 
@@ -270,10 +290,12 @@ def stylize(
     settings = settings or Settings()
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)
     start = time.perf_counter()
-    last = Progress(of=settings.evaluations)
+    last, pace = Progress(of=settings.evaluations), Pace(schedule(settings, *content.size))
     try:
         for progress in _run(content, styles, settings, device):
-            last = replace(progress, seconds=time.perf_counter() - start)
+            seconds = time.perf_counter() - start
+            eta = pace.seconds_left(progress.evaluation, seconds)
+            last = replace(progress, seconds=seconds, eta=eta)
             yield last
         return
     except RunError as error:

@@ -7,7 +7,6 @@ Source: Simonyan & Zisserman (2015), configuration E; torchvision's indices of i
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -29,13 +28,14 @@ class Conv:
 
     name       "1_1" … "5_4", so that its layers are conv1_1 (before the ReLU) and relu1_1 (after it)
     index      position in torchvision's `features`, which names the tensors: features.{index}.weight
+    pool       "pool1" … "pool5" where a pool follows, else None
     """
 
     name: str
     index: int
     inputs: int
     outputs: int
-    opens_block: bool
+    pool: str | None
 
 
 def _convs() -> tuple[Conv, ...]:
@@ -43,7 +43,8 @@ def _convs() -> tuple[Conv, ...]:
     for block, (count, outputs) in enumerate(zip(CONVS_PER_BLOCK, CHANNELS_PER_BLOCK, strict=True), start=1):
         for position in range(1, count + 1):
             name = f"{block}_{position}"
-            convs.append(Conv(name, index, inputs, outputs, block > 1 and position == 1))
+            pool = f"pool{block}" if position == count else None
+            convs.append(Conv(name, index, inputs, outputs, pool))
             index, inputs = index + 2, outputs  # a ReLU follows each convolution
         index += 1  # and a pool each block
     return tuple(convs)
@@ -95,10 +96,10 @@ def receptive_field(layer: str) -> int:
     """
     field, step = 1, 1
     for conv in CONVS[: depth(layer)]:
-        if conv.opens_block:
-            field, step = field + step, 2 * step
         field += 2 * step
-    return field + step if layer.startswith("pool") else field
+        if conv.pool and (layer == conv.pool or conv.name != layer[4:]):
+            field, step = field + step, 2 * step
+    return field
 
 
 @dataclass(frozen=True)
@@ -128,36 +129,14 @@ class Filters:
             )
 
 
-class _Replicate(torch.autograd.Function):
-    """One more row and column on each side, a copy of the border.
+def _replicate_border(x: Tensor) -> Tensor:
+    """One more row and column on each side, a copy of the border: (N, C, H, W) → (N, C, H + 2, W + 2).
 
-    As F.pad(mode="replicate") in value and gradient; that one adds its gradients in no fixed order on a
-    GPU, so the same run would not give the same bytes.
+    F.pad(mode="replicate") adds its gradients in no fixed order on a GPU, and the same run would not
+    give the same bytes.
     """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        n, channels, height, width = x.shape
-        out = torch.empty(
-            (n, channels, height + 2, width + 2),
-            dtype=x.dtype,
-            device=x.device,
-            memory_format=torch.channels_last,
-        )
-        out[:, :, 1:-1, 1:-1] = x
-        out[:, :, 0, 1:-1], out[:, :, -1, 1:-1] = x[:, :, 0], x[:, :, -1]
-        out[:, :, :, 0], out[:, :, :, -1] = out[:, :, :, 1], out[:, :, :, -2]
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        rows = gradient[:, :, 1:-1].clone()
-        rows[:, :, 0] += gradient[:, :, 0]
-        rows[:, :, -1] += gradient[:, :, -1]
-        inner = rows[:, :, :, 1:-1]
-        inner[:, :, :, 0] += rows[:, :, :, 0]
-        inner[:, :, :, -1] += rows[:, :, :, -1]
-        return inner
+    x = torch.cat((x[:, :, :1], x, x[:, :, -1:]), dim=2)
+    return torch.cat((x[..., :1], x, x[..., -1:]), dim=3)
 
 
 class Network:
@@ -166,8 +145,10 @@ class Network:
     image        (N, 3, H, W) float32 in [0, 1]; the mean and standard deviation are taken inside
     activations  (N, C, ⌈H/stride⌉ or so, …) in `dtype`: RELU layers after the ReLU, CONV layers before it
 
-    Borders are replicated before each convolution, where VGG-19 was trained with zeros: zeros look like
-    a dark frame to the first layers and the optimiser paints one. Pools halve with "average" (Gatys'
+    The picture's border is replicated before the first convolution (crowsonkb/style-transfer-pytorch does the
+    same) and zeros are added before the others, as VGG-19 was trained. Zeros around the picture look like a
+    black frame, and the optimiser answers them; replicating or reflecting before every convolution was tried
+    and paints a coloured edge. Pools halve with "average" (Gatys'
     advice, smoother) or "max" (as trained). An odd last row or column is dropped, as in training.
     """
 
@@ -196,10 +177,10 @@ class Network:
 
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
         wanted, found = set(self.layers), {}
-        x = ((image - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
-        last_of_block = {sum(CONVS_PER_BLOCK[:block]): block for block in range(1, 6)}
+        x = _replicate_border((image - self.mean) / self.std)
+        x = x.to(self.dtype, memory_format=torch.channels_last)
         for number, (conv, (kernel, bias)) in enumerate(zip(CONVS, self.weights, strict=False), start=1):
-            x = F.conv2d(_Replicate.apply(x), kernel, bias)
+            x = F.conv2d(x, kernel, bias, padding=0 if number == 1 else 1)
             if f"conv{conv.name}" in wanted:
                 found[f"conv{conv.name}"] = x
                 x = F.relu(x)
@@ -207,9 +188,8 @@ class Network:
                 x = F.relu_(x)  # in place: a convolution needs its input, not its output, backwards
             if f"relu{conv.name}" in wanted:
                 found[f"relu{conv.name}"] = x
-            pool = f"pool{last_of_block.get(number)}"
-            if pool in wanted or (pool in POOL_LAYERS and number < len(self.weights)):
+            if conv.pool and (conv.pool in wanted or number < len(self.weights)):
                 x = self.pool(x, 2)
-                if pool in wanted:
-                    found[pool] = x
+                if conv.pool in wanted:
+                    found[conv.pool] = x
         return found
