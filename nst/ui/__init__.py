@@ -1,0 +1,14 @@
+"""The page: one module a tab over the engine, and what running in public takes.
+
+limits.py      what one app gives to whom, from the environment
+room.py        first come, first served: whose turn it is
+workspace.py   one run's folder: previews, the stop flag, the deadline; and the sweeper
+runs.py        Runs.stream(): waiting, working, stopping, failing, as a stream of Frames
+paint.py       the Transfer tab's run
+upload.py      an image input that hands over the file as it came
+guard.py       request bodies are small and carry no addresses
+zerogpu.py     the one decorator that a Space with borrowed GPUs needs
+"""
+
+# spaces patches torch, so it is imported before anything can touch CUDA.
+from . import zerogpu as zerogpu

@@ -1,0 +1,91 @@
+"""What the page is told: Frames, and how every failure becomes the last one."""
+
+import logging
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import gradio as gr
+
+from ..errors import NSTError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Point:
+    """The costs of one evaluation: as they are, and as they weigh in J.
+
+    content, style, tv   in the units of costs.py
+    weighted             {"content": α·J_content, layer: β·λ·J_style[layer], …, "tv": γ·TV}; sums to total
+    """
+
+    evaluation: int
+    total: float
+    content: float
+    style: Mapping[str, float]
+    tv: float
+    weighted: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the page shows next; plain values and paths only, so that it can cross a process border.
+
+    state       "waiting", "working", or the last one: "done", "stopped", "failed"
+    message     one sentence for the visitor
+    ahead       how many turns come before this one, while waiting
+    picture     path of the newest preview, a JPEG; in the last Frame the result, None if there is none
+    result      path of the lossless PNG, in the last Frame, None if there is none
+    costs       of the newest evaluation; alpha, beta, gamma, lambdas: the weights in force
+    features    which filters are in use; device: where they run
+    """
+
+    state: str
+    message: str
+    ahead: int = 0
+    picture: str | None = None
+    result: str | None = None
+    evaluation: int = 0
+    of: int = 0
+    width: int = 0
+    height: int = 0
+    seconds: float = 0.0
+    eta: float | None = None
+    costs: Point | None = None
+    alpha: float | None = None
+    beta: float | None = None
+    gamma: float | None = None
+    lambdas: Mapping[str, float] = field(default_factory=dict)
+    features: str = ""
+    device: str = ""
+
+    @property
+    def is_last(self) -> bool:
+        return self.state in ("done", "stopped", "failed")
+
+
+def settled(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """The same Frames, with what goes wrong as a last one in plain words instead of an exception.
+
+    gr.Error passes: ZeroGPU speaks of quotas with it. Anything unforeseen gets a number, under which the
+    log has the traceback.
+    """
+    last = Frame("failed", "")
+    try:
+        for last in frames:
+            yield last
+        return
+    except NSTError as error:
+        log.info("refused: %r", str(error))
+        message = str(error)
+    except gr.Error:
+        raise
+    except Exception:
+        number = secrets.token_hex(4)
+        log.exception("run failed, number %s", number)
+        message = (
+            "Something went wrong here, and not with what you gave: please try again, and if it "
+            f"happens again, report it with the number {number}."
+        )
+    yield replace(last, state="failed", message=message, ahead=0, eta=None)

@@ -1,0 +1,154 @@
+"""The Transfer tab's run: uploaded files and settings in, Frames out, a PNG with its recipe at the end."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from PIL import Image
+
+from .. import __version__
+from ..errors import ImageRefused, RunError, SettingsError
+from ..images import load_picture, save_png
+from ..recipe import recipe_text
+from ..settings import Settings
+from ..transfer import Costs, Progress, Weighting, stylize
+from .frames import Frame, Point, settled
+from .limits import Limits
+from .workspace import Workspace
+from .zerogpu import SHARE_OF_DURATION, borrowed, gpu
+
+MOST_STYLES = 4
+RESULT = "painting.png"
+
+# An evaluation through relu3_4 handles some 60 megapixels a second on the GPU of a ZeroGPU Space; a third
+# of that is promised, plus the start of the worker, since asking for too little kills the run.
+GPU_PIXELS_PER_SECOND = 20e6
+GPU_START = 15.0  # seconds
+LEAST_DURATION = 30  # seconds
+
+
+def paint(
+    folder: str,
+    limits: Limits,
+    content: str | None,
+    styles: Sequence[str | None],
+    settings: Mapping[str, Any],
+) -> Iterator[Frame]:
+    """Check what a visitor gave, and return the run as an iterator of Frames that has not begun.
+
+    content, styles   paths of uploaded files
+    settings          as Settings.from_dict() takes them, within the limits
+
+    Raises ImageRefused or SettingsError with one sentence. Pictures are opened here, not where the GPU is:
+    a refusal costs no quota, and nothing is decoded in a forked process.
+    """
+    chosen = Settings.from_dict(settings)
+    limits.check(chosen)
+    given = [style for style in styles if style]
+    if not content:
+        raise ImageRefused("There is no content image yet: choose the picture to repaint.")
+    if not given:
+        raise ImageRefused("There is no style image yet: choose the picture to paint like.")
+    if len(given) > MOST_STYLES:
+        raise SettingsError(
+            f"There are {len(given)} style images and at most {MOST_STYLES} are used: remove some."
+        )
+    picture = load_picture(content)
+    pictures = [load_picture(style) for style in given]
+    return _paint(folder, limits, picture, pictures, chosen)
+
+
+def duration(
+    folder: str,
+    limits: Limits,
+    content: Image.Image,
+    styles: Sequence[Image.Image],
+    settings: Settings,
+) -> int:
+    """Seconds of GPU to ask for: pixels × evaluations at a cautious speed, + 40 %, within the limits."""
+    pixels = settings.size**2 * min(content.size) / max(content.size)
+    seconds = GPU_START + 1.4 * pixels * settings.evaluations / GPU_PIXELS_PER_SECOND
+    return int(min(max(LEAST_DURATION, seconds), limits.max_seconds))
+
+
+@gpu(duration)
+def _paint(
+    folder: str,
+    limits: Limits,
+    content: Image.Image,
+    styles: Sequence[Image.Image],
+    settings: Settings,
+) -> Iterator[Frame]:
+    seconds = float(limits.max_seconds)
+    if borrowed():
+        seconds = SHARE_OF_DURATION * duration(folder, limits, content, styles, settings)
+    yield from settled(_frames(Workspace(folder, seconds), content, styles, settings))
+
+
+def _frames(
+    workspace: Workspace, content: Image.Image, styles: Sequence[Image.Image], settings: Settings
+) -> Iterator[Frame]:
+    state, message = "done", "Finished."
+    now: Progress | None = Progress()
+    try:
+        with contextlib.closing(stylize(content, styles, settings)) as run:
+            for now in run:
+                if now.evaluation < now.of and (message := _why_end(workspace, now)):
+                    state = "stopped"
+                    break
+                if workspace.preview_due and (picture := now.image):
+                    workspace.preview(picture)
+                yield _frame(now, "working", f"{now.doing}.", workspace.picture)
+    except RunError as error:
+        state, message, now = "failed", str(error), error.best
+    yield _last(workspace, now or Progress(), state, message, settings)
+
+
+def _why_end(workspace: Workspace, now: Progress) -> str:
+    """The reason to end this run early, as a sentence; empty while there is none."""
+    kept = "this is the best picture so far." if now.render else "there was no picture yet."
+    at = f"at evaluation {now.evaluation} of {now.of}"
+    if workspace.asked_to_stop:
+        return f"Stopped {at}: {kept}"
+    if workspace.out_of_time:
+        return f"The run took all of its {workspace.seconds:.0f} s and ended {at}: {kept}"
+    return ""
+
+
+def _last(workspace: Workspace, now: Progress, state: str, message: str, settings: Settings) -> Frame:
+    picture = now.image
+    if picture is None:
+        return _frame(now, state, message, None)
+    path = str(workspace.folder / RESULT)
+    save_png(picture, path, recipe_text(settings, now.features, __version__))
+    return _frame(now, state, message, path, result=path)
+
+
+def _frame(now: Progress, state: str, message: str, picture: str | None, result: str | None = None) -> Frame:
+    by = now.weighting
+    return Frame(
+        state,
+        message,
+        picture=picture,
+        result=result,
+        evaluation=now.evaluation,
+        of=now.of,
+        width=now.size[0],
+        height=now.size[1],
+        seconds=now.seconds,
+        eta=now.eta if state == "working" else None,
+        costs=_point(now.evaluation, now.costs, by) if now.costs and by else None,
+        alpha=by.alpha if by else None,
+        beta=by.beta if by else None,
+        gamma=by.gamma if by else None,
+        lambdas=dict(by.lambdas) if by else {},
+        features=now.features,
+        device=now.device,
+    )
+
+
+def _point(evaluation: int, costs: Costs, by: Weighting) -> Point:
+    weighted = {"content": by.alpha * costs.content}
+    weighted |= {layer: by.beta * by.lambdas[layer] * j for layer, j in costs.style.items()}
+    weighted["tv"] = by.gamma * costs.tv
+    return Point(evaluation, costs.total, costs.content, dict(costs.style), costs.tv, weighted)

@@ -1,0 +1,48 @@
+"""An image input that hands over the file as it came; opening it is load_picture()'s business.
+
+gr.Image opens the file before the app's code runs: a file it cannot read reaches the visitor as a blank
+"Error", and a data: URL of 236 kB makes it decode 81 megapixels.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.data_classes import ImageData
+from gradio.utils import get_upload_folder
+from gradio_client.utils import is_http_url_like
+
+ONLY_UPLOADS = (
+    "Pictures are accepted as uploaded files only, not as addresses or data: URLs: "
+    "please save the picture and upload it."
+)
+
+
+class Upload(gr.Image):
+    """gr.Image whose value in a handler is the path of the uploaded file, untouched and unopened, or None.
+
+    Raises gr.Error for anything but a file uploaded to this app: a data: URL, an address (before any of
+    it is fetched), a path elsewhere on the disk.
+    """
+
+    is_template = True  # the browser shows gr.Image's own view
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"type": "filepath", "image_mode": None, **kwargs})
+
+    def preprocess(self, payload: ImageData | None) -> str | None:
+        if payload is None:
+            return None
+        uploads = Path(get_upload_folder()).resolve()
+        if (
+            not payload.path
+            or (payload.url or "").startswith("data:")
+            or not Path(payload.path).resolve().is_relative_to(uploads)
+        ):
+            raise gr.Error(ONLY_UPLOADS, print_exception=False)
+        return payload.path
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
+        if is_http_url_like(url_or_file_path):
+            raise gr.Error(ONLY_UPLOADS, print_exception=False)
+        return await super().async_move_resource_to_block_cache(url_or_file_path)
