@@ -18,9 +18,7 @@ from .errors import (
     SettingsError,
     WeightsError,
 )
-from .images import load_picture
 from .settings import BOUNDS, CHOICES, PRESETS, Settings, preset
-from .transfer import Costs, Progress, Weighting, stylize
 
 __version__ = "0.1.0"
 
@@ -43,3 +41,15 @@ __all__ = [
     "preset",
     "stylize",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("Costs", "Progress", "Weighting", "stylize"):
+        from . import transfer
+
+        return getattr(transfer, name)
+    if name == "load_picture":
+        from .images import load_picture
+
+        return load_picture
+    raise AttributeError(name)
