@@ -7,7 +7,7 @@ stylize(), not a setting: the same settings mean the same picture everywhere.
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, NamedTuple
 
 from .errors import SettingsError, shown
@@ -177,15 +177,19 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 def _number(name: str, value: Any, bound: Bound) -> float:
-    kind = Integral if bound.whole else Real
-    wanted = "a whole number" if bound.whole else "a number"
-    if isinstance(value, Real) and bound.whole and math.isfinite(value) and value == int(value):
-        value = int(value)  # sliders and JSON send 512.0
-    if isinstance(value, bool) or not isinstance(value, kind) or not bound.low <= value <= bound.high:
+    """The value as an int or float within its bound; sliders and JSON may send 512.0 for 512."""
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    if not real or not bound.low <= value <= bound.high or (bound.whole and value != int(value)):
+        wanted = "a whole number" if bound.whole else "a number"
         raise SettingsError(
-            f"{_plain(name)} must be {wanted} from {bound.low:g} to {bound.high:g}, not {shown(value)}."
+            f"{_plain(name)} must be {wanted} from {_digits(bound.low)} to {_digits(bound.high)}, "
+            f"not {shown(value)}."
         )
     return int(value) if bound.whole else float(value)
+
+
+def _digits(number: float) -> str:
+    return str(int(number)) if number == int(number) and number < 1e10 else f"{number:g}"
 
 
 def _layer_weights(name: str, weights: Any) -> dict[str, float]:

@@ -1,0 +1,102 @@
+"""The costs against loops in float64, against finite differences, and against what must hold of them."""
+
+import pytest
+import reference
+import torch
+
+from nst.costs import content_cost, gram_matrix, style_cost, total_variation
+
+
+def features(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
+
+
+def cost_of_styles(generated: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
+    return style_cost(gram_matrix(generated), gram_matrix(style))
+
+
+def test_the_content_cost_is_the_papers_sum():
+    g, c = features(1, 3, 4, 5), features(1, 3, 4, 5, seed=1)
+    assert float(content_cost(g, c)) == pytest.approx(reference.content_cost(g[0], c[0]), rel=1e-12)
+
+
+def test_the_gram_matrix_is_the_papers_sum_over_the_number_of_positions():
+    f = features(1, 3, 4, 5)
+    expected = torch.tensor(reference.gram(f[0]), dtype=torch.float64) / 20
+    torch.testing.assert_close(gram_matrix(f)[0], expected, rtol=1e-12, atol=0)
+
+
+def test_the_style_cost_is_the_papers_sum():
+    g, s = features(1, 3, 4, 5), features(1, 3, 4, 5, seed=1)
+    assert float(cost_of_styles(g, s)) == pytest.approx(reference.style_cost(g[0], s[0]), rel=1e-12)
+
+
+def test_total_variation_is_the_sum_over_neighbours():
+    x = features(1, 3, 4, 5)
+    assert float(total_variation(x)) == pytest.approx(reference.total_variation(x[0]), rel=1e-12)
+
+
+def test_the_courses_worked_example_comes_out():
+    """Numbers of the style-transfer exercise (Deep Learning Specialization, course 4, week 4): a Gram matrix
+    of ones is nH·nW everywhere, here 1 after its normalisation."""
+    ones = torch.ones(1, 3, 4, 4)
+    assert torch.equal(gram_matrix(ones), torch.ones(1, 3, 3))
+
+
+@pytest.mark.parametrize("cost", [content_cost, cost_of_styles])
+def test_gradients_of_costs_agree_with_finite_differences(cost):
+    target = features(1, 2, 3, 3, seed=1)
+    assert torch.autograd.gradcheck(lambda g: cost(g, target), features(1, 2, 3, 3).requires_grad_())
+
+
+def test_the_gradient_of_total_variation_agrees_with_finite_differences():
+    assert torch.autograd.gradcheck(total_variation, features(1, 3, 3, 4).requires_grad_())
+
+
+def test_a_gram_matrix_is_symmetric_and_has_no_negative_eigenvalue():
+    gram = gram_matrix(features(1, 6, 5, 7))[0]
+    torch.testing.assert_close(gram, gram.T)
+    assert torch.linalg.eigvalsh(gram).min() > -1e-12
+
+
+def test_shuffling_the_pixels_leaves_the_gram_matrix_alone():
+    f = features(1, 4, 6, 5)
+    order = torch.randperm(30, generator=torch.Generator().manual_seed(2))
+    shuffled = f.flatten(2)[:, :, order].view_as(f)
+    torch.testing.assert_close(gram_matrix(shuffled), gram_matrix(f))
+
+
+def test_a_picture_beside_itself_has_the_gram_matrix_of_one():
+    f = features(1, 4, 6, 5)
+    torch.testing.assert_close(gram_matrix(torch.cat((f, f), dim=3)), gram_matrix(f))
+
+
+def test_a_picture_costs_nothing_against_itself():
+    f = features(1, 4, 6, 5)
+    assert float(content_cost(f, f)) == 0
+    assert float(cost_of_styles(f, f)) == 0
+
+
+def test_costs_of_a_batch_are_the_costs_of_its_pictures():
+    batch, target = features(3, 4, 6, 5), features(1, 4, 6, 5, seed=1)
+    for cost in (content_cost, cost_of_styles):
+        alone = torch.cat([cost(picture[None], target) for picture in batch])
+        torch.testing.assert_close(cost(batch, target), alone)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_grams_and_costs_of_half_precision_are_float32(dtype):
+    """Activations of 500 have products of 250 000: past float16's end."""
+    f = torch.full((1, 2, 4, 4), 500.0, dtype=dtype)
+    assert gram_matrix(f).dtype == torch.float32
+    assert float(gram_matrix(f).max()) == 250_000
+    assert content_cost(f, 0 * f).dtype == torch.float32
+
+
+def test_mismatched_shapes_are_named():
+    with pytest.raises(ValueError, match="differ in shape"):
+        content_cost(features(1, 2, 3, 3), features(1, 2, 3, 4))
+    with pytest.raises(ValueError, match="differ in channels"):
+        style_cost(torch.ones(1, 2, 2), torch.ones(1, 3, 3))
+    with pytest.raises(ValueError, match="must have shape"):
+        gram_matrix(torch.ones(2, 3, 3))
