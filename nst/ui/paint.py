@@ -88,31 +88,30 @@ def _paint(
 def _frames(
     workspace: Workspace, content: Image.Image, styles: Sequence[Image.Image], settings: Settings
 ) -> Iterator[Frame]:
-    state, message = "done", "Finished."
-    now: Progress | None = Progress()
+    state, message, now = "done", "", Progress()
     try:
         with contextlib.closing(stylize(content, styles, settings)) as run:
             for now in run:
-                if now.evaluation < now.of and (message := _why_end(workspace, now)):
+                if message := _ended(workspace, now):
                     state = "stopped"
                     break
                 if workspace.preview_due and (picture := now.image):
                     workspace.preview(picture)
                 yield _frame(now, "working", f"{now.doing}.", workspace.picture)
     except RunError as error:
-        state, message, now = "failed", str(error), error.best
-    yield _last(workspace, now or Progress(), state, message, settings)
+        state, message, now = "failed", str(error), error.best or now
+    yield _last(workspace, now, state, message or _finished(now), settings)
 
 
-def _why_end(workspace: Workspace, now: Progress) -> str:
-    """The reason to end this run early, as a sentence; empty while there is none."""
-    kept = "this is the best picture so far." if now.render else "there was no picture yet."
-    at = f"at evaluation {now.evaluation} of {now.of}"
-    if workspace.asked_to_stop:
-        return f"Stopped {at}: {kept}"
-    if workspace.out_of_time:
-        return f"The run took all of its {workspace.seconds:.0f} s and ended {at}: {kept}"
-    return ""
+def _finished(now: Progress) -> str:
+    return f"Painted {now.size[0]} × {now.size[1]} px in {now.seconds:.0f} s, {now.of} evaluations."
+
+
+def _ended(workspace: Workspace, now: Progress) -> str:
+    """The sentence with which a run ends early; empty while it may go on, or has nothing left to do."""
+    why = workspace.why_end if now.evaluation < now.of else ""
+    kept = "this is the best picture so far" if now.render else "there is no picture yet"
+    return why and f"{why} at evaluation {now.evaluation} of {now.of}: {kept}."
 
 
 def _last(workspace: Workspace, now: Progress, state: str, message: str, settings: Settings) -> Frame:

@@ -10,7 +10,8 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 from .frames import Frame, settled
@@ -32,7 +33,7 @@ class _Run:
     place: Place
     folder: str
     began: float = field(default_factory=time.monotonic)
-    last: Frame | None = None
+    last: Frame = Frame("waiting", "Getting ready.")
 
 
 class Runs:
@@ -43,6 +44,7 @@ class Runs:
         self._room = Room(self.limits.concurrency, self.limits.queue, self.limits.per_visitor)
         self._folders = Folders(self.limits)
         self._active: list[_Run] = []
+        self._took: deque[float] = deque(maxlen=10)  # seconds of the last runs
         self._sweeper = Sweeper(self._folders)
 
     def stream(self, session: str | None, inner: Inner, *arguments: object) -> Iterator[Frame]:
@@ -52,7 +54,7 @@ class Runs:
         to speak of quotas: the last Frame says what happened in one sentence. Closing the iterator ends
         the run at its next evaluation.
         """
-        yield Frame("waiting", "Getting ready.")
+        yield _Run.last
         yield from settled(self._run(session or secrets.token_hex(16), inner, arguments))
 
     def stop(self, session: str | None) -> None:
@@ -103,25 +105,43 @@ class Runs:
     def _waiting(self, run: _Run) -> Iterator[Frame]:
         """A Frame about every HEARTBEAT seconds until the turn has come or is no longer wanted."""
         while not asked_to_stop(run.folder) and (ahead := self._room.wait(run.place, HEARTBEAT)):
-            people = "1 person is" if ahead == 1 else f"{ahead} people are"
-            yield Frame("waiting", f"{people} before you.", ahead=ahead, seconds=time.monotonic() - run.began)
+            yield Frame("waiting", _in_line(ahead, eta := self._wait_for(ahead)), ahead, eta=eta)
+
+    def _wait_for(self, ahead: int) -> float | None:
+        """Seconds until the turn, if runs go on taking as long as the last ones did; None at first."""
+        if not self._took:
+            return None
+        return ahead * sum(self._took) / len(self._took) / self.limits.concurrency
 
     def _end(self, run: _Run, frames: Iterator[Frame]) -> None:
+        """Close the work, which returns when its last evaluation has; then, and only then, give way."""
         try:
-            close = getattr(frames, "close", None)
-            if close:
-                close()
+            if isinstance(frames, Generator):
+                frames.close()
         finally:
             self._active.remove(run)
             self._folders.release(run.folder)
             self._room.leave(run.place)
-            last = run.last or Frame("left", "")
-            log.info(
-                "run: %s, %d × %d, evaluation %d of %d, %.1f s",
-                last.state if last.is_last else "left",
-                last.width,
-                last.height,
-                last.evaluation,
-                last.of,
-                time.monotonic() - run.began,
-            )
+            if run.last.evaluation:
+                self._took.append(run.last.seconds)
+            _report(run)
+
+
+def _in_line(ahead: int, eta: float | None) -> str:
+    people = "1 person is" if ahead == 1 else f"{ahead} people are"
+    wait = "" if eta is None else f", about {max(1, round(eta / 60))} min to wait"
+    return f"{people} before you{wait}."
+
+
+def _report(run: _Run) -> None:
+    last = run.last
+    log.info(
+        "run: %s, %d × %d, evaluation %d of %d, %.1f s of %.1f s",
+        last.state if last.is_last else f"left while {last.state}",
+        last.width,
+        last.height,
+        last.evaluation,
+        last.of,
+        last.seconds,
+        time.monotonic() - run.began,
+    )

@@ -12,10 +12,7 @@ from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder
 from gradio_client.utils import is_http_url_like
 
-ONLY_UPLOADS = (
-    "Pictures are accepted as uploaded files only, not as addresses or data: URLs: "
-    "please save the picture and upload it."
-)
+from .guard import NO_ADDRESSES
 
 
 class Upload(gr.Image):
@@ -39,10 +36,10 @@ class Upload(gr.Image):
             or (payload.url or "").startswith("data:")
             or not Path(payload.path).resolve().is_relative_to(uploads)
         ):
-            raise gr.Error(ONLY_UPLOADS, print_exception=False)
+            raise gr.Error(NO_ADDRESSES, print_exception=False)
         return payload.path
 
     async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
         if is_http_url_like(url_or_file_path):
-            raise gr.Error(ONLY_UPLOADS, print_exception=False)
+            raise gr.Error(NO_ADDRESSES, print_exception=False)
         return await super().async_move_resource_to_block_cache(url_or_file_path)

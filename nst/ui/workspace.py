@@ -37,7 +37,7 @@ def asked_to_stop(folder: str) -> bool:
 
 
 class Workspace:
-    """The inside view of one run: where it writes, whether it is to end, and why."""
+    """The inside view of one run, whose clock starts now: where it writes, and whether it is to end."""
 
     def __init__(self, folder: str, seconds: float) -> None:
         self.folder = Path(folder)
@@ -47,12 +47,13 @@ class Workspace:
         self._previews: list[Path] = []
 
     @property
-    def asked_to_stop(self) -> bool:
-        return asked_to_stop(str(self.folder))
-
-    @property
-    def out_of_time(self) -> bool:
-        return time.monotonic() - self._began >= self.seconds
+    def why_end(self) -> str:
+        """Why the run is to end now, as the beginning of a sentence; empty while it may go on."""
+        if asked_to_stop(str(self.folder)):
+            return "Stopped"
+        if time.monotonic() - self._began >= self.seconds:
+            return f"The {self.seconds:.0f} s a run may take were over"
+        return ""
 
     @property
     def picture(self) -> str | None:
@@ -126,7 +127,7 @@ class Folders:
         for folder in self.root.glob("*"):
             if str(folder) in self._in_use or not folder.is_dir():
                 continue
-            with contextlib.suppress(FileNotFoundError):  # another process sweeps too
+            with contextlib.suppress(OSError):  # another process sweeps too
                 files = [file.stat().st_size for file in folder.iterdir()]
                 yield folder.stat().st_mtime, sum(files), str(folder)
 

@@ -1,0 +1,214 @@
+"""A real app in a process of its own, and visitors who speak raw HTTP to it."""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+from gradio_client.utils import apply_diff
+
+ROOT = Path(__file__).parent.parent
+SMALL_APP = ROOT / "tests" / "small_app.py"
+REAL_APP = ROOT / "app.py"
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+
+# Waits end when the thing waited for happens; this only ends a test that would hang.
+PATIENCE = 60.0
+
+
+class Server:
+    """An app started on a free port, with a temporary folder of its own."""
+
+    def __init__(self, app: Path, folder: Path, **environment: str) -> None:
+        self.uploads = folder / "uploads"
+        self.journal = folder / "journal"
+        self.log = folder / "log"
+        self.journal.touch()
+        folder.joinpath("cache").mkdir()
+        settings = {
+            "GRADIO_TEMP_DIR": str(self.uploads),
+            "GRADIO_ANALYTICS_ENABLED": "False",
+            "GRADIO_SERVER_NAME": "127.0.0.1",
+            "GRADIO_SERVER_PORT": str(free_port()),
+            "HF_HUB_OFFLINE": "1",
+            "NST_CACHE": str(folder / "cache"),
+            "NST_JOURNAL": str(self.journal),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.url = f"http://127.0.0.1:{settings['GRADIO_SERVER_PORT']}"
+        self.process = subprocess.Popen(
+            [sys.executable, str(app)],
+            cwd=ROOT,
+            env={**os.environ, **settings, **environment},
+            stdout=self.log.open("w"),
+            stderr=subprocess.STDOUT,
+        )
+        self.http = httpx.Client(base_url=self.url, timeout=PATIENCE)
+        wait_until(self._is_up, f"the app to start: {self.log.read_text()}")
+        self.config = self.http.get("/config").json()
+
+    def _is_up(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        with contextlib.suppress(httpx.TransportError):
+            return self.http.get("/config").status_code == 200
+        return False
+
+    def stop(self, with_signal: int = signal.SIGTERM) -> float:
+        """End the process; returns the seconds it took."""
+        start = time.monotonic()
+        self.http.close()
+        self.process.send_signal(with_signal)
+        self.process.wait(PATIENCE)
+        return time.monotonic() - start
+
+    def fn_index(self, name: str) -> int:
+        return next(d["id"] for d in self.config["dependencies"] if d["api_name"] == name)
+
+    def entries(self) -> list[str]:
+        """The lines that runs of the small app have written, in order."""
+        return self.journal.read_text().splitlines()
+
+    def wait_for_entry(self, beginning: str) -> str:
+        def found() -> str | None:
+            return next((line for line in self.entries() if line.startswith(beginning)), None)
+
+        return wait_until(found, f"{beginning!r} in the journal")
+
+    def run_folders(self) -> list[Path]:
+        folder = self.uploads / "nst"
+        return sorted(folder.iterdir()) if folder.exists() else []
+
+    def threads(self) -> int:
+        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+
+    def open_files(self) -> int:
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def memory(self) -> float:
+        """Resident megabytes."""
+        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+class Visitor:
+    """One browser tab, without the browser."""
+
+    def __init__(self, server: Server, session: str | None = None) -> None:
+        self.server = server
+        self.session = session or secrets.token_hex(6)
+
+    def upload(self, data: bytes, name: str = "picture.png") -> dict[str, Any]:
+        """Upload a file; returns it as an event's input takes it."""
+        answer = self.server.http.post("/gradio_api/upload", files={"files": (name, data)})
+        answer.raise_for_status()
+        return file_data(answer.json()[0])
+
+    def ask(self, name: str, *data: Any) -> httpx.Response:
+        """The bare answer to joining the queue."""
+        body = {
+            "data": list(data),
+            "fn_index": self.server.fn_index(name),
+            "session_hash": self.session,
+        }
+        return self.server.http.post(
+            "/gradio_api/queue/join",
+            content=json.dumps(body),  # httpx refuses NaN, a hostile client does not
+            headers={"content-type": "application/json"},
+        )
+
+    def join(self, name: str, *data: Any) -> str:
+        answer = self.ask(name, *data)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["event_id"]
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """What the server sends this tab, diffs applied, until it has nothing more to send.
+
+        Closing the iterator drops the connection, which is what closing the tab does.
+        """
+        values: dict[str, list[Any]] = {}
+        address = f"/gradio_api/queue/data?session_hash={self.session}"
+        with self.server.http.stream("GET", address) as answer:
+            for line in answer.iter_lines():
+                if not line.startswith("data:"):
+                    continue
+                message = json.loads(line[5:])
+                if message["msg"] == "close_stream":
+                    return
+                output = message.get("output") or {}
+                if message["msg"] == "process_generating" and message["event_id"] in values:
+                    output["data"] = [
+                        apply_diff(value, diff)
+                        for value, diff in zip(values[message["event_id"]], output["data"], strict=True)
+                    ]
+                if output.get("data"):
+                    values[message["event_id"]] = output["data"]
+                yield message
+
+    def outputs(self, event: str) -> Iterator[list[Any]]:
+        """The values of one event, one list of outputs an update; raises Refused if it ends in an error."""
+        stream = self.messages()
+        try:
+            for message in stream:
+                if message.get("event_id") != event:
+                    continue
+                output = message.get("output") or {}
+                if message.get("success") is False:
+                    raise Refused(output.get("error"))
+                if output.get("data"):
+                    yield output["data"]
+                if message["msg"] == "process_completed":
+                    return
+        finally:
+            stream.close()
+
+    def run(self, name: str, *data: Any) -> list[Any]:
+        """Join and wait; the last values."""
+        last: list[Any] = []
+        for last in self.outputs(self.join(name, *data)):
+            pass
+        return last
+
+    def call(self, name: str, *data: Any) -> list[Any]:
+        """An event that answers at once, such as Stop, sent from the same tab while another one runs."""
+        body = {
+            "data": list(data),
+            "fn_index": self.server.fn_index(name),
+            "session_hash": self.session,
+        }
+        return self.server.http.post(f"/gradio_api/run/{name}", json=body).json()
+
+
+class Refused(Exception):
+    """An event ended in an error; its text is what the visitor reads."""
+
+
+def file_data(path: str, **more: Any) -> dict[str, Any]:
+    return {"path": path, "meta": {"_type": "gradio.FileData"}, **more}
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_until(condition: Any, what: str) -> Any:
+    """The first true value of condition(), looked at often; fails with `what` when patience ends."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"waited in vain for {what}")
