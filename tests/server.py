@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -175,10 +176,7 @@ class Visitor:
 
     def run(self, name: str, *data: Any) -> list[Any]:
         """Join and wait; the last values."""
-        last: list[Any] = []
-        for last in self.outputs(self.join(name, *data)):
-            pass
-        return last
+        return deque(self.outputs(self.join(name, *data)), maxlen=1).pop()
 
     def call(self, name: str, *data: Any) -> list[Any]:
         """An event that answers at once, such as Stop, sent from the same tab while another one runs."""

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT = 0.5  # seconds between two Frames while waiting: a generator can be closed only at a yield
 
+FIRST = Frame("waiting", "Getting ready.")
+
 Inner = Callable[..., Iterator[Frame]]
 
 
@@ -33,7 +35,7 @@ class _Run:
     place: Place
     folder: str
     began: float = field(default_factory=time.monotonic)
-    last: Frame = Frame("waiting", "Getting ready.")
+    last: Frame = FIRST
 
 
 class Runs:
@@ -54,7 +56,7 @@ class Runs:
         to speak of quotas: the last Frame says what happened in one sentence. Closing the iterator ends
         the run at its next evaluation.
         """
-        yield _Run.last
+        yield FIRST
         yield from settled(self._run(session or secrets.token_hex(16), inner, arguments))
 
     def stop(self, session: str | None) -> None:
