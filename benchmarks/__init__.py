@@ -1,0 +1,1 @@
+"""How fast it is and what it needs, measured on this machine: python -m benchmarks."""

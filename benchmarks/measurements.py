@@ -1,0 +1,159 @@
+"""The measurements: each a function of the weights to use, answering {name: number}."""
+
+import contextlib
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.request import urlopen
+
+ROOT = Path(__file__).parent.parent
+PORT = 7971
+
+
+def page(weights: str) -> dict[str, float]:
+    """Seconds from `python app.py` to the page being served."""
+    environment = {**os.environ, "GRADIO_SERVER_PORT": str(PORT), "HF_HUB_OFFLINE": "1"}
+    start = time.perf_counter()
+    app = subprocess.Popen(
+        [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=sys.stderr
+    )
+    try:
+        while True:
+            with contextlib.suppress(OSError), urlopen(f"http://127.0.0.1:{PORT}/", timeout=5) as reply:
+                reply.read()
+                return {"served_seconds": round(time.perf_counter() - start, 2)}
+            time.sleep(0.02)
+    finally:
+        app.terminate()
+        app.wait()
+
+
+def start_up(weights: str) -> dict[str, float]:
+    """Seconds to import the engine and to finish its first evaluation, at 256 px."""
+    start = time.perf_counter()
+    import nst
+    from nst.transfer import stylize
+
+    imported = time.perf_counter()
+    settings = nst.Settings(size=256, scales=1, evaluations=1, weights=weights)
+    for _ in stylize(*_pictures(), settings, "cpu"):
+        pass
+    done = time.perf_counter()
+    return {"import_seconds": round(imported - start, 2), "first_evaluation_seconds": round(done - start, 2)}
+
+
+def evaluation(weights: str) -> dict[str, float]:
+    """Median seconds of one evaluation at 256 and 512 px, 4 : 3."""
+    import nst
+
+    measured = {}
+    for size in (256, 512):
+        settings = nst.Settings(size=size, scales=1, evaluations=8, weights=weights)
+        moments = [p.seconds for p in nst.stylize(*_pictures(), settings) if p.costs]
+        steps = [b - a for a, b in zip(moments, moments[1:], strict=False)]
+        measured[f"seconds_{size}"] = round(statistics.median(steps), 3)
+    return measured
+
+
+def default_run(weights: str) -> dict[str, float]:
+    """Seconds and peak memory of a run with default settings, at 512 px."""
+    import nst
+
+    for progress in nst.stylize(*_pictures(), nst.Settings(weights=weights)):
+        pass
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return {"seconds": round(progress.seconds, 1), "peak_gigabytes": round(peak, 2)}
+
+
+def self_taught(weights: str) -> dict[str, float]:
+    """Seconds of learning filters at each scale of a default run, and their share of that run."""
+    import nst
+
+    learning, doing, since, report = {}, "", 0.0, None
+    for report in nst.stylize(*_pictures(), nst.Settings(weights="self-taught")):
+        if doing.startswith("Learning"):
+            side = max(report.size)
+            learning[side] = learning.get(side, 0.0) + report.seconds - since
+        doing, since = report.doing, report.seconds
+    total = sum(learning.values())
+    return {
+        **{f"seconds_{side}": round(seconds, 2) for side, seconds in learning.items()},
+        "share_percent": round(100 * total / report.seconds, 1),
+        "run_seconds": round(report.seconds, 1),
+    }
+
+
+def first_picture_and_stop(weights: str) -> dict[str, float]:
+    """Seconds from Run to the first live picture, and from Stop to the finished PNG, at 512 px."""
+    from nst.ui.limits import Limits
+    from nst.ui.paint import paint
+    from nst.ui.runs import Runs
+
+    if weights not in ("auto", "imagenet", "self-taught"):
+        os.environ["NST_WEIGHTS"], weights = weights, "auto"
+    runs, (content, style) = Runs(Limits()), _paths()
+    for _ in runs.stream("warm", paint, content, [style], {"size": 128, "evaluations": 2, "weights": weights}):
+        pass  # the visitor before: libraries imported, features ready
+    start, first, stopped, steps, last = time.perf_counter(), None, None, [], 0.0
+    settings = {"size": 512, "scales": 1, "evaluations": 200, "weights": weights}
+    for frame in runs.stream("visitor", paint, content, [style], settings):
+        if frame.picture and first is None:
+            first = time.perf_counter() - start
+        if frame.evaluation == 5 and stopped is None:
+            stopped = time.perf_counter()
+            threading.Timer(0, runs.stop, ["visitor"]).start()
+        if frame.state == "working" and frame.seconds > last:
+            steps.append(frame.seconds - last)
+            last = frame.seconds
+    answered = time.perf_counter() - stopped
+    runs.close()
+    return {
+        "first_picture_seconds": round(_first_default_picture(weights), 2),
+        "first_picture_one_scale_seconds": round(first, 2),
+        "stop_seconds": round(answered, 2),
+        "evaluation_seconds": round(statistics.median(steps[1:]), 2),
+    }
+
+
+def _first_default_picture(weights: str) -> float:
+    from nst.ui.limits import Limits
+    from nst.ui.paint import paint
+    from nst.ui.runs import Runs
+
+    runs, (content, style) = Runs(Limits()), _paths()
+    start = time.perf_counter()
+    with contextlib.closing(runs.stream("next", paint, content, [style], {"weights": weights})) as frames:
+        next(frame for frame in frames if frame.picture)
+        seconds = time.perf_counter() - start
+    runs.close()
+    return seconds
+
+
+def _paths() -> tuple[str, str]:
+    """A photograph that Gradio's package ships, and the first of our painted styles."""
+    import gradio
+
+    photographs = Path(gradio.__file__).parent / "media_assets" / "images"
+    return str(photographs / "tower.jpg"), str(sorted((ROOT / "examples" / "styles").glob("*.jpg"))[0])
+
+
+def _pictures() -> list:
+    from nst import load_picture
+
+    return [load_picture(path) for path in _paths()]
+
+
+ALL: dict[str, Callable[[str], dict[str, float]]] = {
+    "page": page,
+    "start_up": start_up,
+    "evaluation": evaluation,
+    "default_run": default_run,
+    "first_picture_and_stop": first_picture_and_stop,
+    "self_taught": self_taught,
+}
