@@ -1,14 +1,16 @@
-"""What may come in over HTTP besides uploads: small requests without addresses in them.
+"""What may come in over HTTP besides uploads: small requests that name no file but this app's own.
 
-Gradio limits uploads only. It reads any other body whole, decodes pictures out of data: URLs and fetches what
-an address in the place of a file points to, for every input of every event, sliders included.
+Gradio limits uploads only. It reads any other body whole, decodes pictures out of data: URLs, and fetches
+what an address in the place of a file points to, for every input of every event, sliders included. A path
+elsewhere on the disk it does refuse, but with a blank error.
 """
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
-from gradio_client.utils import is_http_url_like
+from gradio.utils import get_upload_folder, is_static_file
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 
@@ -22,14 +24,14 @@ MOST_BYTES = 2**20  # the page sends a few kB of settings and file names
 MOST_BYTES_MCP = 28 * 2**20  # a tool's caller has no other way to hand over a picture: 20 MB in base64
 
 TOO_LARGE = "This request has more than {} kB: please upload pictures as files."
-NO_ADDRESSES = (
-    "Pictures are accepted as uploaded files only, not as addresses or data: URLs: "
+ONLY_UPLOADS = (
+    "Pictures are accepted as uploaded files only, not as addresses, data: URLs or paths: "
     "please save the picture and upload it."
 )
 
 
 class Guard:
-    """ASGI middleware: refuses a request's body that is too large (413) or carries addresses (400)."""
+    """ASGI middleware: refuses a request's body that is too large (413) or names a foreign file (400)."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -43,8 +45,8 @@ class Guard:
         if body is None:
             refusal = JSONResponse({"detail": TOO_LARGE.format(most // 1024)}, 413)
             await refusal(scope, receive, send)
-        elif carries_address(body):
-            await JSONResponse({"detail": NO_ADDRESSES}, 400)(scope, receive, send)
+        elif names_foreign_file(body):
+            await JSONResponse({"detail": ONLY_UPLOADS}, 400)(scope, receive, send)
         else:
             await self.app(scope, _replay(body, receive), send)
 
@@ -53,8 +55,17 @@ class Guard:
 GUARDED = {"middleware": [Middleware(Guard)]}
 
 
-def carries_address(body: bytes) -> bool:
-    """Whether a JSON body names a file by an address or holds one in a data: URL, at any depth."""
+def is_own_file(path: str) -> bool:
+    """Whether the path is of a file uploaded to this app, made by it, or served with it as an example."""
+    uploads = Path(get_upload_folder()).resolve()
+    try:
+        return Path(path).resolve().is_relative_to(uploads) or is_static_file(path)
+    except (OSError, ValueError):  # too long a name; a NUL in it
+        return False
+
+
+def names_foreign_file(body: bytes) -> bool:
+    """Whether a JSON body has, at any depth, a file that is not is_own_file(), or one in a data: URL."""
     try:
         waiting = [json.loads(body)]
     except ValueError:
@@ -64,12 +75,19 @@ def carries_address(body: bytes) -> bool:
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
-            if is_http_url_like(value.get("path")) or str(value.get("url")).startswith("data:"):
+            if _is_foreign(value):
                 return True
             waiting.extend(value.values())
         elif isinstance(value, list):
             waiting.extend(value)
     return False
+
+
+def _is_foreign(value: dict[str, Any]) -> bool:
+    path, is_file = value.get("path"), "meta" in value
+    return str(value.get("url")).startswith("data:") or (
+        is_file and isinstance(path, str) and not is_own_file(path)
+    )
 
 
 async def _read(receive: Receive, most: int) -> bytes | None:

@@ -9,10 +9,9 @@ from typing import Any
 
 import gradio as gr
 from gradio.data_classes import ImageData
-from gradio.utils import get_upload_folder
 from gradio_client.utils import is_http_url_like
 
-from .guard import NO_ADDRESSES
+from .guard import ONLY_UPLOADS, is_own_file
 
 
 class Upload(gr.Image):
@@ -30,16 +29,12 @@ class Upload(gr.Image):
     def preprocess(self, payload: ImageData | None) -> str | None:
         if payload is None:
             return None
-        uploads = Path(get_upload_folder()).resolve()
-        if (
-            not payload.path
-            or (payload.url or "").startswith("data:")
-            or not Path(payload.path).resolve().is_relative_to(uploads)
-        ):
-            raise gr.Error(NO_ADDRESSES, print_exception=False)
+        in_url = (payload.url or "").startswith("data:")
+        if in_url or not payload.path or not is_own_file(payload.path):
+            raise gr.Error(ONLY_UPLOADS, print_exception=False)
         return payload.path
 
     async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
         if is_http_url_like(url_or_file_path):
-            raise gr.Error(NO_ADDRESSES, print_exception=False)
+            raise gr.Error(ONLY_UPLOADS, print_exception=False)
         return await super().async_move_resource_to_block_cache(url_or_file_path)
