@@ -1,0 +1,466 @@
+"""Runs in one process: whose turn it is, how runs end, what they leave behind."""
+
+import os
+import pickle
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from PIL import Image
+from server import wait_until
+from tiny import checks, waves
+
+from nst.errors import ImageRefused, NSTError, SettingsError
+from nst.settings import BOUNDS
+from nst.ui import workspace
+from nst.ui.frames import Frame, settled
+from nst.ui.limits import Limits
+from nst.ui.paint import MOST_STYLES, paint
+from nst.ui.room import Room, RoomFull
+from nst.ui.runs import Runs
+from nst.ui.workspace import PREVIEW_EDGE, Folders, Workspace, ask_to_stop
+
+SMALL = {
+    "size": 64,
+    "evaluations": 6,
+    "weights": "self-taught",
+    "content_layers": {"relu1_1": 1.0},
+    "style_layers": {"relu1_1": 1.0},
+}
+
+
+@pytest.fixture(autouse=True)
+def uploads(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    return tmp_path / "uploads"
+
+
+@pytest.fixture
+def make_runs() -> Iterator[type[Runs]]:
+    made = []
+
+    def make(**limits: int) -> Runs:
+        made.append(Runs(Limits(**limits)))
+        return made[-1]
+
+    yield make
+    for runs in made:
+        runs.close()
+
+
+@pytest.fixture
+def pictures(tmp_path) -> tuple[str, str]:
+    waves().save(tmp_path / "content.png")
+    checks().save(tmp_path / "style.png")
+    return str(tmp_path / "content.png"), str(tmp_path / "style.png")
+
+
+class Gate:
+    """A run that goes on only as far as the test lets it."""
+
+    def __init__(self) -> None:
+        self.steps = queue.Queue()
+        self.inside = 0
+        self.most_inside = 0
+        self.left = threading.Event()
+
+    def __call__(self, folder: str, limits: Limits) -> Iterator[Frame]:
+        self.inside += 1
+        self.most_inside = max(self.inside, self.most_inside)
+        try:
+            yield Frame("working", "entered")
+            while self.steps.get():
+                yield Frame("working", "stepped")
+            yield Frame("done", "through")
+        finally:
+            self.steps.get()  # an evaluation that takes its time to end
+            self.inside -= 1
+            self.left.set()
+
+
+def until(frames: Iterator[Frame], *states: str) -> Frame:
+    return next(frame for frame in frames if frame.state in states)
+
+
+def idle(runs: Runs) -> bool:
+    return len(runs._room) == 0
+
+
+def test_turns_come_in_the_order_of_arrival():
+    room = Room(slots=1, waiting=3, per_visitor=1)
+    places = [room.enter(name) for name in "abcd"]
+    assert [room.ahead(place) for place in places] == [0, 1, 2, 3]
+    room.leave(places[1])
+    assert [room.ahead(place) for place in (places[0], *places[2:])] == [0, 1, 2]
+    room.leave(places[0])
+    assert [room.ahead(place) for place in places[2:]] == [0, 1]
+
+
+def test_as_many_have_their_turn_as_there_are_slots():
+    room = Room(slots=2, waiting=2, per_visitor=1)
+    assert [room.ahead(room.enter(name)) for name in "abcd"] == [0, 0, 1, 2]
+
+
+def test_a_full_room_says_so_with_both_numbers():
+    room = Room(slots=1, waiting=2, per_visitor=1)
+    for name in "abc":
+        room.enter(name)
+    with pytest.raises(RoomFull, match="1 running and 2 waiting"):
+        room.enter("d")
+
+
+def test_one_visitor_holds_no_more_places_than_allowed():
+    room = Room(slots=1, waiting=8, per_visitor=2)
+    first = room.enter("greedy")
+    room.enter("greedy")
+    with pytest.raises(RoomFull, match="2 of the 2 runs"):
+        room.enter("greedy")
+    room.enter("modest")
+    room.leave(first)
+    room.enter("greedy")
+
+
+def test_waiting_ends_when_the_turn_comes():
+    room = Room(slots=1, waiting=1, per_visitor=1)
+    first, second = room.enter("a"), room.enter("b")
+    assert room.wait(second, seconds=0.01) == 1
+    threading.Timer(0.05, room.leave, [first]).start()
+    assert room.wait(second, seconds=60) == 0
+
+
+def test_the_first_frame_comes_before_anything_else(make_runs):
+    def never(folder, limits):
+        raise AssertionError("called too early")
+
+    assert next(make_runs().stream("a", never)) == Frame("waiting", "Getting ready.")
+
+
+def test_a_closed_run_gives_its_turn_away_only_when_it_has_really_ended(make_runs):
+    runs, gate = make_runs(), Gate()
+    first = runs.stream("a", gate)
+    until(first, "working")
+    first.close()  # returns at once: Gradio calls it on its event loop
+    second = runs.stream("b", gate)
+    assert [next(second).state for _ in range(3)] == ["waiting"] * 3
+    assert gate.inside == 1
+    gate.steps.put(None)
+    until(second, "working")
+    assert gate.left.is_set()
+    gate.steps.put(None)
+    gate.steps.put(None)
+    assert until(second, "done", "failed").state == "done"
+    assert list(second) == []
+    wait_until(lambda: idle(runs), "the turn to be given away")
+    assert gate.most_inside == 1
+
+
+def test_those_who_wait_are_told_how_many_come_before_them(make_runs):
+    runs, gate = make_runs(), Gate()
+    first, second, third = (runs.stream(name, gate) for name in "abc")
+    until(first, "working")
+    next(second), next(third)
+    assert next(second).message == "1 person is before you."
+    assert next(third).message == "2 people are before you."
+    gate.steps.put(None)
+    for stream in (second, third, first):
+        stream.close()
+    wait_until(lambda: idle(runs), "everyone to leave")
+
+
+def test_someone_who_waits_can_stop_without_touching_the_one_who_runs(make_runs):
+    runs, gate = make_runs(), Gate()
+    first, second = runs.stream("a", gate), runs.stream("b", gate)
+    until(first, "working")
+    assert [next(second).state for _ in range(2)] == ["waiting"] * 2
+    runs.stop("b")
+    assert until(second, "stopped", "failed").state == "stopped"
+    assert list(second) == []
+    gate.steps.put("on")
+    assert next(first).message == "stepped"
+    gate.steps.put(None)
+    gate.steps.put(None)
+    assert [frame.state for frame in first] == ["done"]
+
+
+def test_stop_ends_the_runs_of_one_visitor_and_no_other(make_runs):
+    runs, ended = make_runs(concurrency=2), []
+
+    def look(folder, limits):
+        place = Workspace(folder, 60)
+        while not place.why_end:
+            yield Frame("working", "on")
+        ended.append(folder)
+        yield Frame("stopped", place.why_end)
+
+    mine, theirs = runs.stream("me", look), runs.stream("them", look)
+    until(mine, "working"), until(theirs, "working")
+    runs.stop("me")
+    assert until(mine, "stopped").message == "Stopped"
+    assert next(theirs).state == "working"
+    runs.stop("me")  # again, and after the end: no effect
+    runs.stop("a session nobody has")
+    runs.stop(None)
+    assert next(theirs).state == "working"
+    assert len(ended) == 1
+    mine.close(), theirs.close()
+
+
+def test_a_refusal_comes_at_once_even_when_others_are_being_served(make_runs):
+    runs, gate = make_runs(), Gate()
+    first = runs.stream("a", gate)
+    until(first, "working")
+    frames = list(runs.stream("b", paint, None, [], {}))
+    assert [frame.state for frame in frames] == ["waiting", "failed"]
+    assert "no content image" in frames[-1].message
+    gate.steps.put(None)
+    first.close()
+
+
+def test_a_full_room_is_said_in_the_last_frame(make_runs):
+    runs, gate = make_runs(queue=0), Gate()
+    first = runs.stream("a", gate)
+    until(first, "working")
+    assert "1 running and 0 waiting" in list(runs.stream("b", gate))[-1].message
+    gate.steps.put(None)
+    first.close()
+
+
+def test_an_unforeseen_failure_has_a_number_that_leads_to_its_traceback(make_runs, caplog):
+    def fail(folder, limits):
+        yield Frame("working", "so far", picture="preview.jpg", evaluation=3)
+        raise ZeroDivisionError("secret")
+
+    runs = make_runs()
+    last = list(runs.stream("a", fail))[-1]
+    assert (last.state, last.picture, last.evaluation) == ("failed", "preview.jpg", 3)
+    assert "secret" not in last.message
+    assert "ZeroDivision" not in last.message
+    number = last.message.removesuffix(".").split()[-1]
+    record = next(record for record in caplog.records if number in record.getMessage())
+    assert record.exc_info[0] is ZeroDivisionError
+    wait_until(lambda: idle(runs), "the failed run to leave")
+
+
+def test_what_zerogpu_says_of_quotas_passes_untouched(make_runs):
+    def no_quota(folder, limits):
+        raise gr.Error("You have exceeded your GPU quota")
+        yield
+
+    runs = make_runs()
+    with pytest.raises(gr.Error, match="GPU quota"):
+        list(runs.stream("a", no_quota))
+    wait_until(lambda: idle(runs), "the run to leave")
+
+
+def test_an_error_made_on_purpose_is_told_in_its_own_words():
+    def refuse():
+        yield Frame("working", "on", evaluation=2)
+        raise NSTError("This is wrong: do that.")
+
+    last = list(settled(refuse()))[-1]
+    assert (last.state, last.message, last.evaluation) == ("failed", "This is wrong: do that.", 2)
+
+
+def test_runs_leave_no_threads_behind(make_runs):
+    runs = make_runs()
+
+    def short(folder, limits):
+        yield Frame("done", "")
+
+    for _ in range(20):
+        list(runs.stream("a", short))
+    runs.close()
+    names = [thread.name for thread in threading.enumerate()]
+    wait_until(lambda: idle(runs), "the runs to leave")
+    assert "nst-sweeper" not in names
+
+
+def test_a_painting_ends_with_a_picture_of_full_quality_that_carries_its_recipe(make_runs, pictures):
+    content, style = pictures
+    frames = list(make_runs().stream("a", paint, content, [style], SMALL))
+    last = frames[-1]
+    assert last.state == "done", last.message
+    assert (last.evaluation, last.of, last.width, last.height) == (6, 6, 64, 48)
+    with Image.open(last.result) as picture:
+        assert (picture.format, picture.size) == ("PNG", (64, 48))
+        assert any("self-taught" in text for text in picture.text.values())
+    with Image.open(next(frame.picture for frame in frames if frame.picture)) as preview:
+        assert preview.format == "JPEG"
+    assert [f.evaluation for f in frames if f.costs and f.state == "working"] == list(range(1, 7))
+
+
+def test_weighted_costs_add_up_to_the_total(make_runs, pictures):
+    content, style = pictures
+    settings = {**SMALL, "tv": 2.0, "style_layers": {"relu1_1": 0.7, "relu1_2": 0.3}}
+    last = list(make_runs().stream("a", paint, content, [style], settings))[-1]
+    assert sum(last.costs.weighted.values()) == pytest.approx(last.costs.total, rel=1e-3)
+    by_hand = last.beta * last.lambdas["relu1_2"] * last.costs.style["relu1_2"]
+    assert last.costs.weighted["relu1_2"] == pytest.approx(by_hand)
+
+
+def test_every_frame_of_a_painting_can_cross_a_process_border(make_runs, pictures):
+    content, style = pictures
+    for frame in make_runs().stream("a", paint, content, [style], SMALL):
+        assert pickle.loads(pickle.dumps(frame)) == frame
+
+
+def test_stop_keeps_the_best_picture_so_far(make_runs, pictures):
+    content, style = pictures
+    runs = make_runs()
+    frames = runs.stream("a", paint, content, [style], {**SMALL, "evaluations": 1000})
+    next(frame for frame in frames if frame.evaluation >= 2)
+    runs.stop("a")
+    last = list(frames)[-1]
+    assert last.state == "stopped"
+    assert f"Stopped at evaluation {last.evaluation} of 1000" in last.message
+    with Image.open(last.result) as picture:
+        assert picture.size == (64, 48)
+
+
+def test_a_run_out_of_time_ends_with_its_best_picture_and_says_so(make_runs, pictures, monkeypatch):
+    content, style = pictures
+    frames = make_runs(max_seconds=5).stream("a", paint, content, [style], {**SMALL, "evaluations": 1000})
+    next(frame for frame in frames if frame.evaluation >= 2)
+    late = time.monotonic() + 5
+    monkeypatch.setattr(workspace.time, "monotonic", lambda: late)
+    last = list(frames)[-1]
+    assert last.state == "stopped"
+    assert last.message.startswith("The 5 s a run may take were over at evaluation")
+    assert Path(last.result).exists()
+
+
+def test_a_stop_in_the_last_evaluation_is_a_finished_run(make_runs, pictures):
+    content, style = pictures
+    runs = make_runs()
+    frames = runs.stream("a", paint, content, [style], SMALL)
+    next(frame for frame in frames if frame.evaluation == 6)
+    runs.stop("a")
+    assert [frame.state for frame in frames] == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"size": 2048}, "size up to 1024, and 2048"),
+        ({"evaluations": 1500}, "evaluations up to 1000, and 1500"),
+        ({"weights": "/etc/passwd"}, "auto, imagenet, self-taught"),
+        ({"weights": "weights.safetensors"}, "auto, imagenet, self-taught"),
+        ({"strength": float("nan")}, "Strength must be a number from 0.1 to 1000"),
+        ({"size": "abc"}, "Size must be a whole number from 64"),
+        ({"size": None}, "Size must be a whole number from 64"),
+        ({"seed": -1}, "Seed must be a whole number"),
+        ({"seed": 1.5}, "Seed must be a whole number"),
+        ({"alpha": 0, "beta": 0}, "cannot both be 0"),
+        ({"style_layers": {"relu9_9": 1}}, "no layer"),
+        ({"style_layers": {"relu1_1": -1}}, "0 or more"),
+        ({"colour": 1}, "no setting"),
+    ],
+)
+def test_settings_a_visitor_may_not_have_are_refused_with_a_sentence(changes, sentence, pictures, tmp_path):
+    content, style = pictures
+    with pytest.raises(SettingsError, match=sentence):
+        paint(str(tmp_path), Limits(), content, [style], {**SMALL, **changes})
+
+
+@pytest.mark.parametrize(
+    ("content", "styles", "sentence"),
+    [(None, ["s"], "no content image"), ("c", [None], "no style image"), ("c", [], "no style image")],
+)
+def test_a_missing_picture_is_named(content, styles, sentence, tmp_path):
+    with pytest.raises(ImageRefused, match=sentence):
+        paint(str(tmp_path), Limits(), content, styles, SMALL)
+
+
+def test_more_style_images_than_are_used_are_refused_with_both_numbers(tmp_path):
+    with pytest.raises(SettingsError, match=f"5 style images and at most {MOST_STYLES}"):
+        paint(str(tmp_path), Limits(), "c", ["s"] * 5, SMALL)
+
+
+def test_previews_are_small_and_only_the_last_three_stay(tmp_path):
+    place = Workspace(str(tmp_path), 60)
+    paths = [
+        place.preview(Image.new("RGB", (2000, 1000), colour)) for colour in ("red", "lime", "blue", "white")
+    ]
+    assert len(set(paths)) == 4
+    assert sorted(map(str, tmp_path.iterdir())) == sorted(paths[1:])
+    assert place.picture == paths[-1]
+    with Image.open(paths[-1]) as preview:
+        assert preview.size == (PREVIEW_EDGE, PREVIEW_EDGE // 2)
+
+
+def test_no_preview_is_due_right_after_one(tmp_path):
+    place = Workspace(str(tmp_path), 60)
+    assert place.preview_due
+    place.preview(Image.new("RGB", (64, 64)))
+    assert not place.preview_due
+
+
+def test_a_folder_that_is_gone_ends_its_run(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    place = Workspace(str(folder), 60)
+    assert not place.why_end
+    folder.rmdir()
+    assert place.why_end
+    ask_to_stop(str(folder))  # and asking it to stop is no error
+
+
+def test_old_folders_are_swept_and_those_in_use_are_not():
+    folders = Folders(Limits(keep_seconds=3600))
+    old, busy, new = (folders.make() for _ in range(3))
+    for folder in (old, new):
+        folders.release(folder)
+    for folder in (old, busy):
+        os.utime(folder, (time.time() - 3601,) * 2)
+    folders.sweep()
+    assert sorted(map(str, folders.root.iterdir())) == sorted([busy, new])
+
+
+def test_the_oldest_folders_go_when_there_are_too_many_bytes():
+    folders = Folders(Limits(keep_megabytes=10))
+    made = [folders.make() for _ in range(4)]
+    for age, folder in enumerate(made):
+        Path(folder, "painting.png").write_bytes(bytes(4 * 2**20))
+        os.utime(folder, (time.time() - age,) * 2)
+        folders.release(folder)
+    folders.sweep()
+    assert sorted(map(str, folders.root.iterdir())) == sorted(made[:2])
+
+
+def test_folder_names_cannot_be_guessed_or_repeated():
+    folders = Folders(Limits())
+    names = {Path(folders.make()).name for _ in range(50)}
+    assert len(names) == 50
+    assert min(map(len, names)) == 32
+    assert all(Path(folders.root, name).stat().st_mode & 0o077 == 0 for name in names)
+
+
+def test_a_run_does_not_begin_on_a_full_disk(make_runs):
+    runs = make_runs(free_megabytes=10**9)
+    last = list(runs.stream("a", paint, "c", ["s"], SMALL))[-1]
+    assert last.state == "failed"
+    assert "a run needs 1000000000" in last.message
+    assert idle(runs)
+
+
+def test_limits_come_from_the_environment():
+    limits = Limits.from_environment({"NST_QUEUE": "3", "NST_MAX_SIZE": " 2048 ", "NST_KEEP_SECONDS": ""})
+    assert (limits.queue, limits.max_size, limits.keep_seconds) == (3, 2048, 3600)
+
+
+@pytest.mark.parametrize("value", ["-1", "0", "1.5", "many", "1e3", "²", "9" * 5000, "4097"])
+def test_a_bad_limit_is_named_at_the_start(value):
+    with pytest.raises(SettingsError, match=r"^NST_MAX_SIZE must be a whole number from 64 to 4096, not “"):
+        Limits.from_environment({"NST_MAX_SIZE": value})
+
+
+def test_every_limit_is_in_the_table_with_its_default():
+    table = {row.name: row for row in Limits.variables()}
+    assert table["NST_MAX_SECONDS"].default == Limits().max_seconds
+    assert len(table) == len(vars(Limits()))
+    assert all(row.meaning.endswith(".") and row.least <= row.default for row in table.values())
+    assert Limits().max_size <= BOUNDS["size"].high
