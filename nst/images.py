@@ -312,7 +312,8 @@ def match_colours(image: Tensor, reference: Tensor) -> Tensor:
         x ↦ A (x − μ) + μ_r,   A = Σ^-½ (Σ^½ Σ_r Σ^½)^½ Σ^-½
 
     A is the symmetric map that moves colours least (optimal transport between Gaussians). Its gain is held
-    to GREATEST_GAIN, so that the noise of a grey or flat picture does not become colour; the covariance then falls short.
+    to GREATEST_GAIN, so that the noise of a grey or flat picture does not become colour; the covariance
+    then falls short.
 
     image, reference   (1, 3, H, W) and (1, 3, H', W') in [0, 1]
     returns            (1, 3, H, W), the image's dtype and device; may leave [0, 1], as clamping would
@@ -329,8 +330,10 @@ def match_colours(image: Tensor, reference: Tensor) -> Tensor:
     transport = inverse @ _power(root @ target @ root, 0.5) @ inverse
     gains, axes = torch.linalg.eigh(transport)
     transport = axes @ torch.diag(gains.clamp(0, GREATEST_GAIN)) @ axes.T
-    moved = torch.einsum("kc,nchw->nkhw", transport.to(image), image - mean.to(image).view(1, 3, 1, 1))
-    return moved + target_mean.to(image).view(1, 3, 1, 1)
+    shift = target_mean - transport @ mean
+    # The dtype first: MPS takes no float64.
+    transport, shift = (part.to(image.dtype).to(image.device) for part in (transport, shift))
+    return torch.einsum("kc,nchw->nkhw", transport, image) + shift.view(1, 3, 1, 1)
 
 
 def _moments(image: Tensor) -> tuple[Tensor, Tensor]:

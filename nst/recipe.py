@@ -1,0 +1,119 @@
+"""A painting's recipe: the settings that made it, as text inside its PNG, and back again.
+
+A recipe read is a stranger's text: it is bounded, checked as any settings are, and names no file.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any, NoReturn
+
+from .errors import ImageRefused, SettingsError
+from .images import read_text
+from .settings import Settings
+
+KEY = "nst"
+LONGEST_LABEL = 100  # characters of the version, features and device a recipe may name
+
+# The weights anybody may ask for by name; every other value is a path, which is nobody else's business on
+# the way out and never opened on the way in.
+NAMED_WEIGHTS = ("auto", "imagenet", "self-taught")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a painting says of how it was made.
+
+    settings      as they would be given to stylize() again
+    features      which filters were in use: "VGG-19 (ImageNet)", "self-taught filters", …
+    version       of nst
+    device        where and in which precision; "" if not recorded
+    evaluations   done, fewer than settings.evaluations for a run that was stopped; None if not recorded
+    seconds       the run took; None if not recorded
+    """
+
+    settings: Settings
+    features: str
+    version: str
+    device: str = ""
+    evaluations: int | None = None
+    seconds: float | None = None
+
+
+def recipe_text(
+    settings: Settings,
+    features: str,
+    version: str,
+    *,
+    device: str = "",
+    evaluations: int | None = None,
+    seconds: float | None = None,
+) -> dict[str, str]:
+    """The recipe as save_png() takes it: {"nst": compact JSON}. A path given as weights is left out."""
+    content = {
+        "version": version,
+        "features": features,
+        "settings": _without_paths(settings.to_dict()),
+        "device": device,
+        "evaluations": evaluations,
+        "seconds": None if seconds is None else round(seconds, 2),
+    }
+    known = {name: value for name, value in content.items() if value not in (None, "")}
+    return {KEY: json.dumps(known, ensure_ascii=False, allow_nan=False, separators=(",", ":"))}
+
+
+def read_recipe(source: str | PathLike[str] | bytes) -> Recipe:
+    """The recipe inside a PNG, given by path or as its bytes.
+
+    Raises ImageRefused for a file that is no picture, a picture without a recipe, and one that is not what
+    recipe_text() writes; SettingsError for a setting that does not exist or is out of its bounds.
+    """
+    text = read_text(source).get(KEY)
+    if text is None:
+        raise ImageRefused("This picture carries no recipe: please choose a PNG that was painted here.")
+    try:
+        return _recipe(json.loads(text, parse_constant=_refuse))
+    except SettingsError:
+        raise
+    except Exception as error:
+        # JSON as deep as the stack, whole numbers no float can hold, wrong types at any place …
+        raise ImageRefused(
+            "The recipe in this picture cannot be read: please choose a PNG that was painted here."
+        ) from error
+
+
+def _recipe(content: Mapping[str, Any]) -> Recipe:
+    settings = Settings.from_dict(_without_paths(content["settings"]))
+    return Recipe(
+        settings,
+        features=_label(content.get("features", "")),
+        version=_label(content.get("version", "")),
+        device=_label(content.get("device", "")),
+        evaluations=_count(content.get("evaluations"), int),
+        seconds=_count(content.get("seconds"), float),
+    )
+
+
+def _without_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
+    weights = settings.get("weights", "auto")
+    is_path = isinstance(weights, str) and weights not in NAMED_WEIGHTS
+    return {**settings, "weights": "auto" if is_path else weights}
+
+
+def _label(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_LABEL or not value.isprintable():
+        raise ValueError("not a short line of text")
+    return value
+
+
+def _count(value: Any, kind: type) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | kind) or not 0 <= value < 1e9:
+        raise ValueError("not a count")
+    return kind(value)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
