@@ -272,6 +272,7 @@ def stylize(
     styles: Image.Image | Sequence[Image.Image],
     settings: Settings | None = None,
     device: str | None = None,
+    filters: Filters | None = None,
 ) -> Iterator[Progress]:
     """Paint the content image in the style of the style images; yields a Progress after every evaluation.
 
@@ -281,6 +282,7 @@ def stylize(
 
     content, styles   RGB pictures, from load_picture()
     device            "cpu", "cuda", "mps" or None for the best there is
+    filters           given, they are used in place of those that settings.weights names
 
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Progress.
 
@@ -292,7 +294,7 @@ def stylize(
     start = time.perf_counter()
     last, pace = Progress(of=settings.evaluations), Pace(schedule(settings, *content.size))
     try:
-        for progress in _run(content, styles, settings, device):
+        for progress in _run(content, styles, settings, device, filters):
             seconds = time.perf_counter() - start
             eta = pace.seconds_left(progress.evaluation, seconds)
             last = replace(progress, seconds=seconds, eta=eta)
@@ -314,13 +316,19 @@ def stylize(
 
 
 def _run(
-    content: Image.Image, styles: Sequence[Image.Image], settings: Settings, device: str | None
+    content: Image.Image,
+    styles: Sequence[Image.Image],
+    settings: Settings,
+    device: str | None,
+    filters: Filters | None,
 ) -> Iterator[Progress]:
     now = Progress(of=settings.evaluations)
     yield now
     where = choose(device)
     now = replace(now, device=where.label)
-    filters = yield from _announced(now, find_filters(settings.weights, deepest(settings.layers)))
+    if filters is None:
+        finding = find_filters(settings.weights, deepest(settings.layers))
+        filters = yield from _announced(now, finding)
     painted = smaller = None
     for scale in schedule(settings, *content.size):
         now = replace(now, size=scale.size)

@@ -1,0 +1,136 @@
+"""The command line: python -m nst CONTENT STYLE [STYLE …] -o OUT.png. Names are those of Settings.
+
+The output's path alone goes to stdout; progress and errors go to stderr; exit 2 for bad input.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from . import BOUNDS, CHOICES, PRESETS, NSTError, Progress, RunError, Settings, load_picture, preset, stylize
+from .images import save_png
+from .recipe import recipe_text
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status: 0 done, 2 bad input, 1 a run that failed halfway."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = _settings(options)
+        content = load_picture(options.content)
+        styles = [load_picture(style) for style in options.style]
+        _writable(options.output)
+    except NSTError as error:
+        return _fail(str(error), 2)
+    last = None
+    try:
+        for last in _watched(stylize(content, styles, settings, options.device), options.trace):
+            pass
+    except RunError as error:
+        if error.best is None:
+            return _fail(str(error), 1)
+        print(error, "The best picture so far was kept.", file=sys.stderr)
+        last = error.best
+    except NSTError as error:
+        return _fail(str(error), 2)
+    except KeyboardInterrupt:
+        if last is None or last.costs is None:
+            return _fail("Stopped before there was a picture.", 130)
+        print("Stopped: the best picture so far was kept.", file=sys.stderr)
+    save_png(last.image, options.output, recipe_text(settings, last))
+    print(options.output)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m nst", description="Neural style transfer.")
+    parser.add_argument("content", help="the picture to repaint")
+    parser.add_argument("style", nargs="+", help="one or more pictures to take the style from")
+    parser.add_argument("-o", "--output", required=True, help="the PNG to write")
+    parser.add_argument("--preset", choices=PRESETS, default="paint", help="where the other settings start")
+    for name, bound in BOUNDS.items():
+        kind = int if bound.whole else float
+        text = f"{bound.help} {bound.low:g} to {bound.high:g}."
+        parser.add_argument(_flag(name), type=_scales if name == "scales" else kind, help=text)
+    for name, choices in CHOICES.items():
+        parser.add_argument(_flag(name), choices=choices)
+    parser.add_argument("--keep-colours", action="store_true", default=None, help="keep the content's colours")
+    parser.add_argument("--content-layers", type=_layers, help="such as relu4_2, or relu3_3=0.5,relu4_2=0.5")
+    parser.add_argument("--style-layers", type=_layers, help="with their λ, such as relu1_1=0.2,relu2_1=0.8")
+    parser.add_argument("--weights", help="auto, imagenet, self-taught or the path of a weights file")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--trace", help="also write one JSON line a progress event to this file")
+    return parser
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _scales(text: str) -> int:
+    return 0 if text == "auto" else int(text)
+
+
+def _layers(text: str) -> dict[str, float]:
+    """relu1_1=0.2,relu2_1 → {"relu1_1": 0.2, "relu2_1": 1.0}"""
+    pairs = (part.partition("=") for part in text.split(","))
+    return {layer.strip(): float(weight) if weight else 1.0 for layer, _, weight in pairs}
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    names = Settings().to_dict()
+    given = {name: value for name, value in vars(options).items() if name in names and value is not None}
+    return preset(options.preset, **given)
+
+
+def _writable(path: str) -> None:
+    """Raise before the run, not after it, if the result could not be written."""
+    folder = Path(path).resolve().parent
+    if Path(path).suffix.lower() != ".png" or not folder.is_dir():
+        raise NSTError("The output must be a .png file in a folder that exists.")
+
+
+def _watched(run: Iterator[Progress], trace: str | None) -> Iterator[Progress]:
+    """The run, with a progress line where stderr is a terminal and a trace where one was asked for."""
+    with open(trace or os.devnull, "w", encoding="utf-8") as lines:
+        for progress in run:
+            if progress.costs:
+                lines.write(json.dumps(_event(progress)) + "\n")
+            if sys.stderr.isatty():
+                _show(progress, sys.stderr)
+            yield progress
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+
+
+def _event(progress: Progress) -> dict[str, Any]:
+    return {
+        "evaluation": progress.evaluation,
+        "size": progress.size,
+        "seconds": round(progress.seconds, 3),
+        "content_cost": progress.costs.content,
+        "style_cost": progress.costs.style,
+        "tv": progress.costs.tv,
+        "total_cost": progress.costs.total,
+    }
+
+
+def _show(progress: Progress, terminal: TextIO) -> None:
+    share = progress.evaluation / progress.of
+    bar = ("█" * round(24 * share)).ljust(24, "·")
+    left = f", {progress.eta:.0f} s left" if progress.eta is not None else ""
+    line = f"{bar} {progress.evaluation}/{progress.of} {progress.doing}{left}"
+    print(f"\r{line[:100]:<100}", end="", file=terminal, flush=True)
+
+
+def _fail(sentence: str, status: int) -> int:
+    print(sentence, file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
