@@ -1,6 +1,7 @@
 """A real app in a process of its own, and visitors who speak raw HTTP to it."""
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -16,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 from gradio_client.utils import apply_diff
+from PIL import Image
 
 ROOT = Path(__file__).parent.parent
 SMALL_APP = ROOT / "tests" / "small_app.py"
@@ -48,16 +51,18 @@ class Server:
             "PYTHONUNBUFFERED": "1",
         }
         self.url = f"http://127.0.0.1:{settings['GRADIO_SERVER_PORT']}"
-        self.process = subprocess.Popen(
-            [sys.executable, str(app)],
-            cwd=ROOT,
-            env={**os.environ, **settings, **environment},
-            stdout=self.log.open("w"),
-            stderr=subprocess.STDOUT,
-        )
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(app)],
+                cwd=ROOT,
+                env={**os.environ, **settings, **environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         self.http = httpx.Client(base_url=self.url, timeout=PATIENCE)
-        wait_until(self._is_up, f"the app to start: {self.log.read_text()}")
+        wait_until(self._is_up, "the app to start")
         self.config = self.http.get("/config").json()
+        self.endpoints = self.http.get("/gradio_api/info").json()["named_endpoints"]
 
     def _is_up(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
@@ -178,14 +183,32 @@ class Visitor:
         """Join and wait; the last values."""
         return deque(self.outputs(self.join(name, *data)), maxlen=1).pop()
 
-    def call(self, name: str, *data: Any) -> list[Any]:
-        """An event that answers at once, such as Stop, sent from the same tab while another one runs."""
-        body = {
-            "data": list(data),
-            "fn_index": self.server.fn_index(name),
-            "session_hash": self.session,
-        }
-        return self.server.http.post(f"/gradio_api/run/{name}", json=body).json()
+    def press(self, name: str, *data: Any) -> httpx.Response:
+        """An event outside the queue, such as Stop, sent from the same tab while a run goes on."""
+        body = {"data": list(data), "session_hash": self.session}
+        return self.server.http.post(f"/gradio_api/run/{name}", json=body)
+
+    def look(self, picture: dict[str, Any]) -> np.ndarray:
+        """(H, W, 3) in 0 … 255 of a picture the server sent, fetched as a browser does."""
+        data = self.server.http.get("/gradio_api/file=" + picture["path"]).raise_for_status().content
+        with Image.open(io.BytesIO(data)) as opened:
+            return np.asarray(opened.convert("RGB")).astype(float)
+
+    def transfer_inputs(self, content: Any, style: Any, **settings: Any) -> list[Any]:
+        """Inputs of the endpoint /transfer, in its order, at its defaults where nothing is given."""
+        given = {"content": content, "style": style, **settings}
+        parameters = self.server.endpoints["/transfer"]["parameters"]
+        return [given.get(p["parameter_name"], p.get("parameter_default")) for p in parameters]
+
+    def answer(self, name: str, *data: Any) -> str:
+        """Run, and return the last thing said: the sentence of a refusal, or of the run's end."""
+        joined = self.ask(name, *data)
+        if joined.status_code != 200:
+            return joined.json()["detail"]
+        try:
+            return deque(self.outputs(joined.json()["event_id"]), maxlen=1).pop()[1]["message"]
+        except Refused as refused:
+            return str(refused)
 
 
 class Refused(Exception):
@@ -194,6 +217,12 @@ class Refused(Exception):
 
 def file_data(path: str, **more: Any) -> dict[str, Any]:
     return {"path": path, "meta": {"_type": "gradio.FileData"}, **more}
+
+
+def png(picture: Image.Image) -> bytes:
+    data = io.BytesIO()
+    picture.save(data, "PNG")
+    return data.getvalue()
 
 
 def free_port() -> int:

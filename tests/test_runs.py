@@ -54,7 +54,7 @@ def make_runs() -> Iterator[type[Runs]]:
 
 @pytest.fixture
 def pictures(tmp_path) -> tuple[str, str]:
-    waves().save(tmp_path / "content.png")
+    waves(128, 96).save(tmp_path / "content.png")
     checks().save(tmp_path / "style.png")
     return str(tmp_path / "content.png"), str(tmp_path / "style.png")
 

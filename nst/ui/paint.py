@@ -53,9 +53,16 @@ def paint(
         raise SettingsError(
             f"There are {len(given)} style images and at most {MOST_STYLES} are used: remove some."
         )
-    picture = load_picture(content)
-    pictures = [load_picture(style) for style in given]
-    return _paint(folder, limits, picture, pictures, chosen)
+    for path in (content, *given):
+        load_picture(path)  # for its refusal; kept, pictures of all who wait would fill the memory
+    return _in_turn(folder, limits, content, given, chosen)
+
+
+def _in_turn(
+    folder: str, limits: Limits, content: str, styles: Sequence[str], settings: Settings
+) -> Iterator[Frame]:
+    pictures = [load_picture(style) for style in styles]
+    yield from _paint(folder, limits, load_picture(content), pictures, settings)
 
 
 def duration(

@@ -1,0 +1,201 @@
+"""The real app as strangers meet it, spoken to over raw HTTP in a process of its own."""
+
+import base64
+import threading
+import zlib
+from collections.abc import Iterator
+
+import pytest
+from server import REAL_APP, Server, Visitor, file_data, png
+from tiny import checks, waves
+
+SMALL = {
+    "size": 64,
+    "evaluations": 2,
+    "weights": "self-taught",
+    "content_layers": "relu1_1",
+    "style_layers": "relu1_1",
+}
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory) -> Iterator[Server]:
+    server = Server(REAL_APP, tmp_path_factory.mktemp("public"))
+    yield server
+    server.stop()
+
+
+def zeros_png(side: int) -> bytes:
+    """A PNG of side² black pixels in a few kB."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+    header = side.to_bytes(4) * 2 + bytes([8, 0, 0, 0, 0])
+    squeeze, row = zlib.compressobj(9), bytes(side + 1)
+    body = b"".join(squeeze.compress(row) for _ in range(side)) + squeeze.flush()
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def in_url(data: bytes) -> dict:
+    return {
+        "path": None,
+        "url": "data:image/png;base64," + base64.b64encode(data).decode(),
+        "meta": {"_type": "gradio.FileData"},
+    }
+
+
+def test_the_real_app_paints_for_a_stranger(public):
+    visitor = Visitor(public)
+    content, style = visitor.upload(png(waves(128, 96))), visitor.upload(png(checks()))
+    picture, last = visitor.run("transfer", *visitor.transfer_inputs(content, style, **SMALL))
+    assert last["state"] == "done", last["message"]
+    assert visitor.look(picture).shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize("which", ["content", "style"])
+@pytest.mark.parametrize(
+    ("picture", "sentence"),
+    [
+        (None, "image yet"),
+        (in_url(png(waves(128, 96))), "uploaded files only"),
+        (in_url(zeros_png(9000)), "uploaded files only"),
+        (file_data("http://169.254.169.254/latest/meta-data"), "uploaded files only"),
+        (file_data("https://example.com/picture.jpg"), "uploaded files only"),
+        (file_data("/etc/passwd"), "uploaded files only"),
+        (file_data("../../../../etc/passwd"), "uploaded files only"),
+        (file_data(str(REAL_APP)), "uploaded files only"),
+        (file_data("picture\0.png"), "uploaded files only"),
+    ],
+    ids=["none", "data", "bomb", "metadata", "https", "passwd", "dots", "source", "nul"],
+)
+def test_anything_but_an_uploaded_file_is_refused_with_a_sentence(public, which, picture, sentence):
+    visitor = Visitor(public)
+    given = {"content": visitor.upload(png(waves(128, 96))), "style": visitor.upload(png(checks()))}
+    given[which] = picture
+    before = public.memory()
+    assert sentence in visitor.answer("transfer", *visitor.transfer_inputs(**given, **SMALL))
+    assert public.memory() < before + 50
+
+
+def test_a_file_that_is_gone_by_the_time_of_the_run_is_refused_with_a_sentence(public):
+    visitor = Visitor(public)
+    content, style = visitor.upload(png(waves(128, 96))), visitor.upload(png(checks()))
+    content["path"] = content["path"].replace("picture.png", "gone.png")
+    said = visitor.answer("transfer", *visitor.transfer_inputs(content, style, **SMALL))
+    assert "choose the picture again" in said
+
+
+def test_a_large_body_is_refused_before_it_is_read(public):
+    before = public.memory()
+    answer = Visitor(public).ask("transfer", "x" * (30 * 2**20))
+    assert answer.status_code == 413
+    assert "1024 kB" in answer.text
+    assert public.memory() < before + 20
+
+
+def test_a_file_over_20_MB_is_refused_while_it_comes_in(public):
+    answer = public.http.post("/gradio_api/upload", files={"files": ("a.png", bytes(21 * 2**20))})
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc/passwd",
+        "a" * 300 + ".png",
+        "\U0001f600.png",
+        "\u202egnp.exe",
+        "<img src=x onerror=alert(1)>.png",
+    ],
+)
+def test_a_strange_file_name_has_no_effect_and_is_never_echoed(public, name):
+    visitor = Visitor(public)
+    content, style = visitor.upload(b"no picture", name), visitor.upload(png(checks()))
+    assert public.uploads.resolve().as_posix() in content["path"]
+    said = visitor.answer("transfer", *visitor.transfer_inputs(content, style, **SMALL))
+    assert "not a JPEG, PNG or WebP" in said
+    assert name not in said
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        str(REAL_APP),
+        "/etc/passwd",
+        "/proc/self/environ",
+        "/gradio_api/../app.py",
+        "nst/settings.py",
+        "{uploads}/../journal",
+        "{uploads}/../cache",
+    ],
+)
+def test_files_outside_the_uploads_are_never_served(public, path):
+    path = path.format(uploads=public.uploads)
+    assert public.http.get(f"/gradio_api/file={path}").status_code in (403, 404)
+
+
+def test_the_folder_of_all_runs_cannot_be_listed(public):
+    answer = public.http.get(f"/gradio_api/file={public.uploads}/nst")
+    assert answer.status_code in (403, 404)
+
+
+def test_a_run_cannot_be_started_around_the_queue(public):
+    body = {"data": [], "session_hash": "x"}
+    assert public.http.post("/gradio_api/run/transfer", json=body).status_code == 404
+
+
+@pytest.mark.parametrize("data", [[], [None], [1, 2, 3], [None] * 200, [[]] * 22, [{}] * 22])
+def test_missing_and_extra_fields_leave_the_app_alive(public, data):
+    visitor = Visitor(public)
+    said = visitor.answer("transfer", *data)
+    assert "Traceback" not in str(said)
+    assert public.http.get("/config").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (name, value)
+        for name in ("size", "evaluations", "strength", "seed", "alpha")
+        for value in (-1, 1e308, float("nan"), float("inf"), "abc", [], True)
+    ],
+)
+def test_settings_out_of_bounds_never_start_a_run(public, name, value):
+    visitor = Visitor(public)
+    content, style = visitor.upload(png(waves(128, 96))), visitor.upload(png(checks()))
+    before = len(public.run_folders())
+    inputs = visitor.transfer_inputs(content, style, **{**SMALL, name: value})
+    said = visitor.answer("transfer", *inputs)
+    assert "Painted" not in str(said)
+    assert "Traceback" not in str(said)
+    assert len(public.run_folders()) <= before + 1
+
+
+def test_the_page_answers_while_a_run_goes_on(public):
+    visitor = Visitor(public)
+    content, style = visitor.upload(png(waves(512, 512))), visitor.upload(png(checks(512, 512)))
+    inputs = visitor.transfer_inputs(content, style, **{**SMALL, "size": 512, "evaluations": 500})
+    outputs = visitor.outputs(visitor.join("transfer", *inputs))
+    next(update for update in outputs if update[1]["state"] == "working")
+    answered = threading.Event()
+
+    def ask() -> None:
+        for _ in range(5):
+            public.http.get("/config").raise_for_status()
+        answered.set()
+
+    threading.Thread(target=ask).start()
+    # The run lasts minutes: whoever had to wait for its end would not be heard in this time.
+    assert answered.wait(20)
+    outputs.close()
+
+
+def test_the_log_has_no_file_names(public):
+    visitor = Visitor(public)
+    content, style = (
+        visitor.upload(png(waves(128, 96)), "my-secret-holiday.png"),
+        visitor.upload(png(checks())),
+    )
+    visitor.run("transfer", *visitor.transfer_inputs(content, style, **SMALL))
+    assert "my-secret-holiday" not in public.log.read_text()
