@@ -152,7 +152,7 @@ def _check_size(file: ImageFile.ImageFile, kind: Kind) -> None:
         )
     if short < LIMITS.side:
         raise ImageRefused(
-            f"The picture's shorter side has {short} pixels and at least {LIMITS.side} are needed: "
+            f"The picture is {width} × {height} pixels and both sides need at least {LIMITS.side}: "
             "please choose a larger picture."
         )
     if long > LIMITS.ratio * short:

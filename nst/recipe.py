@@ -52,10 +52,10 @@ def recipe_text(
 ) -> dict[str, str]:
     """The recipe as save_png() takes it: {"nst": compact JSON}. A path given as weights is left out."""
     content = {
-        "version": version,
-        "features": features,
+        "version": _line(version),
+        "features": _line(features),
         "settings": _without_paths(settings.to_dict()),
-        "device": device,
+        "device": _line(device),
         "evaluations": evaluations,
         "seconds": None if seconds is None else round(seconds, 2),
     }
@@ -101,8 +101,12 @@ def _without_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, "weights": "auto" if is_path else weights}
 
 
+def _line(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable())[:LONGEST_LABEL]
+
+
 def _label(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > LONGEST_LABEL or not value.isprintable():
+    if not isinstance(value, str) or value != _line(value):
         raise ValueError("not a short line of text")
     return value
 

@@ -1,0 +1,414 @@
+"""Pictures in and out: what is refused and why, what every accepted file becomes, and colour transfer."""
+
+import io
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import bad_images
+import numpy as np
+import pytest
+import torch
+from bad_images import ACCEPTED, NAMES, REFUSED, encoded, noise, scene, turned
+from PIL import Image, ImageOps
+
+from nst.errors import ImageRefused
+from nst.images import (
+    LIMITS,
+    fit,
+    keep_colours,
+    load_picture,
+    match_colours,
+    read_text,
+    resize_tensor,
+    save_jpeg,
+    save_png,
+    to_picture,
+    to_tensor,
+)
+
+# Pillow warns of EXIF it cannot read; the loader ignores such EXIF whether or not warnings are errors.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+
+ROOT = Path(__file__).parents[1]
+
+
+def pixels(picture: Image.Image) -> np.ndarray:
+    return np.asarray(picture).astype(int)
+
+
+@pytest.mark.parametrize("bad", REFUSED, ids=lambda bad: bad.name)
+def test_a_bad_file_is_refused_with_one_sentence_that_says_why(bad):
+    with pytest.raises(ImageRefused) as refusal:
+        load_picture(bad.make())
+    sentence = str(refusal.value)
+    assert bad.says in sentence
+    assert "please" in sentence
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize("odd", ACCEPTED, ids=lambda odd: odd.name)
+def test_an_odd_file_becomes_a_plain_rgb_picture(odd):
+    picture = load_picture(odd.make())
+    assert (type(picture), picture.mode, picture.size) == (Image.Image, "RGB", odd.size)
+    assert picture.info == {}
+    assert dict(picture.getexif()) == {}
+
+
+def test_a_file_is_read_by_path_whatever_its_name_says(tmp_path):
+    path = tmp_path / "picture.gif"
+    path.write_bytes(bad_images.of_kind("PNG"))
+    assert np.array_equal(pixels(load_picture(path)), pixels(scene()))
+    assert np.array_equal(pixels(load_picture(str(path))), pixels(scene()))
+
+
+@pytest.mark.parametrize("name", ["", "gone.jpg", "http://169.254.169.254/", "/dev/zero", "/", *NAMES[1:]])
+def test_what_is_no_file_is_refused(name):
+    with pytest.raises(ImageRefused, match="cannot be read: please choose the picture again"):
+        load_picture(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_refusal_repeats_the_name_of_a_file(name):
+    with pytest.raises(ImageRefused) as refusal:
+        load_picture(name)
+    assert name not in str(refusal.value)
+
+
+def test_a_file_over_the_limit_is_refused_unread(tmp_path):
+    path = tmp_path / "large.jpg"
+    with path.open("wb") as file:
+        file.truncate(2**40)  # a terabyte of holes: reading it would not end
+    with pytest.raises(ImageRefused, match="1,099,511,627,776 bytes and at most 20,971,520"):
+        load_picture(path)
+
+
+def test_no_other_program_is_started_for_postscript(monkeypatch):
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a program was started"))
+    for data in (bad_images.EPS, bad_images.PNG + bad_images.EPS):
+        with pytest.raises(ImageRefused):
+            load_picture(data)
+
+
+def test_pillow_itself_refuses_fifty_megapixels_to_all_who_use_it():
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(io.BytesIO(bad_images.black_png(7_100, 7_100)))
+
+
+def test_two_thousand_mutants_are_each_loaded_or_refused():
+    loaded = refused = 0
+    for data in bad_images.mutants(2_000):
+        try:
+            picture = load_picture(data)
+        except ImageRefused:
+            refused += 1
+        else:
+            loaded += 1
+            assert picture.mode == "RGB"
+            assert min(picture.size) >= LIMITS.side
+    assert loaded + refused == 2_000
+    assert min(loaded, refused) > 200
+
+
+def test_four_visitors_at_once_each_get_their_own_picture():
+    pictures = [noise(96, 80, seed) for seed in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(load_picture, [encoded(picture, "PNG") for picture in pictures]))
+    assert all(np.array_equal(pixels(a), pixels(b)) for a, b in zip(found, pictures, strict=True))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_comes_out_upright(orientation):
+    data = turned(orientation)
+    oracle = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    assert np.array_equal(pixels(oracle), pixels(scene()))
+    assert np.array_equal(pixels(load_picture(data)), pixels(scene()))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_an_orientation_counts_in_every_format_and_when_shrunk(kind):
+    picture = load_picture(turned(6, scene(960, 800), kind), max_side=240)
+    assert max(picture.size) <= 240
+    expected = scene(960, 800).resize(picture.size, Image.Resampling.BOX)
+    assert np.abs(pixels(picture) - pixels(expected)).mean() < 4
+
+
+def test_sixteen_bits_of_grey_keep_every_level():
+    assert np.array_equal(pixels(load_picture(bad_images.grey_ramp()))[0, :, 1], np.arange(256))
+
+
+def test_sixteen_bits_of_colour_keep_every_level():
+    row = pixels(load_picture(bad_images.colour_ramp()))[0]
+    assert np.array_equal(row[:, 0], np.arange(256))
+    assert np.array_equal(row[:, 1], np.arange(255, -1, -1))
+
+
+def test_a_transparent_grey_of_sixteen_bits_is_white():
+    black = bad_images.chunk(b"tRNS", b"\0\0")
+    assert pixels(load_picture(bad_images.grey_ramp(black)))[0, :3, 0].tolist() == [255, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        bad_images.hidden_red(),
+        bad_images.hidden_red("WEBP"),
+        bad_images.see_through_grey(),
+        bad_images.see_through_colour(),
+    ],
+)
+def test_what_is_transparent_is_white_whatever_colour_it_hides(data):
+    assert pixels(load_picture(data)).min() == 255
+
+
+def test_what_is_half_transparent_is_mixed_with_white():
+    half = encoded(Image.new("RGBA", (80, 80), (255, 0, 0, 128)), "PNG")
+    assert np.abs(pixels(load_picture(half))[0, 0] - [255, 127, 127]).max() <= 1
+
+
+def test_display_p3_is_converted_to_srgb():
+    """Against the two colour spaces' own matrices (P3 → XYZ → sRGB, both D65), with P3's gamma as 2.2."""
+    stored = np.array([180, 120, 90])
+    to_linear_srgb = [[1.2249, -0.2247, 0.0], [-0.0420, 1.0419, 0.0], [-0.0197, -0.0786, 1.0979]]
+    linear = np.array(to_linear_srgb) @ (stored / 255) ** 2.2
+    expected = 255 * (1.055 * linear ** (1 / 2.4) - 0.055)
+    picture = Image.new("RGB", (80, 80), tuple(stored.tolist()))
+    found = pixels(load_picture(encoded(picture, "PNG", icc_profile=bad_images.display_p3())))[0, 0]
+    assert np.abs(found - expected).max() <= 2
+    assert np.abs(found - stored).max() > 5
+
+
+@pytest.mark.parametrize("profile", [b"\xa5" * 300, bad_images.lab(), b""])
+def test_a_profile_that_cannot_be_used_leaves_the_colours_alone(profile):
+    data = encoded(scene(), "PNG", icc_profile=profile)
+    assert np.array_equal(pixels(load_picture(data)), pixels(scene()))
+
+
+@pytest.mark.parametrize("profile", [None, bad_images.srgb()])
+def test_printing_inks_become_the_colours_they_print(profile):
+    cyan = Image.new("CMYK", (80, 80), (255, 0, 0, 0))
+    found = pixels(load_picture(encoded(cyan, "JPEG", quality=95, icc_profile=profile)))[40, 40]
+    assert found[0] < 30
+    assert found[1:].min() > 225
+
+
+def test_only_the_first_frame_counts():
+    for kind in ("PNG", "WEBP"):
+        found = pixels(load_picture(bad_images.animated(kind, 5)))
+        assert np.abs(found - pixels(scene())).mean() < 3
+
+
+@pytest.mark.parametrize("width", [4096, 4100, 5000, 7000])
+def test_a_larger_jpeg_comes_out_within_max_side_and_not_much_under(width):
+    picture = load_picture(encoded(Image.new("L", (width, 1000)), "JPEG"), max_side=2048)
+    assert 0.9 * 2048 <= picture.width <= 2048
+    assert picture.width / picture.height == pytest.approx(width / 1000, rel=0.01)
+
+
+# The peak of a whole process, by itself, since nothing else may have used the memory before.
+MEASURE = """
+import re, sys
+from pathlib import Path
+from nst.images import load_picture
+
+def kilobytes(name):
+    return int(re.search(name + r":\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+
+for path in sys.argv[1:]:
+    load_picture(path)  # the smaller first: the peak only grows
+    print(kilobytes("VmHWM") - before) if "before" in globals() else None
+    before = globals().get("before", kilobytes("VmRSS"))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_large_pictures_are_loaded_in_bounded_memory(tmp_path):
+    small, plain, slow, webp = (tmp_path / name for name in ("small", "plain", "slow", "webp"))
+    small.write_bytes(bad_images.of_kind("JPEG"))
+    plain.write_bytes(bad_images.phone_jpeg())
+    slow.write_bytes(bad_images.phone_jpeg(progressive=True))
+    webp.write_bytes(bad_images.large_webp())
+    command = [sys.executable, "-c", MEASURE, *map(str, (small, plain, slow, webp))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    megabytes = [int(line) / 1024 for line in done.stdout.split()]
+    assert all(grown < limit for grown, limit in zip(megabytes, (250, 250, 500), strict=True)), megabytes
+
+
+def test_fit_keeps_the_ratio_both_ways_and_a_least_side():
+    assert fit(4000, 3000, 512) == (512, 384)
+    assert fit(300, 400, 800) == (600, 800)
+    assert fit(800, 100, 64) == (64, 16)
+
+
+def test_every_level_survives_the_way_to_a_tensor_and_back():
+    levels = Image.fromarray(np.arange(256 * 3, dtype=np.uint16).astype(np.uint8).reshape(16, 16, 3))
+    tensor = to_tensor(levels)
+    assert (tensor.shape, tensor.dtype, tensor.is_contiguous()) == ((1, 3, 16, 16), torch.float32, True)
+    assert tensor.min() == 0
+    assert tensor.max() == 1
+    assert np.array_equal(pixels(to_picture(tensor)), pixels(levels))
+
+
+def test_rows_and_columns_keep_their_places():
+    tensor = to_tensor(scene(), (48, 40))
+    assert tensor.shape == (1, 3, 40, 48)
+    assert tensor[0, 0, 20, -1] > 0.9 > 0.1 > tensor[0, 0, 20, 0]  # red grows to the right
+    assert tensor[0, 1, -1, 24] > 0.9 > 0.1 > tensor[0, 1, 0, 24]  # green grows downwards
+
+
+def test_a_picture_with_transparency_is_flattened_on_its_way_to_a_tensor():
+    assert to_tensor(Image.new("RGBA", (4, 4), (255, 0, 0, 0))).min() == 1
+
+
+def test_values_outside_the_range_are_clamped_and_others_rounded_to_the_nearest():
+    values = torch.tensor([-0.5, 0.4 / 255, 0.6 / 255, 1.5]).view(1, 1, 1, 4).expand(1, 3, 1, 4)
+    assert pixels(to_picture(values))[0, :, 0].tolist() == [0, 0, 1, 255]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_value_that_is_not_finite_never_becomes_a_pixel(value):
+    image = torch.zeros(1, 3, 8, 8)
+    image[0, 1, 2, 3] = value
+    with pytest.raises(ValueError, match="not finite"):
+        to_picture(image)
+
+
+def test_resizing_a_tensor_keeps_a_ramp_a_ramp():
+    ramp = torch.linspace(0, 1, 64).view(1, 1, 1, 64).expand(1, 3, 32, 64)
+    for size in ((128, 64), (32, 16)):
+        resized = resize_tensor(ramp, size)
+        assert resized.shape == (1, 3, size[1], size[0])
+        inner = resized[0, 0, 4, 4:-4]
+        assert torch.allclose(inner.diff(), inner.diff().mean().expand(len(inner) - 1), atol=1e-4)
+
+
+def test_shrinking_a_tensor_averages_fine_detail_away():
+    checks = (torch.arange(64).view(-1, 1) + torch.arange(64)).remainder(2).float().expand(1, 3, 64, 64)
+    assert (resize_tensor(checks, (16, 16)) - 0.5).abs().max() < 0.02
+
+
+def test_a_png_carries_its_text_and_nothing_else(tmp_path):
+    path, text = tmp_path / "a.png", {"nst": "β/α = 30 – “naïve”", "b": "x" * 5_000}
+    picture = Image.open(io.BytesIO(bad_images.with_place()))
+    save_png(picture, path, text)
+    assert read_text(path) == text
+    again = Image.open(path)
+    again.load()
+    assert set(again.info) == set(text)
+    assert b"a secret" not in path.read_bytes()
+    assert np.array_equal(pixels(again), pixels(picture))
+
+
+def test_a_jpeg_carries_no_metadata_and_keeps_fine_colour():
+    stripes = Image.fromarray(np.tile(np.array([[[255, 0, 0], [0, 0, 255]]], np.uint8), (32, 16, 1)))
+    stripes.info = {"comment": b"a secret", "exif": b"Exif\0\0a secret", "icc_profile": bad_images.srgb()}
+    file = io.BytesIO()
+    save_jpeg(stripes, file, quality=90)
+    again = Image.open(file)
+    assert not {"exif", "comment", "icc_profile"} & set(again.info)
+    assert np.abs(pixels(again) - pixels(stripes)).max() < 60  # with colour at half resolution, 127
+
+
+def test_text_is_read_without_a_pixel_and_no_bomb_is_unpacked():
+    assert read_text(bad_images.half("PNG")) == {}
+    assert read_text(bad_images.of_kind("JPEG")) == {}
+    assert read_text(bad_images.with_text("nst", "x" * 70_000)) == {}
+    with pytest.raises(ImageRefused, match="damaged"):
+        read_text(bad_images.text_bomb())
+
+
+@pytest.fixture
+def colourful() -> tuple[torch.Tensor, torch.Tensor]:
+    """Two pictures of correlated colours whose moments differ."""
+    generator = torch.Generator().manual_seed(5)
+    mixes = (
+        torch.tensor([[[0.12, 0.0, 0.02], [0.08, 0.06, 0.0], [0.0, 0.05, 0.08]]]),
+        0.05 * torch.eye(3)[None],
+    )
+    images = []
+    for mix, mean in zip(mixes, (0.4, 0.6), strict=True):
+        drawn = torch.einsum("nij,njhw->nihw", mix, torch.randn(1, 3, 40, 50, generator=generator))
+        images.append((drawn + mean).clamp(0, 1))
+    return images[0], images[1]
+
+
+def moments(image: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    colours = image[0].reshape(3, -1).double().numpy()
+    return colours.mean(axis=1), np.cov(colours, bias=True)
+
+
+def test_matching_colours_gives_the_reference_s_mean_and_covariance(colourful):
+    image, reference = colourful
+    for source, target in ((image, reference), (reference, image)):
+        mean, covariance = moments(match_colours(source, target))
+        assert np.allclose(mean, moments(target)[0], atol=1e-5)
+        assert np.allclose(covariance, moments(target)[1], atol=1e-5)
+
+
+def test_matching_colours_moves_grey_levels_as_one_dimensional_transport_does():
+    """In one dimension the optimal map is (x − μ) · σ_r/σ + μ_r."""
+    ramp = torch.linspace(0, 1, 100).view(1, 1, 10, 10).expand(1, 3, 10, 10)
+    reference = 0.3 + 0.4 * ramp
+    assert torch.allclose(match_colours(ramp, reference), reference, atol=1e-3)
+
+
+def test_a_picture_matched_to_itself_is_unchanged(colourful):
+    for image in (*colourful, to_tensor(scene()), torch.full((1, 3, 8, 8), 0.3)):
+        assert torch.allclose(match_colours(image, image), image, atol=1e-5)
+
+
+@pytest.mark.parametrize("flat", [torch.zeros(1, 3, 8, 8), torch.ones(1, 3, 8, 8)], ids=["black", "white"])
+def test_a_flat_picture_takes_the_reference_s_mean_and_no_more(flat, colourful):
+    matched = match_colours(flat, colourful[0])
+    assert torch.allclose(matched.mean(dim=(2, 3)), colourful[0].mean(dim=(2, 3)), atol=1e-5)
+    assert matched.std(dim=(2, 3)).max() < 1e-5
+    assert (match_colours(colourful[0], flat) - flat.mean()).abs().max() < 0.01
+
+
+def test_the_noise_of_a_grey_picture_does_not_become_colour(colourful):
+    generator = torch.Generator().manual_seed(1)
+    grey = torch.rand(1, 1, 40, 40, generator=generator).expand(1, 3, 40, 40)
+    noisy = grey + torch.randn(1, 3, 40, 40, generator=generator) / 255
+    matched = match_colours(noisy, colourful[0])
+    assert (matched - match_colours(grey, colourful[0])).std() < 9 / 255
+
+
+def luma(image: torch.Tensor) -> torch.Tensor:
+    return 0.2126 * image[:, 0] + 0.7152 * image[:, 1] + 0.0722 * image[:, 2]
+
+
+def test_keeping_colours_takes_lightness_from_one_and_hue_from_the_other(colourful):
+    generated, content = colourful
+    kept = keep_colours(generated, content)
+    assert torch.allclose(luma(kept), luma(generated), atol=1e-5)
+    moved, own = kept - luma(kept)[:, None], content - luma(content)[:, None]
+    assert torch.allclose(torch.linalg.cross(moved, own, dim=1), torch.zeros(()), atol=1e-5)
+    assert (moved * own).sum(dim=1).min() >= 0
+
+
+def test_keeping_colours_stays_in_range_where_a_colour_has_no_room():
+    content = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 1, 5)
+    generated = torch.linspace(0, 1, 5).view(1, 1, 1, 5).expand(1, 3, 1, 5)
+    kept = keep_colours(generated, content)
+    assert kept.min() >= -1e-6
+    assert kept.max() <= 1 + 1e-6
+    assert torch.allclose(luma(kept), luma(generated), atol=1e-6)
+    assert torch.allclose(kept[..., 0].flatten(), torch.zeros(3))
+    assert torch.allclose(kept[..., 4].flatten(), torch.ones(3))
+
+
+def test_keeping_colours_of_itself_and_of_grey(colourful):
+    image = colourful[0]
+    assert torch.allclose(keep_colours(image, image), image, atol=1e-6)
+    grey = image.mean(dim=1, keepdim=True).expand_as(image)
+    kept = keep_colours(image, grey)
+    assert torch.allclose(kept, luma(image)[:, None].expand_as(kept), atol=1e-5)
+
+
+def test_shapes_that_do_not_fit_are_refused(colourful):
+    with pytest.raises(ValueError, match="differ"):
+        keep_colours(colourful[0], colourful[0][..., :-1])
+    with pytest.raises(ValueError, match="must have shape"):
+        match_colours(colourful[0][:, :1], colourful[0])
