@@ -1,0 +1,210 @@
+"""Weights files read into VGG-19's kernels and biases in the convention of vgg.py, whoever wrote the file.
+
+A file is known by its first bytes, never by its name, and nothing in it is ever executed.
+"""
+
+import json
+import pickle
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from . import matconvnet
+from .caffe import CAFFE, TORCHVISION, Convention, fold, recognise
+from .errors import WeightsError, shown
+from .vgg import CONVS, RELU_LAYERS, Conv
+
+Weights = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
+Pairs = list[tuple[Any, Any]]  # (kernel, bias) of each convolution, as found
+
+LARGEST_HEADER = 1 << 20  # bytes; timm's file needs 4 000
+# Published weights stay below 1 and folded ones below 40: beyond this a bit of an exponent was flipped.
+LARGEST_WEIGHT = 1e4
+AGAIN = "download it again"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One tensor in a safetensors header: `start` and `stop` count bytes after the header."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+
+
+class _Refused(Exception):
+    """The end of the sentence that begins “The weights file NAME”."""
+
+
+def read_weights(path: Path, count: int) -> Weights:
+    """Kernels and biases of the first `count` convolutions in the file, float32, in vgg.py's convention.
+
+    Takes safetensors or .pth with torchvision's, timm's, jcjohnson's or Gatys' keys, and MatConvNet's .mat.
+    Raises WeightsError, naming the real cause, if the file is missing, damaged, not VGG-19, or too shallow.
+    """
+    try:
+        pairs, otherwise = _reader(path)(path, count)
+        checked = [_checked(conv, *pair) for conv, pair in zip(CONVS, pairs, strict=False)]
+    except OSError as error:
+        reason = "cannot be read" if path.exists() else "does not exist"
+        raise WeightsError(f"The weights file {shown(path.name)} {reason}: check its name.") from error
+    except _Refused as refused:
+        raise WeightsError(f"The weights file {shown(path.name)} {refused}.") from refused.__cause__
+    kernels, biases = zip(*checked, strict=True)
+    return fold(kernels, biases, recognise(kernels[0], otherwise))
+
+
+def tensor_shapes(count: int) -> dict[str, tuple[int, ...]]:
+    """torchvision's names of the first `count` convolutions' tensors, and their shapes."""
+    return {
+        f"features.{conv.index}.{kind}": shape
+        for conv in CONVS[:count]
+        for kind, shape in (("weight", (conv.outputs, conv.inputs, 3, 3)), ("bias", (conv.outputs,)))
+    }
+
+
+def parse_header(text: bytes) -> dict[str, Entry]:
+    """The tensors of a safetensors header. Raises ValueError if it is not one."""
+    try:
+        entries = json.loads(text)
+        entries.pop("__metadata__", None)
+        return {
+            name: Entry(entry["dtype"], tuple(map(int, entry["shape"])), *map(int, entry["data_offsets"]))
+            for name, entry in entries.items()
+        }
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError("not a safetensors header") from error
+
+
+def _reader(path: Path) -> Callable[[Path, int], tuple[Pairs, Convention]]:
+    """The function that reads such a file, chosen by the file's first bytes."""
+    with path.open("rb") as file:
+        first = file.read(256)
+    if not first:
+        raise _Refused(f"is empty: {AGAIN}")
+    if first.startswith(b"version https://git-lfs"):
+        raise _Refused("is a Git-LFS pointer, not the weights: fetch them with “git lfs pull”")
+    if first.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+        raise _Refused("is a web page, not weights: download the file itself")
+    if first.startswith(b"\x89HDF"):
+        raise _Refused("is HDF5 (Keras or MATLAB 7.3), which is not read: give safetensors or .pth")
+    if first.startswith(matconvnet.MAGIC):
+        return _read_mat
+    if first.startswith((b"PK\x03\x04", b"\x80")):
+        return _read_torch
+    if first[8:9] == b"{":
+        return _read_safetensors
+    raise _Refused("is none of safetensors, .pth and MatConvNet's .mat: give VGG-19 as one of these")
+
+
+def _read_safetensors(path: Path, count: int) -> tuple[Pairs, Convention]:
+    _check_length(path)
+    try:
+        with safe_open(path, "pt") as file:
+            names, convention = _chosen(file.keys(), count)
+            return [tuple(map(file.get_tensor, pair)) for pair in names], convention
+    except SafetensorError as error:
+        raise _Refused(f"is damaged: {AGAIN}") from error
+
+
+def _check_length(path: Path) -> None:
+    """Refuse a safetensors file that does not end where its header says."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header = int.from_bytes(file.read(8), "little")
+        try:
+            entries = parse_header(file.read(min(header, LARGEST_HEADER)))
+        except ValueError as error:
+            raise _Refused(f"is damaged or was cut short at {size} bytes: {AGAIN}") from error
+    expected = 8 + header + max((entry.stop for entry in entries.values()), default=0)
+    if size < expected:
+        raise _Refused(f"was cut short at {size} of {expected} bytes: {AGAIN}")
+    if size > expected:
+        raise _Refused(f"is damaged: it has {size} bytes where {expected} belong; {AGAIN}")
+
+
+def _read_torch(path: Path, count: int) -> tuple[Pairs, Convention]:
+    with path.open("rb") as file:
+        # Only a zip can be memory-mapped, and only by its path; but torch hands a path that ends in
+        # .safetensors to another reader, whatever is in it.
+        mapped = file.read(2) == b"PK" and path.suffix != ".safetensors"
+        file.seek(0)
+        try:
+            # Only tensors and plain containers are rebuilt.
+            loaded = torch.load(path if mapped else file, map_location="cpu", weights_only=True, mmap=mapped)
+        except Exception as error:  # torch lets through whatever its readers of zip, tar and pickle meet
+            if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
+                raise _Refused("holds a program and was not opened: give safetensors") from error
+            raise _Refused(f"is damaged or was cut short: {AGAIN}") from error
+    if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
+        loaded = loaded["state_dict"]
+    if not isinstance(loaded, Mapping):
+        raise _Refused("holds no named tensors: save a state_dict")
+    names, convention = _chosen(loaded, count)
+    return [(loaded[kernel], loaded[bias]) for kernel, bias in names], convention
+
+
+def _read_mat(path: Path, count: int) -> tuple[Pairs, Convention]:
+    try:
+        variables = matconvnet.read_mat(memoryview(np.memmap(path, np.uint8, "r")))
+        tensors, mean = matconvnet.vgg19(variables)
+    except (ValueError, IndexError, OverflowError, StopIteration) as error:
+        raise _Refused(f"is damaged or was cut short: {AGAIN}") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _Refused("is not MatConvNet's VGG-19: give imagenet-vgg-verydeep-19.mat") from error
+    names, _ = _chosen(tensors, count)
+    return [(tensors[kernel], tensors[bias]) for kernel, bias in names], Convention(mean=mean)
+
+
+def _chosen(names: Collection[Any], count: int) -> tuple[list[tuple[str, str]], Convention]:
+    """The names of the first `count` kernels and biases, and the convention such names are used with:
+    Gatys' conv1_1 in Caffe's, torchvision's features.0 in its own unless the numbers say otherwise."""
+    caffe = "conv1_1.weight" in names
+    stems = [f"conv{conv.name}" if caffe else f"features.{conv.index}" for conv in CONVS]
+    have = sum(f"{stem}.weight" in names and f"{stem}.bias" in names for stem in stems)
+    foreign = [
+        name
+        for name in map(str, names)
+        if re.fullmatch(r"(features\.\d+|conv\d_\d)\.weight", name)
+        and name.removesuffix(".weight") not in stems
+    ]
+    if foreign:
+        raise _Refused(f"is not VGG-19, which has no {shown(foreign[0])}: give VGG-19")
+    pairs = [(f"{stem}.weight", f"{stem}.bias") for stem in stems[:count]]
+    missing = next((number for number, pair in enumerate(pairs) if not set(pair) <= set(names)), None)
+    if missing == 0 or (missing is not None and have > missing):
+        raise _Refused(f"is not VGG-19: it has no {shown(pairs[missing][0])}; give VGG-19")
+    if missing is not None:
+        raise _Refused(
+            f"ends at {RELU_LAYERS[have - 1]}, but {RELU_LAYERS[count - 1]} is needed: "
+            f"choose layers up to {RELU_LAYERS[have - 1]} or a longer file"
+        )
+    return pairs, CAFFE if caffe else TORCHVISION
+
+
+def _checked(conv: Conv, kernel: Any, bias: Any) -> tuple[Tensor, Tensor]:
+    """Kernel and bias as float32 tensors of their own, or the reason why not."""
+    shapes = (conv.outputs, conv.inputs, 3, 3), (conv.outputs,)
+    for value, shape in zip((kernel, bias), shapes, strict=True):
+        if not isinstance(value, Tensor) or not value.is_floating_point():
+            raise _Refused(f"is not VGG-19: its conv{conv.name} is not made of floating-point numbers")
+        if tuple(value.shape) != shape:
+            raise _Refused(
+                f"is not VGG-19: its conv{conv.name} has shape {tuple(value.shape)} instead of {shape}"
+            )
+        if not torch.isfinite(value).all():
+            raise _Refused(f"is damaged: its conv{conv.name} holds values that are not numbers; {AGAIN}")
+        if value.abs().max() > LARGEST_WEIGHT:
+            raise _Refused(
+                f"is damaged: its conv{conv.name} holds {value.abs().max():.1e}, "
+                f"where VGG-19's weights stay below {LARGEST_WEIGHT:g}; {AGAIN}"
+            )
+    return kernel.to(torch.float32, copy=True), bias.to(torch.float32, copy=True)

@@ -1,0 +1,64 @@
+"""Slow, blocking work told to a page as it goes: a stalled network then stops neither the page nor Stop."""
+
+import time
+from collections.abc import Generator
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import TypeVar
+
+from .errors import WeightsError
+
+T = TypeVar("T")
+
+TICK = 0.2  # seconds between two yields
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How far getting the weights has come.
+
+    doing         a plain sentence for the page
+    done, total   bytes; both 0 while there is nothing to count
+    """
+
+    doing: str
+    done: int = 0
+    total: int = 0
+
+
+def beside(
+    work: Generator[Loading, None, T], meanwhile: Loading, within: float = float("inf")
+) -> Generator[Loading, None, T]:
+    """Run `work` in a thread of its own; yield its newest Loading five times a second; return its value.
+
+    meanwhile   yielded until the first Loading comes
+    within      seconds for that first Loading
+
+    Closing this generator closes `work` at its next yield. Raises WeightsError if nothing came in time, be it
+    for a name look-up, one of many addresses, or TLS: no one limit of an HTTP client bounds them all.
+    """
+    newest, stop, future = [meanwhile], Event(), Future()
+
+    def run() -> None:
+        try:
+            # At least once: closing a generator that never began would pass over its `finally`.
+            newest[0] = next(work)
+            while not stop.is_set():
+                newest[0] = next(work)
+            work.close()
+        except StopIteration as end:
+            future.set_result(end.value)
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=run, name="weights", daemon=True).start()
+    deadline = time.monotonic() + within
+    try:
+        while not wait([future], TICK).done:
+            if newest[0] is meanwhile and time.monotonic() > deadline:
+                raise WeightsError(f"No answer came within {within:g} seconds.")
+            yield newest[0]
+    finally:
+        stop.set()
+    return future.result()

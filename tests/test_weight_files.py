@@ -1,0 +1,367 @@
+"""Weights files of every convention and every kind of damage."""
+
+import os
+import pickle
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hub_server import published_tensors
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from nst import caffe, matconvnet, vision
+from nst.errors import WeightsError
+from nst.formats import read_weights
+from nst.vgg import CONVS, MEAN, STD, Filters, Network
+from nst.vision import import_torchvision
+
+LAYERS = ("relu1_1", "relu1_2", "relu2_1")
+COUNT = 3
+MEAN_OF_CAFFE = torch.tensor([123.68, 116.779, 103.939], dtype=torch.float64).view(1, 3, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def picture():
+    return torch.rand(1, 3, 20, 24, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture(scope="module")
+def original():
+    """The first three convolutions, the two known kernels of the original network among them, in the
+    convention of vgg.py, under torchvision's names."""
+    tensors = published_tensors(COUNT)
+    std = torch.tensor(STD).view(1, 3, 1, 1)
+    kernel = tensors["features.0.weight"] * 30
+    kernel[list(caffe.UNITS)] = torch.tensor(caffe.KERNELS) * 255 * std
+    return {**tensors, "features.0.weight": kernel}
+
+
+def as_caffe(tensors, bgr=True):
+    """The inverse of folding: what a network trained on 255 · v − m would hold."""
+    std, mean = (torch.tensor(v, dtype=torch.float64).view(1, 3, 1, 1) for v in (STD, MEAN))
+    kernel = tensors["features.0.weight"].double() / (255 * std)
+    bias = tensors["features.0.bias"].double() + ((MEAN_OF_CAFFE - 255 * mean) * kernel).sum(dim=(1, 2, 3))
+    kernel = kernel.flip(1) if bgr else kernel
+    return {**tensors, "features.0.weight": kernel.float().contiguous(), "features.0.bias": bias.float()}
+
+
+def renamed(tensors):
+    """torchvision's names to Gatys'."""
+    return {
+        name.replace(f"features.{conv.index}.", f"conv{conv.name}."): tensor
+        for conv in CONVS
+        for name, tensor in tensors.items()
+        if name.startswith(f"features.{conv.index}.")
+    }
+
+
+def activations(weights, picture):
+    filters = Filters("", "file", *weights)
+    return Network(filters, LAYERS)(picture)
+
+
+def assert_same_network(path, original, picture):
+    names = [f"features.{conv.index}" for conv in CONVS[:COUNT]]
+    expected = activations(
+        (tuple(original[f"{n}.weight"] for n in names), tuple(original[f"{n}.bias"] for n in names)), picture
+    )
+    got = activations(read_weights(path, COUNT), picture)
+    for layer in LAYERS:
+        torch.testing.assert_close(got[layer], expected[layer], rtol=1e-4, atol=1e-3)
+
+
+def save_legacy(tensors, path):
+    torch.save(tensors, path, _use_new_zipfile_serialization=False)
+
+
+def save_wrapped(tensors, path):
+    torch.save({"state_dict": tensors, "epoch": 74}, path)
+
+
+@pytest.mark.parametrize("save", [save_file, torch.save, save_legacy, save_wrapped])
+@pytest.mark.parametrize(
+    "stored",
+    [
+        lambda tensors: tensors,
+        as_caffe,
+        lambda tensors: as_caffe(tensors, bgr=False),
+        lambda tensors: renamed(as_caffe(tensors)),
+        renamed,
+    ],
+    ids=["torchvision", "jcjohnson", "caffe-rgb", "gatys", "gatys-keys-already-folded"],
+)
+def test_every_convention_gives_the_same_activations(tmp_path, original, picture, save, stored):
+    path = tmp_path / "vgg.bin"
+    save(stored(original), path)
+    assert_same_network(path, original, picture)
+
+
+def test_weights_of_another_training_are_taken_by_their_names(tmp_path, picture):
+    """Kernels that are not the original's stay under torchvision's names and are folded under Gatys'."""
+    tensors = published_tensors(COUNT)
+    save_file(tensors, tmp_path / "a.safetensors")
+    save_file(renamed(as_caffe(tensors)), tmp_path / "b.safetensors")
+    assert_same_network(tmp_path / "a.safetensors", tensors, picture)
+    assert_same_network(tmp_path / "b.safetensors", tensors, picture)
+
+
+def test_units_rescaled_as_gatys_did_are_recognised(tmp_path, original, picture):
+    scaled = as_caffe(original)
+    scaled["features.0.weight"] = scaled["features.0.weight"] / 20
+    scaled["features.0.bias"] = scaled["features.0.bias"] / 20
+    save_file(scaled, tmp_path / "vgg.safetensors")
+    twentieth = {name: t / 20 if name.startswith("features.0.") else t for name, t in original.items()}
+    assert_same_network(tmp_path / "vgg.safetensors", twentieth, picture)
+
+
+def test_half_precision_becomes_float32(tmp_path):
+    tensors = {name: tensor.half() for name, tensor in published_tensors(1).items()}
+    save_file(tensors, tmp_path / "half.safetensors")
+    (kernel,), (bias,) = read_weights(tmp_path / "half.safetensors", 1)
+    assert (kernel.dtype, bias.dtype) == (torch.float32, torch.float32)
+    assert torch.equal(kernel, tensors["features.0.weight"].float())
+
+
+# A writer of MATLAB 5 files, after the same document as the reader.
+
+
+def element(kind, data):
+    return struct.pack("<II", kind, len(data)) + data + bytes(-len(data) % 8)
+
+
+def matrix(kind, shape, *parts, name=""):
+    head = element(6, struct.pack("<II", kind, 0)) + element(5, struct.pack(f"<{len(shape)}i", *shape))
+    return element(14, head + element(1, name.encode()) + b"".join(parts))
+
+
+def mat(value, name=""):
+    if isinstance(value, np.ndarray):
+        return matrix(7, value.shape, element(7, value.astype("<f4").tobytes(order="F")), name=name)
+    if isinstance(value, str):
+        text = value.encode("utf-16-le")
+        small = struct.pack("<HH", 17, len(text)) + text.ljust(4, b"\0")
+        return matrix(4, (1, len(value)), small if len(text) <= 4 else element(17, text), name=name)
+    if isinstance(value, list):
+        return matrix(1, (1, len(value)), *map(mat, value), name=name)
+    names = b"".join(key.encode().ljust(32, b"\0") for key in value)
+    width = struct.pack("<HHi", 5, 4, 32)
+    return matrix(2, (1, 1), width, element(1, names), *map(mat, value.values()), name=name)
+
+
+def write_mat(path, variables, compress):
+    header = matconvnet.MAGIC.ljust(124) + struct.pack("<H", 0x0100) + b"IM"
+    body = b""
+    for name, value in variables.items():
+        part = mat(value, name)
+        packed = zlib.compress(part)
+        body += struct.pack("<II", 15, len(packed)) + packed if compress else part
+    path.write_bytes(header + body)
+
+
+def as_matconvnet(tensors, sideways, old):
+    stored = as_caffe(tensors, bgr=False)
+    layers = []
+    for conv in CONVS[:COUNT]:
+        kernel = stored[f"features.{conv.index}.weight"].permute(*((3, 2) if sideways else (2, 3)), 1, 0)
+        bias = stored[f"features.{conv.index}.bias"].view(1, -1)
+        parts = (
+            {"filters": kernel.numpy(), "biases": bias.numpy()}
+            if old
+            else {"weights": [kernel.numpy(), bias.numpy()]}
+        )
+        layers += [{"name": f"conv{conv.name}", "type": "conv", **parts}]
+        layers += [{"name": f"relu{conv.name}", "type": "relu", "empty": []}]
+    normalization = {"averageImage": np.tile(MEAN_OF_CAFFE.view(1, 1, 3).numpy(), (2, 2, 1))}
+    if old:
+        return {"layers": layers, "normalization": normalization}
+    return {"layers": layers, "meta": {"normalization": normalization}}
+
+
+@pytest.mark.parametrize("compress", [False, True])
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize("sideways", [False, True])
+def test_matconvnets_file_gives_the_same_activations(tmp_path, original, picture, compress, old, sideways):
+    path = tmp_path / "imagenet-vgg-verydeep-19.mat"
+    write_mat(path, as_matconvnet(original, sideways, old), compress)
+    assert_same_network(path, original, picture)
+
+
+def test_matconvnets_file_cut_anywhere_is_refused(tmp_path, original):
+    path = tmp_path / "vgg.mat"
+    write_mat(path, as_matconvnet(original, False, False), False)
+    whole = path.read_bytes()
+    for size in (128, 140, 200, 1000, 5000, len(whole) // 2, len(whole) - 9000):
+        path.write_bytes(whole[:size])
+        with pytest.raises(WeightsError, match=r"damaged or was cut short|is not MatConvNet's"):
+            read_weights(path, COUNT)
+
+
+def test_another_matlab_file_is_not_taken_for_vgg(tmp_path):
+    write_mat(tmp_path / "a.mat", {"x": np.ones((2, 3))}, True)
+    with pytest.raises(WeightsError, match="is not MatConvNet's VGG-19"):
+        read_weights(tmp_path / "a.mat", 1)
+
+
+class Program:
+    """A pickle that would write a marker if it were executed."""
+
+    def __init__(self, marker):
+        self.marker = marker
+
+    def __reduce__(self):
+        return (Path.write_text, (self.marker, "executed"))
+
+
+@pytest.mark.parametrize("name", ["vgg.pth", "vgg.safetensors"])
+@pytest.mark.parametrize("dump", [lambda o, path: path.write_bytes(pickle.dumps(o, 2)), torch.save])
+def test_a_program_in_a_weights_file_is_never_executed(tmp_path, name, dump):
+    marker = tmp_path / "marker"
+    dump({"features.0.weight": Program(marker)}, tmp_path / name)
+    with pytest.raises(WeightsError, match="holds a program and was not opened"):
+        read_weights(tmp_path / name, 1)
+    assert not marker.exists()
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:11aea0\nsize 574673361\n"
+PAGE = b"\n<!DOCTYPE html><html><head><title>Sign in</title></head></html>" * 20
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty"),
+        (POINTER, "Git-LFS pointer"),
+        (PAGE, "web page"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(600), "HDF5"),
+        (os.urandom(8).replace(b"<", b"x") + b"no weights at all" * 9, "is none of safetensors"),
+        (b"PK\x03\x04" + bytes(900), "damaged or was cut short"),
+        (b"\x80\x02" + bytes(900), "damaged"),
+        (struct.pack("<Q", 60) + b"{" + bytes(99), "damaged or was cut short"),
+        (struct.pack("<Q", 2**62) + b"{}" + bytes(99), "damaged or was cut short"),
+    ],
+)
+def test_a_file_that_is_no_weights_is_called_what_it_is(tmp_path, content, reason):
+    path = tmp_path / "vgg19.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=rf"^The weights file “vgg19\.safetensors” .*{reason}.*[^.]\.$"):
+        read_weights(path, 1)
+
+
+def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
+    with pytest.raises(WeightsError, match=r"“gone\.pth” does not exist"):
+        read_weights(tmp_path / "gone.pth", 1)
+    with pytest.raises(WeightsError, match="cannot be read"):
+        read_weights(tmp_path, 1)
+
+
+@pytest.mark.parametrize("save", [save_file, torch.save, save_legacy])
+def test_a_file_cut_short_is_refused(tmp_path, save):
+    path = tmp_path / "vgg.bin"
+    save(published_tensors(2), path)
+    whole = path.read_bytes()
+    for size in (9, 300, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        with pytest.raises(WeightsError, match=r"cut short|damaged"):
+            read_weights(path, 2)
+
+
+def test_trailing_bytes_are_refused_with_both_numbers(tmp_path):
+    path = tmp_path / "vgg.safetensors"
+    save_file(published_tensors(1), path)
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes() + b"more")
+    with pytest.raises(WeightsError, match=f"{size + 4} bytes where {size} belong"):
+        read_weights(path, 1)
+
+
+def changed(name, value):
+    return {**published_tensors(2), name: value}
+
+
+@pytest.mark.parametrize(
+    ("tensors", "reason"),
+    [
+        (
+            changed("features.2.weight", torch.full((64, 64, 3, 3), torch.nan)),
+            "conv1_2 holds values that are not",
+        ),
+        (changed("features.0.bias", torch.full((64,), 1e30)), r"conv1_1 holds 1\.0e\+30.*below 10000"),
+        (changed("features.2.weight", torch.ones(64, 3, 3, 3)), r"conv1_2 has shape \(64, 3, 3, 3\)"),
+        (changed("features.2.weight", torch.ones(64, 64, 3, 3, dtype=torch.int8)), "floating-point"),
+        (changed("features.17.weight", torch.ones(1)), "which has no “features.17.weight”"),
+        ({"features.2.weight": torch.ones(1)}, "has no “features.0.weight”"),
+        ({"something": torch.ones(1)}, "has no “features.0.weight”"),
+    ],
+)
+@pytest.mark.parametrize("save", [save_file, torch.save])
+def test_what_is_not_vgg19_is_refused_with_the_reason(tmp_path, save, tensors, reason):
+    save(tensors, tmp_path / "vgg.bin")
+    with pytest.raises(WeightsError, match=reason):
+        read_weights(tmp_path / "vgg.bin", 2)
+
+
+def test_other_things_torch_can_save_are_refused(tmp_path):
+    for thing in (torch.ones(3), [torch.ones(3)], {"features.0.weight": 3, "features.0.bias": 4}):
+        torch.save(thing, tmp_path / "vgg.pth")
+        with pytest.raises(WeightsError, match=r"named tensors|floating-point"):
+            read_weights(tmp_path / "vgg.pth", 1)
+
+
+def test_a_file_of_the_first_layers_is_enough_until_a_deeper_one_is_asked_for(tmp_path):
+    save_file(published_tensors(3), tmp_path / "first.safetensors")
+    assert len(read_weights(tmp_path / "first.safetensors", 3)[0]) == 3
+    with pytest.raises(
+        WeightsError, match="ends at relu2_1, but relu3_1 is needed: choose layers up to relu2_1"
+    ):
+        read_weights(tmp_path / "first.safetensors", 5)
+
+
+@pytest.mark.weights
+def test_the_real_layers_are_taken_as_folded_and_give_the_published_activations(real_weights):
+    images = Path(__file__).resolve().parents[2] / "shared" / "images" / "tuebingen_neckarfront.jpg"
+    if not images.exists():
+        pytest.skip("needs a photograph: ../shared/images/tuebingen_neckarfront.jpg")
+    with Image.open(images) as photograph:
+        pixels = np.asarray(photograph.convert("RGB").resize((192, 144)), dtype=np.float32) / 255
+    weights = read_weights(Path(real_weights), 8)
+    assert torch.equal(weights[0][0], load_file(real_weights)["features.0.weight"])
+    network = Network(Filters("", "file", *weights), ("relu1_1", "relu3_4"), pooling="max")
+    features = network(torch.from_numpy(pixels).permute(2, 0, 1)[None])
+    assert 15 < features["relu1_1"].mean() < 30
+    assert 250 < features["relu3_4"].mean() < 1000
+
+
+@pytest.mark.weights
+def test_the_real_layers_in_caffes_convention_are_recognised(tmp_path, real_weights, picture):
+    real = {name: t for name, t in load_file(real_weights).items() if name in published_tensors(COUNT)}
+    for stored in (as_caffe(real), as_caffe(real, bgr=False), renamed(as_caffe(real))):
+        save_file(stored, tmp_path / "caffe.safetensors")
+        assert_same_network(tmp_path / "caffe.safetensors", real, picture)
+
+
+def test_torchvision_can_be_imported_and_its_vgg19_is_ours():
+    torchvision = import_torchvision()
+    assert import_torchvision() is torchvision
+    with torch.device("meta"):
+        features = torchvision.models.vgg19(weights=None).features
+    theirs = [
+        (index, layer.in_channels, layer.out_channels, layer.kernel_size)
+        for index, layer in enumerate(features)
+        if isinstance(layer, torch.nn.Conv2d)
+    ]
+    assert theirs == [(conv.index, conv.inputs, conv.outputs, (3, 3)) for conv in CONVS]
+    pools = [index for index, layer in enumerate(features) if isinstance(layer, torch.nn.MaxPool2d)]
+    first_of_block = {int(conv.name[0]): conv.index for conv in reversed(CONVS)}
+    assert [pool + 1 for pool in pools[:4]] == [first_of_block[block] for block in (2, 3, 4, 5)]
+    assert "vgg19-dcbb9e9d.pth" in torchvision.models.VGG19_Weights.IMAGENET1K_V1.url
+
+
+def test_operators_that_exist_already_are_not_declared_again():
+    import_torchvision()
+    before = torch.ops.torchvision.nms.default
+    vision._declare_missing()
+    assert torch.ops.torchvision.nms.default is before
