@@ -26,6 +26,9 @@ class Loading:
     done: int = 0
     total: int = 0
 
+    def __str__(self) -> str:
+        return self.doing
+
 
 def beside(
     work: Generator[Loading, None, T], meanwhile: Loading, within: float = float("inf")
