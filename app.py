@@ -1,0 +1,74 @@
+"""Neural style transfer you can watch, understand and keep: the page, assembled and launched.
+
+    python app.py                      on http://127.0.0.1:7860
+    GRADIO_SERVER_NAME=0.0.0.0 …       for the whole network
+
+Limits are set by the environment variables of nst/ui/limits.py, an MCP server by GRADIO_MCP_SERVER=True.
+"""
+
+import logging
+import os
+from typing import Any
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
+
+import gradio as gr
+
+from nst.ui.api import add_transfer
+from nst.ui.gallery import read_gallery
+from nst.ui.guard import GUARDED
+from nst.ui.limits import Limits
+from nst.ui.look import CSS, THEME, html
+from nst.ui.readiness import Scout
+from nst.ui.runs import Runs
+from nst.ui.transfer_tab import TransferTab
+
+logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+logging.getLogger("nst").setLevel(logging.INFO)
+
+MASTHEAD = """
+<header class="masthead"><h1>Neural style transfer</h1>
+<p>Your photograph, repainted: watch the optimisation find the picture.</p></header>
+"""
+
+limits = Limits.from_environment()
+runs = Runs(limits)
+scout = Scout()
+gallery = read_gallery()
+
+with gr.Blocks(
+    fill_width=True,
+    title="Neural style transfer",
+    analytics_enabled=False,
+    delete_cache=(600, limits.keep_seconds),
+) as demo:
+    html(MASTHEAD)
+    with gr.Tabs(), gr.Tab("Transfer"):
+        transfer = TransferTab(runs, scout, gallery)
+    add_transfer(runs)
+    transfer.on_load(demo)
+
+# Who waits for the device waits in Runs, which can say for how long; this is the wall behind it.
+demo.queue(max_size=limits.room + 16)
+
+
+def launch() -> Any:
+    """Start the server. The look belongs to launch() in Gradio 6, not to Blocks."""
+    scout.begin()
+    return demo.launch(
+        theme=THEME,
+        css_paths=CSS,
+        footer_links=["api", "gradio"],
+        show_error=False,
+        run_history=False,
+        enable_monitoring=False,
+        pwa=False,
+        max_file_size="20mb",
+        app_kwargs=GUARDED,
+        state_session_capacity=1000,
+        allowed_paths=[str(file) for file in gallery.files],
+    )
+
+
+if __name__ == "__main__" or os.environ.get("SYSTEM") == "spaces":
+    launch()

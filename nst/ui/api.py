@@ -1,0 +1,186 @@
+"""The public endpoint /transfer, for gradio_client, HTTP and MCP: the tab without the page.
+
+Its parameters are the names of Settings. Each has a hidden component that gives it a type and bounds; one
+that is left out stays as the preset has it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from ..errors import NSTError
+from ..settings import BOUNDS, CHOICES, PRESETS, Settings
+from ..settings import preset as named
+from .form import read_layers
+from .frames import Frame
+from .limits import PUBLIC_WEIGHTS
+from .look import Picture
+from .paint import paint
+from .runs import Runs
+
+
+def add_transfer(runs: Runs) -> None:
+    """Add the endpoint to the Blocks being built."""
+    gr.Button(visible=False).click(
+        Endpoint(runs).transfer,
+        _inputs(runs),
+        [
+            gr.Image(visible=False, type="filepath", label="painting"),
+            gr.JSON(visible=False, label="summary"),
+        ],
+        api_name="transfer",
+        show_progress="hidden",
+        concurrency_id="runs",
+        concurrency_limit=runs.limits.room + 4,
+    )
+
+
+class Endpoint:
+    """Holds the runs for transfer(), whose name, signature and docstring are what clients see."""
+
+    def __init__(self, runs: Runs) -> None:
+        self.runs = runs
+
+    def transfer(
+        self,
+        content: str,
+        style: str,
+        request: gr.Request,
+        preset: str = "paint",
+        strength: float | None = None,
+        size: int | None = None,
+        evaluations: int | None = None,
+        keep_colours: bool | None = None,
+        seed: int | None = None,
+        scales: int | None = None,
+        style_scale: float | None = None,
+        content_layers: str | None = None,
+        style_layers: str | None = None,
+        alpha: float | None = None,
+        beta: float | None = None,
+        tv: float | None = None,
+        pooling: str | None = None,
+        optimizer: str | None = None,
+        learning_rate: float | None = None,
+        init: str | None = None,
+        noise: float | None = None,
+        weights: str | None = None,
+    ) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        """Paint a content image in the style of a style image (neural style transfer, Gatys et al. 2016).
+
+        Streams (preview, state) while it paints and ends with (PNG carrying its settings, summary). A run of
+        512 px and 200 evaluations takes about 80 s on two CPU cores and a few seconds on a GPU.
+
+        Args:
+            content: The picture to repaint: JPEG, PNG or WebP, at most 20 MB.
+            style: The picture to paint like: JPEG, PNG or WebP, at most 20 MB.
+            preset: Settings to start from: paint, gentle, gatys (the papers') or course.
+            strength: How heavily the style repaints the content, 0.1 to 1000; 30 is heavy paint, 6 gentle.
+            size: Longer side of the result in pixels, 64 to 1024 unless the operator allows more.
+            evaluations: Evaluations of the cost: 60 is a draft, 200 good, 500 fine.
+            keep_colours: Keep the content image's colours and repaint only lightness.
+            seed: Same seed, same picture.
+            scales: Number of sizes from coarse to fine; 0 chooses, 1 is the papers' way.
+            style_scale: Size of the style image beside the result, 0.25 to 2; smaller gives finer strokes.
+            content_layers: Layers of the content cost with weights, such as relu4_2 or relu3_3=1,relu4_2=0.5.
+            style_layers: Layers of the style cost with weights, such as relu1_1=0.5,relu2_1=0.5.
+            alpha: Weight of the content cost; needs beta too, and replaces strength.
+            beta: Weight of the style cost; needs alpha too, and replaces strength.
+            tv: Weight of total variation, which smooths speckle.
+            pooling: average or max.
+            optimizer: lbfgs, adam or gd.
+            learning_rate: Step of adam and gd.
+            init: Start from content, noise or blend.
+            noise: Share of noise in a blend, 0 to 1.
+            weights: auto, imagenet (VGG-19 or an error) or self-taught (filters learned from the pictures).
+
+        Returns:
+            The painting as a lossless PNG, and a summary: size, evaluations, seconds, costs, features.
+        """
+        chosen = _settings(preset, locals())
+        for frame in self.runs.stream(request.session_hash, paint, content, [style], chosen):
+            if frame.state == "failed" and frame.result is None:
+                raise gr.Error(escape(frame.message), print_exception=False)
+            yield frame.picture, summary(frame)
+
+
+def summary(frame: Frame) -> dict[str, Any]:
+    """What a client is told beside the picture; in the last one `state` is done, stopped or failed."""
+    return {
+        "state": frame.state,
+        "message": frame.message,
+        "width": frame.width,
+        "height": frame.height,
+        "evaluation": frame.evaluation,
+        "of": frame.of,
+        "seconds": round(frame.seconds, 2),
+        "total_cost": frame.costs and frame.costs.total,
+        "content_cost": frame.costs and frame.costs.content,
+        "style_cost": dict(frame.costs.style) if frame.costs else {},
+        "alpha": frame.alpha,
+        "beta": frame.beta,
+        "tv": frame.gamma,
+        "style_layers": dict(frame.lambdas),
+        "features": frame.features,
+        "device": frame.device,
+    }
+
+
+def _settings(preset: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The preset's settings, changed by those that were given. Raises gr.Error with one sentence."""
+    names = {f.name for f in fields(Settings)}
+    changes = {name: value for name, value in given.items() if name in names and value is not None}
+    try:
+        for name in {"content_layers", "style_layers"} & set(changes):
+            changes[name] = read_layers(changes[name].split(","))
+        return named(preset, **changes).to_dict()
+    except NSTError as error:
+        raise gr.Error(escape(str(error)), print_exception=False) from None
+
+
+def _inputs(runs: Runs) -> list[gr.components.Component]:
+    """Components in the order of transfer()'s parameters."""
+    most = {"size": runs.limits.max_size, "evaluations": runs.limits.max_evaluations}
+    return [
+        Picture(label="content", visible=False),
+        Picture(label="style", visible=False),
+        gr.Dropdown(list(PRESETS), value="paint", label="preset", visible=False),
+        _number("strength", most),
+        _number("size", most),
+        _number("evaluations", most),
+        gr.Checkbox(None, label="keep_colours", visible=False),
+        _number("seed", most),
+        _number("scales", most),
+        _number("style_scale", most),
+        gr.Textbox(None, label="content_layers", visible=False),
+        gr.Textbox(None, label="style_layers", visible=False),
+        _number("alpha", most),
+        _number("beta", most),
+        _number("tv", most),
+        _choice("pooling", CHOICES["pooling"]),
+        _choice("optimizer", CHOICES["optimizer"]),
+        _number("learning_rate", most),
+        _choice("init", CHOICES["init"]),
+        _number("noise", most),
+        _choice("weights", PUBLIC_WEIGHTS),
+    ]
+
+
+def _number(name: str, most: dict[str, int]) -> gr.Number:
+    bound = BOUNDS[name]
+    return gr.Number(
+        None,
+        label=name,
+        info=bound.help,
+        minimum=bound.low,
+        maximum=min(bound.high, most.get(name, bound.high)),
+        precision=0 if bound.whole else None,
+        visible=False,
+    )
+
+
+def _choice(name: str, choices: tuple[str, ...]) -> gr.Dropdown:
+    return gr.Dropdown(list(choices), value=None, label=name, visible=False)

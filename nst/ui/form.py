@@ -1,0 +1,275 @@
+"""The settings as controls: each built from BOUNDS and CHOICES, read into Settings and filled from them.
+
+Three controls are handles on others and no settings themselves: the strength dial (a log scale), the
+quality (evaluations), and the preset. The exact numbers they move stand under Advanced.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import gradio as gr
+
+from ..errors import SettingsError, shown
+from ..settings import BOUNDS, CHOICES, PRESETS, Settings, preset
+from ..vgg import LAYERS
+from .limits import PUBLIC_WEIGHTS, Limits
+from .look import html
+
+QUALITIES = {"Draft": 60, "Good": 200, "Fine": 500}  # evaluations
+
+LABELS = {
+    "size": "Size",
+    "keep_colours": "Keep the content’s colours",
+    "evaluations": "Evaluations",
+    "strength": "Strength, exactly",
+    "style_scale": "Style scale",
+    "seed": "Seed",
+    "alpha": "α",
+    "beta": "β",
+    "tv": "γ, total variation",
+    "content_layers": "Content layers",
+    "style_layers": "Style layers, with λ",
+    "pooling": "Pooling",
+    "optimizer": "Optimiser",
+    "learning_rate": "Learning rate",
+    "init": "Start from",
+    "noise": "Noise",
+    "scales": "Scales",
+    "weights": "Features",
+}
+
+# Help for what has no row in BOUNDS, or needs more than it says.
+HELP = {
+    "keep_colours": "Only lightness is repainted; the palette stays the photograph’s.",
+    "alpha": "Weight of the content cost. Empty: from the strength.",
+    "beta": "Weight of the style cost. Empty: from the strength.",
+    "content_layers": "Deeper layers keep less detail. Add a weight as relu4_2=0.5.",
+    "style_layers": "Shallow layers give texture, deep ones shapes. λ is equal, or add it as relu3_1=0.5.",
+    "pooling": "Average is smoother, maximum is what VGG-19 was trained with.",
+    "optimizer": "L-BFGS needs the fewest evaluations.",
+    "init": "Where the generated image begins.",
+    "weights": "Automatic takes VGG-19 if it can be had; self-taught learns from your pictures.",
+}
+
+NAMES = {
+    "pooling": {"average": "Average", "max": "Maximum"},
+    "optimizer": {"lbfgs": "L-BFGS", "adam": "Adam", "gd": "Gradient descent"},
+    "init": {"content": "The content image", "noise": "Noise", "blend": "A blend of both"},
+    "weights": {"auto": "Automatic", "imagenet": "VGG-19 (ImageNet)", "self-taught": "Self-taught"},
+}
+
+PRESET_NAMES = {
+    "paint": "Paint: heavy brushwork, our default",
+    "gentle": "Gentle: the scene stays, the style is a varnish",
+    "gatys": "Gatys: the papers’ layers, one scale, 500 evaluations",
+    "course": "Course: the exercise, α = 10, β = 40, Adam from a blend",
+}
+
+# The same two lines of arithmetic as dial() and strength() below, so that a drag needs no server.
+TO_STRENGTH = "(dial) => Number((10 ** (dial / 25 - 1)).toPrecision(2))"
+TO_DIAL = "(strength) => strength > 0 ? Math.round(25 * (Math.log10(strength) + 1)) : 0"
+TO_EVALUATIONS = f"(quality) => ({QUALITIES})[quality]".replace("'", '"')
+TO_QUALITY = (f"(n) => Object.entries({QUALITIES}).find((entry) => entry[1] === n)?.[0] ?? null").replace(
+    "'", '"'
+)
+
+
+def dial(strength: float) -> int:
+    """Position 0 … 100 of the strength dial: 25 · (log₁₀ strength + 1), so 0.1 → 0, 10 → 50, 1000 → 100."""
+    return round(25 * (math.log10(strength) + 1))
+
+
+def quality(evaluations: int) -> str | None:
+    """The quality with that many evaluations, if there is one."""
+    return next((name for name, count in QUALITIES.items() if count == evaluations), None)
+
+
+def preset_of(settings: Settings) -> str | None:
+    """The preset these are, whatever the size, seed, colours and features; None for anybody's own."""
+    free = {name: getattr(settings, name) for name in ("size", "seed", "keep_colours", "weights")}
+    return next((name for name in PRESETS if preset(name, **free) == settings), None)
+
+
+def read_layers(entries: Iterable[str]) -> dict[str, float]:
+    """{"relu1_1": 1.0, "relu3_1": 0.5} from ["relu1_1", "relu3_1=0.5"].
+
+    Raises SettingsError for a weight that is no number; Settings checks the names.
+    """
+    layers = {}
+    for entry in entries:
+        layer, _, weight = str(entry).partition("=")
+        try:
+            layers[layer.strip()] = float(weight) if weight.strip() else 1.0
+        except ValueError:
+            raise SettingsError(
+                f"The weight of a layer must be a number, as in relu3_1=0.5, not {shown(entry)}."
+            ) from None
+    return layers
+
+
+def write_layers(layers: dict[str, float]) -> list[str]:
+    """The inverse of read_layers(): weights are left out where all are equal."""
+    equal = len(set(layers.values())) == 1
+    return [layer if equal else f"{layer}={weight:.4g}" for layer, weight in layers.items()]
+
+
+class Form:
+    """The controls of one tab. `settings` is in the order the values arrive and are filled in."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.settings: dict[str, gr.components.Component] = {}
+
+    def basic(self) -> None:
+        """The controls everybody sees."""
+        start = Settings()
+        self.dial = gr.Slider(
+            0,
+            100,
+            value=dial(start.strength),
+            step=1,
+            label="Strength",
+            info="Left: more of the content. Right: more of the style.",
+            elem_classes="dial",
+        )
+        self._slider("size", value=min(start.size, self.limits.max_size), most=self.limits.max_size)
+        self.quality = gr.Radio(
+            list(QUALITIES),
+            value=quality(start.evaluations),
+            label="Quality",
+            info="More evaluations of the cost: finer, and slower.",
+        )
+        self._add("keep_colours", gr.Checkbox(value=False, **_texts("keep_colours")))
+
+    def advanced(self) -> None:
+        """Everything else, in the order a student meets it."""
+        with gr.Row():
+            self.preset = gr.Dropdown(
+                [(label, name) for name, label in PRESET_NAMES.items() if name in PRESETS],
+                value="paint",
+                label="Preset",
+                info="Sets every control at once.",
+            )
+            self._choice("weights", PUBLIC_WEIGHTS)
+        html('<h3 class="section">Layers and costs</h3>')
+        with gr.Row():
+            self._layers("content_layers")
+            self._layers("style_layers")
+        with gr.Row():
+            self._number("strength", value=Settings().strength)
+            self._number("tv", value=Settings().tv)
+        with gr.Row():
+            self._number("alpha", placeholder="from the strength")
+            self._number("beta", placeholder="from the strength")
+        self.amounted = html()
+        html('<h3 class="section">Optimisation</h3>')
+        with gr.Row():
+            self._slider("evaluations", most=self.limits.max_evaluations)
+            self._slider("scales")
+        with gr.Row():
+            self._choice("optimizer", CHOICES["optimizer"])
+            self._number("learning_rate", value=Settings().learning_rate)
+        with gr.Row():
+            self._choice("init", CHOICES["init"])
+            self._slider("noise")
+        html('<h3 class="section">Network and pictures</h3>')
+        with gr.Row():
+            self._slider("style_scale")
+        with gr.Row():
+            self._choice("pooling", CHOICES["pooling"])
+            self._number("seed", value=Settings().seed)
+
+    def wire(self) -> None:
+        """Let the handles and the numbers they move follow each other."""
+        quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        strength, evaluations = self.settings["strength"], self.settings["evaluations"]
+        self.dial.input(None, self.dial, strength, js=TO_STRENGTH)
+        strength.input(None, strength, self.dial, js=TO_DIAL)
+        self.quality.input(None, self.quality, evaluations, js=TO_EVALUATIONS)
+        evaluations.input(None, evaluations, self.quality, js=TO_QUALITY)
+        self.preset.input(
+            lambda name: self.fill(self.fitted(preset(name)))[:-1],
+            self.preset,
+            self.filled[:-1],
+            **quiet,
+        )
+
+    @property
+    def inputs(self) -> list[gr.components.Component]:
+        """The controls that make up Settings, in the order read() expects their values."""
+        return list(self.settings.values())
+
+    @property
+    def filled(self) -> list[gr.components.Component]:
+        """The controls fill() has values for."""
+        return [*self.inputs, self.dial, self.quality, self.preset]
+
+    def read(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Settings, as plain values, from the values of `inputs`. Raises SettingsError."""
+        found = dict(zip(self.settings, values, strict=True))
+        for name in ("content_layers", "style_layers"):
+            found[name] = read_layers(found[name] or ())
+        return Settings.from_dict(found).to_dict()
+
+    def fill(self, settings: Settings) -> list[Any]:
+        """Values for `filled`."""
+        found = settings.to_dict()
+        for name in ("content_layers", "style_layers"):
+            found[name] = write_layers(found[name])
+        handles = [dial(settings.strength), quality(settings.evaluations), preset_of(settings)]
+        return [*(found[name] for name in self.settings), *handles]
+
+    def fitted(self, settings: Settings) -> Settings:
+        """The settings within what this app gives: a stranger's may be larger."""
+        return settings.with_(
+            size=min(settings.size, self.limits.max_size),
+            evaluations=min(settings.evaluations, self.limits.max_evaluations),
+        )
+
+    def _add(self, name: str, control: gr.components.Component) -> None:
+        self.settings[name] = control
+
+    def _slider(self, name: str, value: float | None = None, most: float | None = None) -> None:
+        bound = BOUNDS[name]
+        value = getattr(Settings(), name) if value is None else value
+        self._add(
+            name,
+            gr.Slider(bound.low, min(bound.high, most or bound.high), value, step=bound.step, **_texts(name)),
+        )
+
+    def _number(self, name: str, value: float | None = None, placeholder: str | None = None) -> None:
+        bound = BOUNDS[name]
+        self._add(
+            name,
+            gr.Number(
+                value,
+                minimum=bound.low,
+                maximum=bound.high,
+                step=bound.step,
+                precision=0 if bound.whole else None,
+                placeholder=placeholder,
+                min_width=120,
+                **_texts(name),
+            ),
+        )
+
+    def _choice(self, name: str, choices: Sequence[str]) -> None:
+        named = [(NAMES[name][choice], choice) for choice in choices]
+        self._add(name, gr.Dropdown(named, value=getattr(Settings(), name), **_texts(name)))
+
+    def _layers(self, name: str) -> None:
+        self._add(
+            name,
+            gr.Dropdown(
+                list(LAYERS),
+                value=write_layers(getattr(Settings(), name)),
+                multiselect=True,
+                allow_custom_value=True,
+                **_texts(name),
+            ),
+        )
+
+
+def _texts(name: str) -> dict[str, str]:
+    return {"label": LABELS[name], "info": HELP.get(name) or BOUNDS[name].help}

@@ -1,0 +1,131 @@
+"""The example pictures: what examples/gallery.json lists, as rows of buttons that fill the form in.
+
+Thumbnails are small JPEGs inside the page itself: fourteen of them weigh less than one of the pictures.
+"""
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ..images import load_picture, save_jpeg
+from ..settings import Settings, preset
+from .look import html
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PACKAGED = Path(gr.__file__).parent / "media_assets" / "images"
+THUMB = 144  # pixels: 84 px on the page, sharp on a phone too
+
+# innerHTML runs no script, so one listener on the component tells the server which button was pressed.
+PICKED = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button[data-index]');
+  if (button) trigger('select', {index: Number(button.dataset.index)});
+});
+"""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An example picture: its name on the page, its file, and what a person who cannot see it is told."""
+
+    name: str
+    file: Path
+    alt: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A content and a style picture that go well together, and the settings that show it."""
+
+    content: Picture
+    style: Picture
+    settings: Settings
+
+    @property
+    def name(self) -> str:
+        return f"{self.content.name} × {self.style.name}"
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Everything gallery.json lists whose file is there."""
+
+    contents: tuple[Picture, ...]
+    styles: tuple[Picture, ...]
+    pairs: tuple[Pair, ...]
+
+    @property
+    def files(self) -> list[Path]:
+        return [picture.file for picture in (*self.contents, *self.styles)]
+
+
+def read_gallery(folder: Path = EXAMPLES) -> Gallery:
+    """The gallery of a folder. A picture that is missing is left out, and so are its pairs: a copy of the
+    app without its examples still runs."""
+    list_file = folder / "gallery.json"
+    if not list_file.is_file():
+        return Gallery((), (), ())
+    listed = json.loads(list_file.read_text(encoding="utf-8"))
+    contents = _pictures(folder, listed["contents"])
+    styles = _pictures(folder, listed["styles"])
+    pairs = [
+        Pair(contents[pair["content"]], styles[pair["style"]], _settings(pair))
+        for pair in listed["pairs"]
+        if pair["content"] in contents and pair["style"] in styles
+    ]
+    return Gallery(tuple(contents.values()), tuple(styles.values()), tuple(pairs))
+
+
+def _pictures(folder: Path, entries: Sequence[dict[str, str]]) -> dict[str, Picture]:
+    pictures = (Picture(e["name"], _located(folder, e["file"]), e["alt"]) for e in entries)
+    return {picture.name: picture for picture in pictures if picture.file.is_file()}
+
+
+def _located(folder: Path, file: str) -> Path:
+    """“gradio:tower.jpg” is a photograph that Gradio's own package brings along."""
+    packaged = file.removeprefix("gradio:")
+    return PACKAGED / packaged if packaged != file else folder / file
+
+
+def _settings(pair: dict[str, Any]) -> Settings:
+    chosen = dict(pair.get("settings", {}))
+    return preset(chosen.pop("preset", "paint"), **chosen)
+
+
+def picture_row(pictures: Sequence[Picture], label: str) -> gr.HTML:
+    """Buttons with thumbnails; its select event carries the `index` of the picture pressed."""
+    return _row([([picture], picture.name) for picture in pictures], label, "picks")
+
+
+def pair_row(pairs: Sequence[Pair], label: str) -> gr.HTML:
+    """Buttons with both pictures of each pair; its select event carries the `index` of the pair pressed."""
+    return _row([([pair.content, pair.style], pair.name) for pair in pairs], label, "picks pairs")
+
+
+def _row(entries: Sequence[tuple[Sequence[Picture], str]], label: str, kind: str) -> gr.HTML:
+    buttons = "".join(
+        f'<button type="button" data-index="{index}">'
+        f'<span class="thumbs">{"".join(map(_thumb, pictures))}</span>'
+        f'<span class="name">{escape(name)}</span></button>'
+        for index, (pictures, name) in enumerate(entries)
+    )
+    row = f'<div class="{kind}" role="group" aria-label="{escape(label)}">{buttons}</div>'
+    return html(row, js_on_load=PICKED, visible=bool(entries))
+
+
+@cache
+def _thumb(picture: Picture) -> str:
+    small = load_picture(picture.file, max_side=4 * THUMB)
+    small.thumbnail((3 * THUMB, THUMB) if small.width > small.height else (THUMB, 3 * THUMB))
+    buffer = BytesIO()
+    save_jpeg(small, buffer, quality=78)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img src="data:image/jpeg;base64,{data}" alt="{escape(picture.alt)}">'
