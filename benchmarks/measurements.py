@@ -98,7 +98,9 @@ def first_picture_and_stop(weights: str) -> dict[str, float]:
     if weights not in ("auto", "imagenet", "self-taught"):
         os.environ["NST_WEIGHTS"], weights = weights, "auto"
     runs, (content, style) = Runs(Limits()), _paths()
-    for _ in runs.stream("warm", paint, content, [style], {"size": 128, "evaluations": 2, "weights": weights}):
+    for _ in runs.stream(
+        "warm", paint, content, [style], {"size": 128, "evaluations": 2, "weights": weights}
+    ):
         pass  # the visitor before: libraries imported, features ready
     start, first, stopped, steps, last = time.perf_counter(), None, None, [], 0.0
     settings = {"size": 512, "scales": 1, "evaluations": 200, "weights": weights}

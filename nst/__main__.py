@@ -11,7 +11,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from . import BOUNDS, CHOICES, PRESETS, NSTError, Progress, RunError, Settings, load_picture, preset, stylize
+from . import (
+    BOUNDS,
+    CHOICES,
+    PRESETS,
+    NSTError,
+    Progress,
+    RunError,
+    Settings,
+    __version__,
+    load_picture,
+    preset,
+    stylize,
+)
 from .images import save_png
 from .recipe import recipe_text
 
@@ -41,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if last is None or last.costs is None:
             return _fail("Stopped before there was a picture.", 130)
         print("Stopped: the best picture so far was kept.", file=sys.stderr)
-    save_png(last.image, options.output, recipe_text(settings, last))
+    save_png(last.image, options.output, _recipe(settings, last))
     print(options.output)
     return 0
 
@@ -58,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(_flag(name), type=_scales if name == "scales" else kind, help=text)
     for name, choices in CHOICES.items():
         parser.add_argument(_flag(name), choices=choices)
-    parser.add_argument("--keep-colours", action="store_true", default=None, help="keep the content's colours")
+    parser.add_argument(
+        "--keep-colours", action="store_true", default=None, help="keep the content's colours"
+    )
     parser.add_argument("--content-layers", type=_layers, help="such as relu4_2, or relu3_3=0.5,relu4_2=0.5")
     parser.add_argument("--style-layers", type=_layers, help="with their λ, such as relu1_1=0.2,relu2_1=0.8")
     parser.add_argument("--weights", help="auto, imagenet, self-taught or the path of a weights file")
@@ -105,6 +119,17 @@ def _watched(run: Iterator[Progress], trace: str | None) -> Iterator[Progress]:
             yield progress
     if sys.stderr.isatty():
         print(file=sys.stderr)
+
+
+def _recipe(settings: Settings, progress: Progress) -> dict[str, str]:
+    return recipe_text(
+        settings,
+        progress.features,
+        __version__,
+        device=progress.device,
+        evaluations=progress.evaluation,
+        seconds=progress.seconds,
+    )
 
 
 def _event(progress: Progress) -> dict[str, Any]:

@@ -1,12 +1,12 @@
-"""Targets, objective, scales, and stylize(), the generator that is the optimisation.
+"""stylize(), the generator that is the optimisation, and the loop inside it.
 
-α, β, λ and γ are applied here and nowhere else, and here alone the picture is clamped to [0, 1].
-Reading order: what a run reports; the objective and its weights; the scales; the loop; the whole.
+What is minimised is in objective.py, the sizes it is minimised at in schedule.py. The picture is clamped to
+[0, 1] here and nowhere else, when it is looked at.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -15,40 +15,18 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from .costs import content_cost, gram_matrix, style_cost, total_variation
-from .device import Device, choose
+from .device import choose
 from .errors import Diverged, OutOfMemory, RunError
-from .images import fit, keep_colours, match_colours, resize_tensor, to_picture, to_tensor
+from .images import fit, keep_colours, match_colours, to_picture, to_tensor
+from .objective import Costs, Objective, Weighting, make_objective
 from .optimizers import Optimizer, make_optimizer
+from .schedule import Pace, Scale, beginning, schedule
 from .selftaught import learn_filters
 from .settings import BOUNDS, Settings
-from .vgg import Filters, Network, deepest
+from .vgg import Filters, deepest
 from .weights import find_filters
 
-COARSEST = 128  # pixels; below it relu3_4 sees a handful of places
-FEWER_WHEN_FINER = 0.8  # evaluations at one scale over those at the next coarser one
 RETREATS = 12  # bad evaluations in a row before a run is given up
-
-
-@dataclass(frozen=True)
-class Costs:
-    """The costs of one evaluation, in the units of costs.py, whatever precision was used inside."""
-
-    total: float
-    content: float
-    style: Mapping[str, float]
-    tv: float
-
-
-@dataclass(frozen=True)
-class Weighting:
-    """The factors in J = α · Σ w[l] · J_content[l] + β · Σ λ[l] · J_style[l] + γ · TV; Σ w = Σ λ = 1."""
-
-    alpha: float
-    beta: float
-    gamma: float
-    content: Mapping[str, float]
-    lambdas: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -80,157 +58,6 @@ class Progress:
     @property
     def image(self) -> Image.Image | None:
         return self.render() if self.render else None
-
-
-@dataclass(frozen=True)
-class Targets:
-    """What the generated image is compared with: {layer: (1, nC, nH, nW)} and {layer: (1, nC, nC)}."""
-
-    content: Mapping[str, Tensor]
-    style: Mapping[str, Tensor]
-
-
-@torch.no_grad()
-def make_targets(network: Network, settings: Settings, content: Tensor, styles: Sequence[Tensor]) -> Targets:
-    """Activations of the content image and Gram matrices of the style images, several of them averaged
-    (the mean of raw second moments is that of the pictures side by side)."""
-    activations = network(content)
-    kept = {layer: activations[layer].clone() for layer in settings.content_layers}
-    grams: dict[str, list[Tensor]] = {layer: [] for layer in settings.style_layers}
-    for style in styles:
-        activations = network(style)
-        for layer, found in grams.items():
-            found.append(gram_matrix(activations[layer]))
-    return Targets(kept, {layer: torch.stack(found).mean(0) for layer, found in grams.items()})
-
-
-def weigh(settings: Settings, targets: Targets) -> Weighting:
-    """α, β and λ: as set, or, where only the strength is, from the energies of the targets:
-
-        α = Σ w[l] / E_content[l],   E_content[l] = J_content[l] with a(G) = 0
-        β = strength · Σ λ[l] / E_style[l],   E_style[l] = J_style[l] with G(G) = 0
-
-    and λ[l] in proportion to λ[l] / E_style[l]. Each cost then is relative to the picture it comes from, so
-    a strength means the same at every size, layer and set of filters.
-    """
-    content, lambdas = settings.content_layers, settings.style_layers
-    if settings.alpha is not None and settings.beta is not None:
-        return Weighting(settings.alpha, settings.beta, settings.tv, content, lambdas)
-    alpha, content = _relative(
-        content,
-        {layer: content_cost(torch.zeros_like(a), a) for layer, a in targets.content.items()},
-    )
-    beta, lambdas = _relative(
-        lambdas,
-        {layer: style_cost(torch.zeros_like(g), g) for layer, g in targets.style.items()},
-    )
-    return Weighting(alpha, settings.strength * beta, settings.tv, content, lambdas)
-
-
-def _relative(weights: Mapping[str, float], energies: Mapping[str, Tensor]) -> tuple[float, dict[str, float]]:
-    # A layer that is silent on its picture has no energy to be relative to, and counts as it is.
-    parts = {layer: weight / (float(energies[layer]) or 1.0) for layer, weight in weights.items()}
-    total = sum(parts.values())
-    return total, {layer: part / total for layer, part in parts.items()}
-
-
-class Objective:
-    """J as a function of the generated image: x ↦ (Costs, ∂J/∂x). One call is one evaluation."""
-
-    def __init__(self, network: Network, targets: Targets, weighting: Weighting) -> None:
-        self.network, self.targets, self.weighting = network, targets, weighting
-
-    def __call__(self, x: Tensor) -> tuple[Costs, Tensor]:
-        x = x.detach().requires_grad_()
-        activations, by = self.network(x), self.weighting
-        content = [content_cost(activations[name], a) for name, a in self.targets.content.items()]
-        style = [style_cost(gram_matrix(activations[name]), g) for name, g in self.targets.style.items()]
-        tv = total_variation(x)
-        factors = [
-            *(by.alpha * weight for weight in by.content.values()),
-            *(by.beta * weight for weight in by.lambdas.values()),
-            by.gamma,
-        ]
-        costs = torch.cat([*content, *style, tv])
-        total = (costs * torch.tensor(factors, device=costs.device, dtype=costs.dtype)).sum()
-        (gradient,) = torch.autograd.grad(total, x)
-        # One transfer for all numbers: on a GPU it is the evaluation's only wait.
-        numbers = torch.cat([total.detach().view(1), costs.detach()]).tolist()
-        return self._costs(numbers), gradient
-
-    def _costs(self, numbers: list[float]) -> Costs:
-        by, count = self.weighting, len(self.weighting.content)
-        content = sum(w * j for w, j in zip(by.content.values(), numbers[1 : 1 + count], strict=True))
-        style = dict(zip(by.lambdas, numbers[1 + count : -1], strict=True))
-        return Costs(numbers[0], content, style, numbers[-1])
-
-
-@dataclass(frozen=True)
-class Scale:
-    """One size of the coarse-to-fine schedule and its share of the evaluations."""
-
-    size: tuple[int, int]
-    evaluations: int
-
-
-def schedule(settings: Settings, width: int, height: int) -> list[Scale]:
-    """Sizes from coarse to fine, each half the next, and how many evaluations each gets.
-
-    Large structures are painted where they are cheap; finer scales then need fewer evaluations. With
-    scales = 0 the coarsest is the smallest of at least COARSEST px, with K there are K (of 32 px or more).
-    """
-    sides = [settings.size]
-    least = 32 if settings.scales else COARSEST
-    while sides[0] // 2 >= least and len(sides) != settings.scales:
-        sides.insert(0, sides[0] // 2)
-    sides = sides[-settings.evaluations :]
-    shares = [FEWER_WHEN_FINER**k for k in range(len(sides))]
-    counts = [max(1, round(settings.evaluations * share / sum(shares))) for share in shares]
-    counts[0] += settings.evaluations - sum(counts)
-    return [Scale(fit(width, height, side), count) for side, count in zip(sides, counts, strict=True)]
-
-
-class Pace:
-    """Seconds left of a schedule, taking an evaluation's time to grow with its pixels.
-
-    Judged by the present scale alone: small pictures cost more a pixel than large ones.
-    """
-
-    def __init__(self, scales: Sequence[Scale]) -> None:
-        pixels = [scale.size[0] * scale.size[1] for scale in scales for _ in range(scale.evaluations)]
-        self.pixels, self.began, self.since = pixels, -1, 0.0
-
-    def seconds_left(self, evaluation: int, seconds: float) -> float | None:
-        """The time left after so many evaluations, `seconds` after the start; None before it can be known."""
-        if evaluation == 0:
-            return None
-        if self.began < 0 or self.pixels[self.began] != self.pixels[evaluation - 1]:
-            self.began, self.since = evaluation - 1, seconds
-        done = sum(self.pixels[self.began + 1 : evaluation])
-        return (seconds - self.since) / done * sum(self.pixels[evaluation:]) if done else None
-
-
-def starting_image(settings: Settings, content: Tensor) -> Tensor:
-    """The generated image before the first evaluation: the content image, noise, or a blend of both.
-
-    noise   0.5 + 0.25 · N(0, 1) a pixel and channel, from `seed`; drawn on the CPU so that devices agree
-    blend   noise · noise image + (1 − noise) · content image, the course's exercise
-    """
-    share = {"content": 0.0, "noise": 1.0, "blend": settings.noise}[settings.init]
-    generator = torch.Generator().manual_seed(settings.seed)
-    noise = 0.5 + 0.25 * torch.randn(content.shape, generator=generator)
-    return torch.lerp(content, noise.to(content.device), share)
-
-
-def enlarge(image: Tensor, smaller: Tensor, content: Tensor) -> Tensor:
-    """The generated image taken to the content image's next size, with the detail that enlarging lost:
-
-        G ← enlarge(G) + (C − enlarge(C_smaller))
-
-    so that the finer scale begins from a sharp picture and not from a blurred one.
-    """
-    size = (content.shape[-1], content.shape[-2])
-    return resize_tensor(image, size) + content - resize_tensor(smaller, size)
 
 
 def descend(
@@ -342,7 +169,7 @@ def _run(
             features=learned.label,
             weighting=objective.weighting,
         )
-        image = _begin(settings, here, smaller, painted)
+        image = beginning(settings, here, smaller, painted)
         painted = yield from _paint(now, objective, image, scale, settings, here)
         now = replace(now, evaluation=now.evaluation + scale.evaluations)
         smaller = here
@@ -374,23 +201,6 @@ def _learn(settings: Settings, content: Tensor, styles: Sequence[Tensor]) -> Ite
         pooling=settings.pooling,
         seed=settings.seed,
     )
-
-
-def make_objective(
-    filters: Filters, settings: Settings, where: Device, content: Tensor, styles: Sequence[Tensor]
-) -> Objective:
-    """The objective at one size: the network through the deepest layer, its targets and their weights."""
-    network = Network(filters, settings.layers, settings.pooling, where.torch, where.dtype)
-    targets = make_targets(network, settings, content, styles)
-    return Objective(network, targets, weigh(settings, targets))
-
-
-def _begin(settings: Settings, content: Tensor, smaller: Tensor | None, painted: Tensor | None) -> Tensor:
-    if painted is None or smaller is None:
-        return starting_image(settings, content)
-    if settings.init == "noise":  # a run that never saw the content's pixels is not given them now
-        return resize_tensor(painted, (content.shape[-1], content.shape[-2]))
-    return enlarge(painted, smaller, content)
 
 
 def _paint(

@@ -1,0 +1,90 @@
+"""Coarse to fine: the sizes a run paints at, what it begins each from, and how long is left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .images import fit, resize_tensor
+from .settings import Settings
+
+COARSEST = 128  # pixels; below it relu3_4 sees a handful of places
+FEWER_WHEN_FINER = 0.8  # evaluations at one scale over those at the next coarser one
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One size of the coarse-to-fine schedule and its share of the evaluations."""
+
+    size: tuple[int, int]
+    evaluations: int
+
+
+def schedule(settings: Settings, width: int, height: int) -> list[Scale]:
+    """Sizes from coarse to fine, each half the next, and how many evaluations each gets.
+
+    Large structures are painted where they are cheap; finer scales then need fewer evaluations. With
+    scales = 0 the coarsest is the smallest of at least COARSEST px, with K there are K (of 32 px or more).
+    """
+    sides = [settings.size]
+    least = 32 if settings.scales else COARSEST
+    while sides[0] // 2 >= least and len(sides) != settings.scales:
+        sides.insert(0, sides[0] // 2)
+    sides = sides[-settings.evaluations :]
+    shares = [FEWER_WHEN_FINER**k for k in range(len(sides))]
+    counts = [max(1, round(settings.evaluations * share / sum(shares))) for share in shares]
+    counts[0] += settings.evaluations - sum(counts)
+    return [Scale(fit(width, height, side), count) for side, count in zip(sides, counts, strict=True)]
+
+
+class Pace:
+    """Seconds left of a schedule, taking an evaluation's time to grow with its pixels.
+
+    Judged by the present scale alone: small pictures cost more a pixel than large ones.
+    """
+
+    def __init__(self, scales: Sequence[Scale]) -> None:
+        pixels = [scale.size[0] * scale.size[1] for scale in scales for _ in range(scale.evaluations)]
+        self.pixels, self.began, self.since = pixels, -1, 0.0
+
+    def seconds_left(self, evaluation: int, seconds: float) -> float | None:
+        """The time left after so many evaluations, `seconds` after the start; None before it can be known."""
+        if evaluation == 0:
+            return None
+        if self.began < 0 or self.pixels[self.began] != self.pixels[evaluation - 1]:
+            self.began, self.since = evaluation - 1, seconds
+        done = sum(self.pixels[self.began + 1 : evaluation])
+        return (seconds - self.since) / done * sum(self.pixels[evaluation:]) if done else None
+
+
+def starting_image(settings: Settings, content: Tensor) -> Tensor:
+    """The generated image before the first evaluation: the content image, noise, or a blend of both.
+
+    noise   0.5 + 0.25 · N(0, 1) a pixel and channel, from `seed`; drawn on the CPU so that devices agree
+    blend   noise · noise image + (1 − noise) · content image, the course's exercise
+    """
+    share = {"content": 0.0, "noise": 1.0, "blend": settings.noise}[settings.init]
+    generator = torch.Generator().manual_seed(settings.seed)
+    noise = 0.5 + 0.25 * torch.randn(content.shape, generator=generator)
+    return torch.lerp(content, noise.to(content.device), share)
+
+
+def enlarge(image: Tensor, smaller: Tensor, content: Tensor) -> Tensor:
+    """The generated image taken to the content image's next size, with the detail that enlarging lost:
+
+        G ← enlarge(G) + (C − enlarge(C_smaller))
+
+    so that the finer scale begins from a sharp picture and not from a blurred one.
+    """
+    size = (content.shape[-1], content.shape[-2])
+    return resize_tensor(image, size) + content - resize_tensor(smaller, size)
+
+
+def beginning(settings: Settings, content: Tensor, smaller: Tensor | None, painted: Tensor | None) -> Tensor:
+    """What a scale begins from: starting_image() at the first, then the picture so far, enlarged."""
+    if painted is None or smaller is None:
+        return starting_image(settings, content)
+    if settings.init == "noise":  # a run that never saw the content's pixels is not given them now
+        return resize_tensor(painted, (content.shape[-1], content.shape[-2]))
+    return enlarge(painted, smaller, content)

@@ -1,0 +1,95 @@
+"""The tables of README.md, made from the code and the measurements: python tests/readme_tables.py rewrites them.
+
+Each stands in README between <!-- name --> and <!-- /name -->.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+RESULTS = ROOT / "benchmarks" / "results.json"
+
+
+def tables() -> dict[str, str]:
+    """Name → markdown, as README should have it."""
+    return {"settings": settings(), "variables": variables(), "figures": figures()}
+
+
+def settings() -> str:
+    from nst.settings import BOUNDS, CHOICES, Settings
+
+    defaults, rows = Settings(), []
+    for name, bound in BOUNDS.items():
+        default = getattr(defaults, name)
+        span = f"{bound.low:,g} … {bound.high:,g}".replace(",", " ")
+        rows.append((f"`{name}`", span, "from strength" if default is None else f"{default:g}", bound.help))
+    for name, choices in CHOICES.items():
+        rows.append((f"`{name}`", ", ".join(choices), getattr(defaults, name), ""))
+    for name in ("content_layers", "style_layers"):
+        layers = ", ".join(getattr(defaults, name))
+        rows.append((f"`{name}`", "relu1_1 … relu5_4, conv…, pool…", layers, "Each with a weight (λ)."))
+    return _table(("setting", "range", "default", "what it does"), rows)
+
+
+def variables() -> str:
+    from nst.ui.limits import Limits
+
+    rows = [(f"`{v.name}`", str(v.default), v.meaning) for v in Limits.variables()]
+    rows += [
+        ("`NST_WEIGHTS`", "–", "Path of a weights file that `auto` uses before anything else."),
+        ("`NST_CACHE`", "`~/.cache/nst`", "Folder for the layers fetched from the Hub."),
+    ]
+    return _table(("variable", "default", "meaning"), rows)
+
+
+def figures() -> str:
+    found = json.loads(RESULTS.read_text())
+    run, first = found["default_run"], found["first_picture_and_stop"]
+    learned = found["self_taught"]
+    rows = [
+        ("page served after start", f"{found['page']['served_seconds']:.1f} s"),
+        (
+            "import of the engine and its first evaluation, 256 px",
+            f"{found['start_up']['first_evaluation_seconds']:.1f} s",
+        ),
+        ("first picture after Run, features ready", f"{first['first_picture_seconds']:.1f} s"),
+        (
+            "Stop answered, at 512 px",
+            f"{first['stop_seconds']:.1f} s (one evaluation: {first['evaluation_seconds']:.1f} s)",
+        ),
+        ("one evaluation through relu3_4, 512 × 384 px or so", f"{found['evaluation']['seconds_512']:.2f} s"),
+        ("default run, 512 px", f"{run['seconds']:.0f} s"),
+        ("default run, peak memory", f"{run['peak_gigabytes']:.1f} GB"),
+        ("default run with self-taught filters", f"{learned['run_seconds']:.0f} s"),
+        ("share of it spent learning", f"{learned['share_percent']:.0f} %"),
+    ]
+    return f"Measured on {found['machine']}, with {found['weights']}.\n\n" + _table(
+        ("what", "measured"), rows
+    )
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def find(text: str, name: str) -> re.Match[str]:
+    found = re.search(rf"(<!-- {name} -->\n)(.*?)(\n<!-- /{name} -->)", text, re.DOTALL)
+    assert found, f"README has no place for the table {name}"
+    return found
+
+
+def main() -> None:
+    sys.path.insert(0, str(ROOT))
+    text = README.read_text()
+    for name, table in tables().items():
+        place = find(text, name)
+        text = text[: place.start(2)] + table + text[place.end(2) :]
+    README.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

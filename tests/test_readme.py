@@ -1,0 +1,93 @@
+"""README is true: its tables are the code's and the measurements', its commands and snippets run."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import readme_tables
+from tiny import checks, waves
+
+from nst import images
+from nst.settings import PRESETS
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["settings", "variables", "figures"])
+def test_tables_are_those_of_the_code_and_the_measurements(name):
+    assert readme_tables.find(TEXT, name).group(2) == readme_tables.tables()[name], (
+        "run: python tests/readme_tables.py"
+    )
+
+
+def test_the_first_commands_are_the_two_promised():
+    commands = re.findall(r"```bash\n(.*?)```", TEXT, re.DOTALL)[0].strip().splitlines()
+    assert commands == [
+        "pip install -r requirements.txt && python app.py",
+        "pip install -r requirements-dev.txt && pytest",
+    ]
+
+
+def test_the_limits_of_pictures_are_the_loaders():
+    limits = images.LIMITS
+    for promise in (
+        f"{limits.bytes // 2**20} MB",
+        f"{limits.jpeg_pixels // 10**6} megapixels as JPEG",
+        f"{limits.other_pixels // 10**6} as PNG or WebP",
+        f"at least {limits.side} px",
+        f"{limits.ratio} : 1",
+    ):
+        assert promise in TEXT
+
+
+def test_every_preset_is_described():
+    for name in PRESETS:
+        assert f"`{name}`" in TEXT
+
+
+def test_the_sdk_version_is_the_gradio_that_is_tested():
+    import gradio
+
+    assert f"sdk_version: {gradio.__version__}\n" in TEXT
+
+
+def test_the_command_line_example_runs(tmp_path):
+    example = next(line for line in TEXT.splitlines() if line.startswith("python -m nst "))
+    waves().save(tmp_path / "photo.jpg")
+    waves(96, 80).save(tmp_path / "photo.jpg")
+    checks(96, 80).save(tmp_path / "painting.jpg")
+    command = shlex.split(example)
+    assert command[:2] == ["python", "-m"]
+    small = ["--size", "64", "--evaluations", "3", "--weights", "self-taught"]
+    done = subprocess.run(
+        [sys.executable, *command[1:], *small],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert images.load_picture(tmp_path / done.stdout.strip()).size == (64, 53)
+
+
+def test_the_python_example_runs(tmp_path, monkeypatch):
+    waves(96, 80).save(tmp_path / "photo.jpg")
+    checks(96, 80).save(tmp_path / "painting.jpg")
+    monkeypatch.chdir(tmp_path)
+    snippet = re.search(r"```python\n(from nst import.*?)```", TEXT, re.DOTALL).group(1)
+    small = snippet.replace("size=512", "size=64, evaluations=3, weights='self-taught'")
+    assert small != snippet
+    exec(compile(small, "README", "exec"), {})
+    assert images.load_picture(tmp_path / "result.png").size == (64, 53)
+
+
+def test_every_file_it_shows_or_links_exists():
+    for target in re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", TEXT):
+        path = target[0] or target[1]
+        if not path.startswith("http"):
+            assert (ROOT / path).exists(), path
