@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any, NoReturn
+from typing import Any
 
 from .errors import ImageRefused, SettingsError
 from .images import read_text
@@ -73,7 +73,7 @@ def read_recipe(source: str | PathLike[str] | bytes) -> Recipe:
     if text is None:
         raise ImageRefused("This picture carries no recipe: please choose a PNG that was painted here.")
     try:
-        return _recipe(json.loads(text, parse_constant=_refuse))
+        return _recipe(json.loads(text))
     except SettingsError:
         raise
     except Exception as error:
@@ -117,7 +117,3 @@ def _count(value: Any, kind: type) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | kind) or not 0 <= value < 1e9:
         raise ValueError("not a count")
     return kind(value)
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")

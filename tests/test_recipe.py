@@ -29,12 +29,9 @@ def test_the_settings_that_go_out_come_back(name, tmp_path):
 
 
 def test_what_a_run_was_comes_back(tmp_path):
-    path = written(tmp_path / "a.png", Settings(), device="CPU, 2 threads", evaluations=40, seconds=12.345)
-    expected = Recipe(Settings(), "self-taught filters", "0.1.0", "CPU, 2 threads", 40, 12.35)
-    found = read_recipe(path)
-    assert (found.seconds, found) == (pytest.approx(expected.seconds, abs=0.011), found)
-    assert (found.features, found.version) == (expected.features, expected.version)
-    assert (found.device, found.evaluations) == (expected.device, expected.evaluations)
+    path = written(tmp_path / "a.png", Settings(), device="CPU, 2 threads", evaluations=40, seconds=12.25)
+    expected = Recipe(Settings(), "self-taught filters", "0.1.0", "CPU, 2 threads", 40, 12.25)
+    assert read_recipe(path) == expected
 
 
 def test_a_weights_file_s_folder_does_not_leave_the_machine():
