@@ -3,10 +3,12 @@
 limits.py      what one app gives to whom, from the environment
 room.py        first come, first served: whose turn it is
 workspace.py   one run's folder: previews, the stop flag, the deadline; and the sweeper
+frames.py      what the page is told
 runs.py        Runs.stream(): waiting, working, stopping, failing, as a stream of Frames
 paint.py       the Transfer tab's run
 upload.py      an image input that hands over the file as it came
-guard.py       request bodies are small and carry no addresses
+guard.py       request bodies are small and name no foreign file
+raw.py         the endpoint's numbers and choices as they came
 zerogpu.py     the one decorator that a Space with borrowed GPUs needs
 """
 
