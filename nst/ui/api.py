@@ -19,6 +19,7 @@ from .frames import Frame
 from .limits import PUBLIC_WEIGHTS
 from .look import Picture
 from .paint import paint
+from .raw import Dropdown, Number
 from .runs import Runs
 
 
@@ -136,7 +137,7 @@ def _settings(preset: str, given: dict[str, Any]) -> dict[str, Any]:
     try:
         for name in {"content_layers", "style_layers"} & set(changes):
             changes[name] = read_layers(changes[name].split(","))
-        return named(preset, **changes).to_dict()
+        return named(str(preset), **changes).to_dict()
     except NSTError as error:
         raise gr.Error(escape(str(error)), print_exception=False) from None
 
@@ -147,7 +148,7 @@ def _inputs(runs: Runs) -> list[gr.components.Component]:
     return [
         Picture(label="content", visible=False),
         Picture(label="style", visible=False),
-        gr.Dropdown(list(PRESETS), value="paint", label="preset", visible=False),
+        Dropdown(list(PRESETS), value="paint", label="preset", visible=False),
         _number("strength", most),
         _number("size", most),
         _number("evaluations", most),
@@ -169,9 +170,9 @@ def _inputs(runs: Runs) -> list[gr.components.Component]:
     ]
 
 
-def _number(name: str, most: dict[str, int]) -> gr.Number:
+def _number(name: str, most: dict[str, int]) -> Number:
     bound = BOUNDS[name]
-    return gr.Number(
+    return Number(
         None,
         label=name,
         info=bound.help,
@@ -182,5 +183,5 @@ def _number(name: str, most: dict[str, int]) -> gr.Number:
     )
 
 
-def _choice(name: str, choices: tuple[str, ...]) -> gr.Dropdown:
-    return gr.Dropdown(list(choices), value=None, label=name, visible=False)
+def _choice(name: str, choices: tuple[str, ...]) -> Dropdown:
+    return Dropdown(list(choices), value=None, label=name, visible=False)

@@ -27,6 +27,11 @@ def failed(sentence: str) -> str:
     return f'<div class="status"><div class="failed" role="alert">{escape(sentence)}</div></div>'
 
 
+def note(sentence: str, kind: str = "") -> str:
+    """HTML of a small remark; kind "refused" makes it stand out."""
+    return f'<p class="note {kind}" role="status">{escape(sentence)}</p>'
+
+
 def badge(features: str, where: str = "", loading: bool = False) -> str:
     """HTML saying which features are in use, and where and in which precision they run."""
     kind = "loading" if loading else "learned" if features.startswith(SELF_TAUGHT) else "ready"
@@ -38,9 +43,8 @@ def badge(features: str, where: str = "", loading: bool = False) -> str:
 def banner() -> str:
     """HTML that says plainly that VGG-19 could not be had and what stands in for it."""
     return (
-        '<div class="banner" role="note"><b>VGG-19 could not be downloaded.</b> The network could not be '
-        "reached, so filters of the same shape are learned from your two pictures instead. They paint "
-        "well, but have never seen another picture: VGG-19 understands more of the scene.</div>"
+        '<div class="banner" role="note"><b>VGG-19 could not be reached.</b> Filters of the same shape are '
+        "learned from your two pictures instead: good brushwork, less understanding of the scene.</div>"
     )
 
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -89,17 +88,23 @@ class TransferTab:
             self.form.basic()
         with gr.Accordion("Advanced", open=False, elem_id="advanced"):
             self.form.advanced()
-            self.recipe = gr.UploadButton("Open a recipe", file_types=[".png"], size="sm", elem_id="recipe")
-            html('<p class="note">A painting made here carries its settings: open it to use them again.</p>')
+        with gr.Row(elem_classes="recipe"):
+            self.recipe = gr.UploadButton(
+                "Open a recipe", file_types=[".png"], size="sm", scale=0, min_width=130, elem_id="recipe"
+            )
+            self.note = html(
+                status.note("Paintings made here carry their settings: open one to use them again."),
+                elem_id="note",
+            )
 
     def _easel(self) -> None:
         with gr.Row(elem_classes="actions"):
             self.run = gr.Button("Paint", variant="primary", size="lg", elem_id="run", scale=3, min_width=120)
             self.stop = gr.Button("Stop", size="lg", interactive=False, elem_id="stop", scale=1, min_width=90)
         self.badge = html(_badge(self.scout.now), elem_id="badge")
-        with gr.Column(visible=False, elem_id="self-taught") as self.notice:
-            html(status.banner())
-            self.retry = gr.Button("Try again to reach VGG-19", size="sm", elem_id="retry")
+        with gr.Row(visible=False, elem_id="self-taught") as self.notice:
+            html(status.banner(), min_width=220)
+            self.retry = gr.Button("Try again", size="sm", scale=0, min_width=96, elem_id="retry")
         self.said = html(elem_id="said")
         with gr.Column(elem_id="nothing-yet") as self.nothing:
             html(EMPTY)
@@ -164,12 +169,13 @@ class TransferTab:
         self.pairs.select(self._pair, None, [self.content, self.style, *self.form.filled], **QUIET)
 
     def _wire_recipes(self) -> None:
+        filled = [self.note, *self.form.filled]
         self.content.upload(self._has_recipe, self.content, self.offer, **QUIET)
         self.content.clear(lambda: gr.Row(visible=False), None, self.offer, **QUIET)
-        self.accept.click(self._open_recipe, self.content, self.form.filled, **QUIET).then(
+        self.accept.click(self._open_recipe, self.content, filled, **QUIET).then(
             lambda: gr.Row(visible=False), None, self.offer, **QUIET
         )
-        self.recipe.upload(self._open_recipe, self.recipe, self.form.filled, **QUIET)
+        self.recipe.upload(self._open_recipe, self.recipe, filled, **QUIET)
         again = self.retry.click(self.scout.again, None, None, **QUIET)
         again.then(self.watch, None, [self.badge, self.notice], concurrency_limit=None, **WATCHED)
 
@@ -205,7 +211,7 @@ class TransferTab:
     def watch(self) -> Iterator[tuple[str, Any]]:
         """Values for the badge and the banner until it is known which features there are."""
         for now in self.scout.watch():
-            yield _badge(now), gr.Column(visible=now.self_taught)
+            yield _badge(now), gr.Row(visible=now.self_taught)
 
     def _features(self, frame: Frame) -> str:
         return status.badge(frame.features, frame.device) if frame.features else _badge(self.scout.now)
@@ -262,13 +268,12 @@ class TransferTab:
         return gr.Row(visible=True)
 
     def _open_recipe(self, path: str | None) -> list[Any]:
-        """The settings of a painting. Raises gr.Error with one sentence."""
+        """Values for the note beside the button and for the form."""
         try:
-            recipe = read_recipe(path or "")
+            settings = self.form.fitted(read_recipe(path or "").settings)
         except NSTError as error:
-            raise gr.Error(escape(str(error)), print_exception=False) from None
-        gr.Info("The settings of that painting are filled in.")
-        return self.form.fill(self.form.fitted(recipe.settings))
+            return [status.note(str(error), "refused"), *(gr.skip() for _ in self.form.filled)]
+        return [status.note("The settings of that painting are filled in."), *self.form.fill(settings)]
 
 
 def _picked(choices: Sequence[Any], event: gr.EventData) -> Any:

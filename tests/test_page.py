@@ -1,0 +1,277 @@
+"""The page in a real browser, against the real app: what a visitor sees, presses and keeps."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from server import REAL_APP, Server, png
+from tiny import checks, waves
+
+from nst import Settings
+from nst.images import save_png
+from nst.recipe import read_recipe, recipe_text
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+SOON = 20_000  # milliseconds: ends a test that would hang, and is waited out by no other
+expect.set_options(timeout=SOON)
+QUICK = {"size": 64, "strength": 12.0, "seed": 7, "weights": "self-taught", "scales": 1}
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory) -> Iterator[Server]:
+    server = Server(REAL_APP, tmp_path_factory.mktemp("page"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium here: install chromium or chromium-headless-shell")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(app, browser):
+    """Opens pages; fails if one of them met an error or asked anyone but the app for anything."""
+    contexts, troubles = [], []
+
+    def open_page(width: int = 1280, height: int = 900, **options) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(SOON)
+        page.on("console", lambda said: said.type == "error" and troubles.append(said.text))
+        page.on("response", lambda got: got.status >= 500 and troubles.append(f"{got.status} {got.url}"))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda asked: _is_outside(asked.url, app) and troubles.append(asked.url))
+        page.goto(app.url)
+        expect(page.locator("#run")).to_be_enabled()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def _is_outside(url: str, app: Server) -> bool:
+    return not url.startswith((app.url, "data:", "blob:"))
+
+
+@pytest.fixture
+def pictures(tmp_path) -> tuple[Path, Path]:
+    """A content and a style image, as files."""
+    content, style = tmp_path / "content.png", tmp_path / "style.png"
+    content.write_bytes(png(waves(128, 96)))
+    style.write_bytes(png(checks()))
+    return content, style
+
+
+def a_painting(folder: Path, **settings) -> Path:
+    """A PNG as the app makes them, with its recipe."""
+    path = folder / f"painting-{len(list(folder.iterdir()))}.png"
+    chosen = Settings(**{**QUICK, "evaluations": 6, **settings})
+    save_png(waves(96, 72), path, recipe_text(chosen, "self-taught filters", "0.1.0"))
+    return path
+
+
+def choose(page: Page, content: Path, style: Path) -> None:
+    for name, path in (("content", content), ("style", style)):
+        page.locator(f"#{name} input[type=file]").set_input_files(path)
+        expect(page.locator(f"#{name} img")).to_be_visible()
+
+
+def use_recipe(page: Page, painting: Path) -> None:
+    page.get_by_test_id("Open a recipe-upload-button").set_input_files(painting)
+    expect(page.locator("#note")).to_contain_text("The settings of that painting are filled in.")
+    expect(number(page, "Size")).to_have_value(str(read_recipe(painting).settings.size))
+
+
+def number(page: Page, label: str):
+    return page.locator(f"input[type=number][aria-label*='{label}']").first
+
+
+def open_advanced(page: Page) -> None:
+    page.get_by_role("button", name="Advanced").click()
+    expect(page.get_by_label("Seed")).to_be_visible()
+
+
+def wait_for_the_end(page: Page) -> None:
+    expect(page.locator("#run")).to_be_enabled(timeout=3 * SOON)
+    expect(page.locator("#stop")).to_be_disabled()
+
+
+def test_the_page_opens_without_errors_and_asks_nobody_else_for_anything(visit):
+    page = visit()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Neural style transfer")
+    expect(page.locator("#stop")).to_be_disabled()
+    expect(page.locator("#badge")).to_contain_text("self-taught filters")
+    expect(page.locator("#self-taught")).to_contain_text("VGG-19 could not be reached")
+    unnamed = page.evaluate("[...document.images].filter((i) => !i.alt && i.closest('.tabs')).length")
+    assert unnamed == 0
+
+
+def test_trying_again_says_once_more_what_there_is(visit):
+    page = visit()
+    page.locator("#retry").click()
+    expect(page.locator("#badge")).to_contain_text("self-taught filters")
+    expect(page.locator("#retry")).to_be_enabled()
+
+
+def test_a_pair_fills_in_both_pictures_and_does_not_run(visit):
+    page = visit()
+    page.locator(".picks.pairs button").first.click()
+    for name in ("content", "style"):
+        expect(page.locator(f"#{name} img")).to_be_visible()
+    expect(page.locator("#stop")).to_be_disabled()
+    expect(page.locator("#said")).not_to_contain_text("Painting")
+
+
+def test_a_style_can_be_chosen_with_the_keyboard(visit):
+    page = visit()
+    page.get_by_role("group", name="Styles to paint in").get_by_role("button").nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#style img")).to_be_visible()
+
+
+def test_a_run_shows_itself_and_ends_in_a_painting_with_its_recipe(visit, pictures, tmp_path):
+    page = visit()
+    choose(page, *pictures)
+    use_recipe(page, a_painting(tmp_path, evaluations=12))
+    page.locator("#run").click()
+    expect(page.locator("#live img")).to_be_visible()
+    expect(page.locator("#said")).to_contain_text(re.compile(r"evaluation \d+ of 12"))
+    expect(page.locator("#costs polyline.total")).to_be_attached()
+    wait_for_the_end(page)
+    expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px")
+    expect(page.locator("#slider img")).to_have_count(2)
+    expect(page.locator("#slider img").nth(1)).to_have_attribute("alt", "The painting")
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    assert_painting(download.value.path(), (64, 48), evaluations=12)
+
+
+def assert_painting(path: Path, size: tuple[int, int], evaluations: int) -> None:
+    with Image.open(path) as painting:
+        assert (painting.format, painting.size) == ("PNG", size)
+    settings = read_recipe(path).settings
+    assert settings == Settings(**QUICK, evaluations=evaluations)
+
+
+def test_stop_keeps_the_best_picture_and_the_next_run_works(visit, pictures, tmp_path):
+    page = visit()
+    choose(page, *pictures)
+    use_recipe(page, a_painting(tmp_path, evaluations=1000, size=128))
+    page.locator("#run").click()
+    expect(page.locator("#said")).to_contain_text("evaluation")
+    expect(page.locator("#live img")).to_be_visible()
+    page.locator("#stop").click()
+    wait_for_the_end(page)
+    expect(page.locator("#said")).to_contain_text("Stopped at evaluation")
+    expect(page.locator("#slider img")).to_have_count(2)
+    use_recipe(page, a_painting(tmp_path, evaluations=3))
+    page.locator("#run").click()
+    expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px")
+    wait_for_the_end(page)
+
+
+def test_what_cannot_be_painted_is_refused_in_one_sentence(visit, pictures, tmp_path):
+    page = visit()
+    page.locator("#run").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no content image yet")
+    wait_for_the_end(page)
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(pictures[0].read_bytes()[:200])
+    page.locator("#content input[type=file]").set_input_files(broken)
+    page.locator("#style input[type=file]").set_input_files(pictures[1])
+    expect(page.locator("#style img")).to_be_visible()
+    page.locator("#run").click()
+    expect(page.locator("#said .failed")).not_to_contain_text("There is no")
+    sentence = page.locator("#said .failed").inner_text()
+    assert sentence.endswith(".")
+    assert "Error" not in sentence
+    wait_for_the_end(page)
+
+
+def test_a_painting_dropped_as_content_offers_its_settings(visit, tmp_path):
+    page = visit()
+    painting = a_painting(tmp_path, evaluations=60, keep_colours=True, style_layers={"relu2_1": 1.0})
+    page.locator("#content input[type=file]").set_input_files(painting)
+    page.get_by_role("button", name="Use its settings").click()
+    expect(number(page, "Size")).to_have_value("64")
+    expect(page.get_by_label("Draft")).to_be_checked()
+    expect(page.get_by_label("Keep the content’s colours")).to_be_checked()
+    open_advanced(page)
+    expect(page.get_by_label("Seed")).to_have_value("7")
+    expect(page.get_by_label("Strength, exactly")).to_have_value("12")
+
+
+def test_a_picture_without_a_recipe_is_refused_in_one_sentence(visit, pictures):
+    page = visit()
+    page.get_by_test_id("Open a recipe-upload-button").set_input_files(pictures[0])
+    expect(page.locator("#note")).to_contain_text("This picture carries no recipe")
+
+
+def test_the_handles_move_the_exact_numbers(visit):
+    page = visit()
+    page.get_by_label("Fine").check()
+    number(page, "Strength").fill("50")
+    number(page, "Strength").press("Tab")
+    open_advanced(page)
+    expect(number(page, "Evaluations")).to_have_value("500")
+    expect(page.get_by_label("Strength, exactly")).to_have_value("10")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wider_than_a_phone(visit, scheme):
+    page = visit(390, 844, color_scheme=scheme)
+    open_advanced(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    wider = page.evaluate(
+        "[...document.querySelectorAll('.tabs *')].filter((e) => e.getBoundingClientRect().right > 391)"
+        ".map((e) => e.outerHTML.slice(0, 120))"
+    )
+    assert wider == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_background(visit, scheme):
+    page = visit(color_scheme=scheme)
+    page.locator("#run").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.locator("#self-taught")).to_be_visible()
+    texts = ("h1", ".section", ".note", ".picks .name", "#badge", ".banner", ".failed", ".empty p", "#run")
+    ratios = {text: contrast(page, text) for text in texts}
+    assert {text: ratio for text, ratio in ratios.items() if ratio < 4.5} == {}
+
+
+def contrast(page: Page, selector: str) -> float:
+    """WCAG 2.1 contrast ratio of an element's text and the nearest background painted behind it."""
+    colours = page.evaluate(
+        """(selector) => {
+          let element = document.querySelector(selector);
+          const text = getComputedStyle(element).color;
+          const painted = (e) => !/rgba\\(.*, 0\\)/.test(getComputedStyle(e).backgroundColor);
+          while (element.parentElement && !painted(element)) element = element.parentElement;
+          return [text, getComputedStyle(element).backgroundColor];
+        }""",
+        selector,
+    )
+    light, dark = sorted(map(_luminance, colours), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
