@@ -1,0 +1,107 @@
+"""The endpoint /transfer as programs meet it: Gradio's own client against the real app."""
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+from server import REAL_APP, Server, png
+from tiny import checks, waves
+
+from nst import Settings
+from nst.recipe import read_recipe
+from nst.ui.api import Endpoint
+
+QUICK = {"size": 64, "evaluations": 3, "weights": "self-taught"}
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory) -> Iterator[Server]:
+    server = Server(REAL_APP, tmp_path_factory.mktemp("api"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(app, tmp_path) -> Iterator[Client]:
+    client = Client(app.url, verbose=False, download_files=tmp_path)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def pictures(tmp_path) -> dict[str, object]:
+    paths = {"content": tmp_path / "content.png", "style": tmp_path / "style.png"}
+    paths["content"].write_bytes(png(waves(128, 96)))
+    paths["style"].write_bytes(png(checks()))
+    return {name: handle_file(path) for name, path in paths.items()}
+
+
+def test_a_client_gets_a_painting_with_its_recipe_and_a_summary(client, pictures):
+    painting, summary = client.predict(**pictures, **QUICK, seed=5, api_name="/transfer")
+    with Image.open(painting) as opened:
+        assert (opened.format, opened.size) == ("PNG", (64, 48))
+    assert read_recipe(Path(painting)).settings == Settings(**QUICK, seed=5)
+    assert (summary["state"], summary["evaluation"], summary["of"]) == ("done", 3, 3)
+    assert (summary["width"], summary["height"]) == (64, 48)
+    assert summary["total_cost"] > 0
+    assert set(summary["style_cost"]) == set(Settings().style_layers)
+    assert summary["features"].startswith("self-taught")
+
+
+def test_the_run_is_streamed_as_it_goes(client, pictures):
+    job = client.submit(**pictures, **{**QUICK, "evaluations": 6}, api_name="/transfer")
+    job.result()
+    seen = [summary["evaluation"] for _, summary in job.outputs()]
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 2
+
+
+def test_what_is_left_out_stays_as_the_preset_has_it(client, pictures):
+    given = {**QUICK, "preset": "gentle", "content_layers": "relu2_1", "style_layers": "relu1_1=1,relu2_1=3"}
+    painting, _ = client.predict(**pictures, **given, keep_colours=True, api_name="/transfer")
+    settings = read_recipe(Path(painting)).settings
+    assert settings.strength == 6
+    assert settings.style_layers == {"relu1_1": 0.25, "relu2_1": 0.75}
+    assert settings.content_layers == {"relu2_1": 1.0}
+    assert settings.keep_colours
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"size": 2000}, "size up to 1024, and 2000 was asked for"),
+        ({"evaluations": 0}, "Evaluations must be a whole number from 1 to 2000, not “0”"),
+        ({"preset": "rococo"}, "There is no preset “rococo”"),
+        ({"style_layers": "relu9_9"}, "There is no layer “relu9_9”"),
+        ({"style_layers": "relu1_1=much"}, "The weight of a layer must be a number"),
+        ({"alpha": 1}, "Give both α and β"),
+        ({"weights": "/etc/passwd"}, "Weights must be one of"),
+    ],
+)
+def test_a_setting_out_of_bounds_is_refused_in_one_sentence(client, pictures, given, sentence):
+    with pytest.raises(AppError, match=sentence):
+        client.predict(**pictures, **{**QUICK, **given}, api_name="/transfer")
+
+
+def test_the_public_endpoint_names_every_setting_and_nothing_else_is_public(client):
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(endpoints) == {"/transfer"}
+    names = [parameter["parameter_name"] for parameter in endpoints["/transfer"]["parameters"]]
+    assert names[:3] == ["content", "style", "preset"]
+    assert set(names) - {"content", "style", "preset"} == set(Settings().to_dict())
+    required = [
+        p["parameter_name"] for p in endpoints["/transfer"]["parameters"] if not p["parameter_has_default"]
+    ]
+    assert required == ["content", "style"]
+
+
+def test_every_parameter_is_explained_to_clients(client):
+    """MCP and the API page show the docstring; one line a parameter."""
+    explained = inspect.getdoc(Endpoint.transfer)
+    endpoint = client.view_api(return_format="dict", print_info=False)["named_endpoints"]["/transfer"]
+    for parameter in endpoint["parameters"]:
+        assert f"    {parameter['parameter_name']}: " in explained
