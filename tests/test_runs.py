@@ -339,7 +339,7 @@ def test_a_stop_in_the_last_evaluation_is_a_finished_run(make_runs, pictures):
     frames = runs.stream("a", paint, content, [style], SMALL)
     next(frame for frame in frames if frame.evaluation == 5)
     runs.stop("a")
-    assert [frame.state for frame in frames] == ["done"]
+    assert [frame.state for frame in frames] == ["working", "done"]
 
 
 @pytest.mark.parametrize(
