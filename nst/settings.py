@@ -197,17 +197,12 @@ def _layer_weights(name: str, weights: Any) -> dict[str, float]:
         raise SettingsError(f"{_plain(name)} needs at least one layer, such as relu3_1.")
     for layer, weight in weights.items():
         depth(str(layer))
-        if (
-            isinstance(weight, bool)
-            or not isinstance(weight, Real)
-            or not math.isfinite(weight)
-            or weight < 0
-        ):
+        if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 <= weight < math.inf:
             raise SettingsError(f"The weight of {layer} must be a number of 0 or more, not {shown(weight)}.")
-    total = float(sum(weights.values()))
-    if total <= 0 or not math.isfinite(total):
-        raise SettingsError(f"The weights of {_plain(name).lower()} must not all be 0.")
-    return {layer: float(weight) / total for layer, weight in weights.items() if weight > 0}
+    total = sum(weights.values())
+    if not 0 < total < math.inf:
+        raise SettingsError(f"The weights of {_plain(name).lower()} must not all be 0, nor endless.")
+    return {layer: float(weight / total) for layer, weight in weights.items() if weight > 0}
 
 
 def _plain(name: str) -> str:
