@@ -73,11 +73,12 @@ class Endpoint:
         """Paint a content image in the style of a style image (neural style transfer, Gatys et al. 2016).
 
         Streams (preview, state) while it paints and ends with (PNG carrying its settings, summary). A run of
-        512 px and 200 evaluations takes about 80 s on two CPU cores and a few seconds on a GPU.
+        512 px and 200 evaluations takes about 80 s on two CPU cores and a few seconds on a GPU. Pictures are
+        uploaded files or, from MCP, data: URLs of at most 20 MB; web addresses are never fetched.
 
         Args:
-            content: The picture to repaint: JPEG, PNG or WebP, at most 20 MB.
-            style: The picture to paint like: JPEG, PNG or WebP, at most 20 MB.
+            content: The picture to repaint, a JPEG, PNG or WebP file.
+            style: The picture to paint like, a JPEG, PNG or WebP file.
             preset: Settings to start from: paint, gentle, gatys (the papers') or course.
             strength: How heavily the style repaints the content, 0.1 to 1000; 30 is heavy paint, 6 gentle.
             size: Longer side of the result in pixels, 64 to 1024 unless the operator allows more.

@@ -41,7 +41,7 @@ LABELS = {
 
 # Help for what has no row in BOUNDS, or needs more than it says.
 HELP = {
-    "keep_colours": "Only lightness is repainted; the palette stays the photograph’s.",
+    "keep_colours": "Only lightness is repainted; the palette stays that of the content.",
     "alpha": "Weight of the content cost. Empty: from the strength.",
     "beta": "Weight of the style cost. Empty: from the strength.",
     "content_layers": "Deeper layers keep less detail. Add a weight as relu4_2=0.5.",

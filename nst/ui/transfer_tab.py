@@ -29,7 +29,7 @@ Shown = tuple[str | None, Frame]  # the content image of a run and its newest Fr
 
 EMPTY = """
 <div class="empty"><div class="sum" aria-hidden="true">C + S → G</div><b>Your painting appears here</b>
-<p>Choose a photograph to repaint and a picture to paint like, or take one of the pairs below. Then press
+<p>Choose a picture to repaint and one to paint like, or take one of the pairs below. Then press
 Paint and watch it happen.</p></div>
 """
 
@@ -78,8 +78,8 @@ class TransferTab:
         with gr.Row(visible=False, elem_classes="offer") as self.offer:
             html('<p class="note">This picture carries the settings it was painted with.</p>')
             self.accept = gr.Button("Use its settings", size="sm", min_width=120, scale=0)
-        html('<h2 class="section">Photographs to repaint</h2>')
-        self.contents = picture_row(self.gallery.contents, "Photographs to repaint")
+        html('<h2 class="section">Pictures to repaint</h2>')
+        self.contents = picture_row(self.gallery.contents, "Pictures to repaint")
         html('<h2 class="section">Styles to paint in</h2>')
         self.styles = picture_row(self.gallery.styles, "Styles to paint in")
 
@@ -139,7 +139,7 @@ class TransferTab:
     def _pairs(self) -> None:
         with gr.Column(visible=bool(self.gallery.pairs)):
             html('<h2 class="section">Pairs that go well together</h2>')
-            self.pairs = pair_row(self.gallery.pairs, "Pairs of a photograph and a style")
+            self.pairs = pair_row(self.gallery.pairs, "Pairs of a picture and a style")
 
     def _wire(self) -> None:
         self.form.wire()

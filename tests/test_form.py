@@ -1,0 +1,66 @@
+"""The settings as controls: nothing is lost on the way into the form and out again."""
+
+import asyncio
+
+import gradio as gr
+import pytest
+
+from nst import PRESETS, Settings, SettingsError, preset
+from nst.ui.form import Form, dial, preset_of, quality, read_layers, write_layers
+from nst.ui.limits import Limits
+
+
+@pytest.fixture(scope="module")
+def form() -> Form:
+    return asyncio.run(built())
+
+
+async def built() -> Form:
+    """In a running event loop, as Blocks would otherwise open two and never close them."""
+    with gr.Blocks():
+        form = Form(Limits())
+        form.basic()
+        form.advanced()
+    return form
+
+
+def test_every_setting_has_a_control_with_a_label_and_help(form):
+    assert set(form.settings) == set(Settings().to_dict())
+    for control in form.settings.values():
+        assert control.label
+        assert control.info.endswith(".")
+
+
+def test_the_form_starts_at_the_defaults(form):
+    assert form.read([control.value for control in form.inputs]) == Settings().to_dict()
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_what_is_filled_in_is_what_is_read(form, name):
+    settings = preset(name, seed=3, size=320, keep_colours=True)
+    filled = form.fill(settings)
+    assert form.read(filled[: len(form.inputs)]) == settings.to_dict()
+    assert filled[-1] == name
+
+
+def test_unequal_weights_of_layers_survive_the_form(form):
+    settings = Settings(style_layers={"relu1_1": 1, "relu3_1": 2, "relu4_1": 5})
+    assert form.read(form.fill(settings)[: len(form.inputs)]) == settings.to_dict()
+    assert preset_of(settings) is None
+
+
+def test_settings_of_a_larger_app_are_fitted_to_this_one(form):
+    fitted = form.fitted(Settings(size=4096, evaluations=2000, seed=9))
+    assert (fitted.size, fitted.evaluations, fitted.seed) == (1024, 1000, 9)
+
+
+def test_layers_are_read_with_and_without_weights():
+    assert read_layers(["relu1_1", " relu3_1 = 0.5"]) == {"relu1_1": 1.0, "relu3_1": 0.5}
+    assert write_layers({"relu1_1": 0.5, "relu2_1": 0.5}) == ["relu1_1", "relu2_1"]
+    with pytest.raises(SettingsError, match="must be a number"):
+        read_layers(["relu1_1=heavy"])
+
+
+def test_the_dial_is_a_log_scale_over_all_strengths():
+    assert [dial(strength) for strength in (0.1, 1, 10, 100, 1000)] == [0, 25, 50, 75, 100]
+    assert [quality(evaluations) for evaluations in (60, 200, 500, 77)] == ["Draft", "Good", "Fine", None]
