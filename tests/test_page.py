@@ -250,6 +250,7 @@ def test_text_stands_out_from_its_background(visit, scheme):
     page.locator("#run").click()
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.locator("#self-taught")).to_be_visible()
+    expect(page.locator(".empty")).to_be_visible()
     texts = ("h1", ".section", ".note", ".picks .name", "#badge", ".banner", ".failed", ".empty p", "#run")
     ratios = {text: contrast(page, text) for text in texts}
     assert {text: ratio for text, ratio in ratios.items() if ratio < 4.5} == {}

@@ -1,0 +1,142 @@
+"""The easel: where a run shows itself, from Paint to the picture to keep. It runs nothing itself."""
+
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from . import curves, status
+from .frames import Frame
+from .look import html
+from .readiness import Readiness
+
+SHOW_EVERY = 0.25  # seconds between two yields: more is no smoother, and each is a message to the browser
+DRAW_EVERY = 0.8  # seconds between two drawings of the curves
+
+Shown = tuple[str | None, Frame]  # the content image of a run and its newest Frame
+
+EMPTY = """
+<div class="empty"><div class="sum" aria-hidden="true">C + S → G</div><b>Your painting appears here</b>
+<p>Choose a picture to repaint and one to paint like, or take one of the pairs below. Then press
+Paint and watch it happen.</p></div>
+"""
+
+# gr.ImageSlider has no parameter for alternative texts; its pictures are there soon after their values.
+NAME_PICTURES = """
+() => setTimeout(() => document.querySelectorAll('#slider img').forEach((picture, index) => {
+  picture.alt = ['The content image', 'The painting'][index] ?? '';
+}), 400)
+"""
+
+
+class Easel:
+    """Paint and Stop, the live picture, the status, the curves; at the end the slider and the PNG.
+
+    began, going, ended   the components that begin(), show() and end() give values for
+    """
+
+    def __init__(self, keep_seconds: int) -> None:
+        with gr.Row():
+            self.run = gr.Button("Paint", variant="primary", size="lg", elem_id="run", scale=3, min_width=120)
+            self.stop = gr.Button("Stop", size="lg", interactive=False, elem_id="stop", scale=1, min_width=90)
+        self._features()
+        self.said = html(elem_id="said")
+        self._pictures()
+        self.costs = html(elem_id="costs")
+        with gr.Accordion("Settings used", open=False, visible=False, elem_id="used") as self.recap:
+            self.facts = html()
+        html(
+            '<p class="note">Stop keeps the best picture so far. Closing the page stops the run. '
+            f"Pictures are deleted after {round(keep_seconds / 60)} minutes.</p>"
+        )
+        self.shown = gr.State()
+        panels = [self.run, self.stop, self.empty, self.canvas, self.finished, self.recap]
+        self.began = [*panels, self.said, self.shown]
+        self.going = [self.live, self.said, self.costs, self.badge, self.shown]
+        self.ended = [*panels, self.slider, self.download, self.facts]
+
+    def _features(self) -> None:
+        self.badge = html(features(Readiness()), elem_id="badge")
+        with gr.Row(visible=False, elem_id="self-taught") as self.notice:
+            html(status.banner(), min_width=220)
+            self.retry = gr.Button("Try again", size="sm", scale=0, min_width=96, elem_id="retry")
+
+    def _pictures(self) -> None:
+        with gr.Column() as self.empty:
+            html(EMPTY)
+        with gr.Column(visible=False) as self.canvas:
+            self.live = gr.Image(
+                show_label=False,
+                interactive=False,
+                type="filepath",
+                buttons=["fullscreen"],
+                elem_id="live",
+                alt_text="The painting as it stands now",
+            )
+        with gr.Column(visible=False) as self.finished:
+            self.slider = gr.ImageSlider(
+                label="Content and painting",
+                interactive=False,
+                type="filepath",
+                buttons=["fullscreen"],
+                max_height=560,
+                elem_id="slider",
+            )
+            self.download = gr.DownloadButton("Download", variant="primary", elem_id="download")
+
+    def begin(self) -> tuple[Any, ...]:
+        """Values for `began`: the canvas is empty and Stop can be pressed."""
+        return (*_panels(running=True, done=False), status.told(Frame("waiting", "Getting ready.")), None)
+
+    def end(self, shown: Shown | None) -> tuple[Any, ...]:
+        """Values for `ended`: Paint can be pressed again, and what there is to keep is shown."""
+        content, last = shown or (None, None)
+        if last is None or last.result is None:
+            return (*_panels(running=False, done=False), None, gr.DownloadButton(value=None), "")
+        panels = _panels(running=False, done=True)
+        return (*panels, (content, last.result), _download(last), status.used(last))
+
+
+def show(
+    frames: Iterable[Frame], content: str | None, before: Readiness
+) -> Iterator[tuple[str | None, str, str, str, Shown]]:
+    """Values for `going`, a few times a second: live picture, status, curves, badge, and what was shown.
+
+    The live picture is always a path and never an update: Gradio would forget to delete what follows.
+    """
+    painted: list[Frame] = []
+    drawn, next_yield, next_drawing = "", 0.0, 0.0
+    for frame in frames:
+        if frame.costs and (not painted or frame.evaluation > painted[-1].evaluation):
+            painted.append(frame)
+        now = time.monotonic()
+        if frame.is_last or now >= next_drawing:
+            drawn, next_drawing = curves.draw(painted), now + DRAW_EVERY
+        if frame.is_last or frame.state == "waiting" or now >= next_yield:
+            next_yield = now + SHOW_EVERY
+            badge = status.badge(frame.features, frame.device) if frame.features else features(before)
+            yield frame.picture, status.told(frame), drawn, badge, (content, frame)
+
+
+def features(now: Readiness) -> str:
+    """HTML of the badge before a run has said which features it uses."""
+    return status.badge(now.said, loading=now.loading)
+
+
+def _panels(running: bool, done: bool) -> tuple[Any, ...]:
+    return (
+        gr.Button(interactive=not running),
+        gr.Button(interactive=running),
+        gr.Column(visible=not running and not done),
+        gr.Column(visible=running),
+        gr.Column(visible=done),
+        gr.Accordion(visible=done),
+    )
+
+
+def _download(last: Frame) -> Any:
+    path = Path(last.result)
+    size = f"{last.width} × {last.height} px, {path.stat().st_size / 1000:.0f} kB"
+    return gr.DownloadButton(f"Download PNG  ·  {size}", value=str(path))
