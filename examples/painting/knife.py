@@ -114,6 +114,28 @@ def _tree(
     rng: np.random.Generator,
 ) -> tuple[Picture, Field]:
     """Clumps of leaves, each scraped its own way, then the trunk before them."""
+    (foot, deep, lean), (rough, _) = tree, noises
+    base, tall = VANISH[1] + 24 + 330 * (deep - 0.2), 1250 * deep
+    _leaves(scene, angle, x, y, tree, noises, rng)
+    up = (base - y) / tall
+    middle = foot + lean * (210 * deep * np.clip(up, 0, 1) ** 2 + 7 * np.sin(y / 60))
+    thick = (24 * np.clip(1 - up, 0.25, 1) + 22 * step(base - 90, base, y)) * deep
+    trunk = (np.abs(x - middle) < thick) & (up > 0) & (up < 0.72)
+    bark = ramp(
+        0.5 + lean * (x - middle) / (2.2 * thick) + 0.2 * rough, "120c1e", "24182a", "5a3030", "e89848"
+    )
+    return mix(scene, bark, trunk), np.where(trunk, np.pi / 2 + 0.3 * lean * up, angle)
+
+
+def _leaves(
+    scene: Picture,
+    angle: Field,
+    x: Field,
+    y: Field,
+    tree: tuple[float, float, int],
+    noises: tuple[Field, Field],
+    rng: np.random.Generator,
+) -> None:
     (foot, deep, lean), (rough, soft) = tree, noises
     base, tall = VANISH[1] + 24 + 330 * (deep - 0.2), 1250 * deep
     for _ in range(26):
@@ -130,14 +152,6 @@ def _tree(
         stops = AUTUMN[rng.choice(3, p=[0.55, 0.27, 0.18])]
         scene[here] = mix(scene[here], ramp(light, *stops), step(1.0, 0.92, r))
         angle[here] = np.where(r < 1, rng.choice([0.6, 1.1, 2.2, 2.7]), angle[here])
-    up = (base - y) / tall
-    middle = foot + lean * (210 * deep * np.clip(up, 0, 1) ** 2 + 7 * np.sin(y / 60))
-    thick = (24 * np.clip(1 - up, 0.25, 1) + 22 * step(base - 90, base, y)) * deep
-    trunk = (np.abs(x - middle) < thick) & (up > 0) & (up < 0.72)
-    bark = ramp(
-        0.5 + lean * (x - middle) / (2.2 * thick) + 0.2 * rough, "120c1e", "24182a", "5a3030", "e89848"
-    )
-    return mix(scene, bark, trunk), np.where(trunk, np.pi / 2 + 0.3 * lean * up, angle)
 
 
 def _lamp(scene: Picture, x: Field, y: Field, lamp_x: float, deep: float) -> Picture:

@@ -23,8 +23,9 @@ def lake(rng: np.random.Generator) -> Picture:
     scene = mix(sky, land, seen)
     picture = _water(_shore(scene, rng), rng)
     picture = _pines(picture, rng)
-    grain = 0.012 * fractal(SHAPE, rng, 3, 1, 0.5)
-    return np.clip(picture + grain[..., None], 0, 1) ** 0.95
+    grain = 0.006 * fractal(SHAPE, rng, 3, 1, 0.5)
+    exposed = np.clip(1.12 * picture + grain[..., None], 0, 1) ** 0.92
+    return mix(exposed, exposed * exposed * (3 - 2 * exposed), 0.55)
 
 
 def _sky(rng: np.random.Generator) -> Picture:
@@ -88,7 +89,7 @@ def _mountains(rng: np.random.Generator, sky: Picture) -> tuple[Picture, Field]:
     share = np.clip((low - rows[:, None]) / np.where(np.abs(low - top) < 1e-3, 1, low - top), 0, 1)
     z = depth[after - 1] * (1 - share) + depth[after] * share
     colour = _ground(height, 512 + columns[None, :] * z / 4, (z - SHORE) / 4 + 6, z, rng)
-    hazy = 1 - np.exp(-np.clip(z - 300, 0, None) / 3300)
+    hazy = 1 - np.exp(-np.clip(z - 300, 0, None) / 4200)
     veil = mix(sky[HORIZON - 60][None], DUST, np.float32(0.4))
     return mix(colour, np.broadcast_to(veil, colour.shape), hazy * 0.85), seen
 
@@ -103,7 +104,7 @@ def _ground(height: Field, along: NDArray, away: NDArray, z: NDArray, rng: np.ra
     steep = np.hypot(gx, gy)
     strata = 0.5 + 0.3 * np.sin(height / 11 + 2 * crumb) + 0.2 * crumb
     rock = ramp(strata, "4f4a52", "7a6f6c", "a8988a")
-    snow = step(270, 380, height + 50 * crumb - 150 * (steep - 1.0))
+    snow = step(215, 300, height + 45 * crumb - 70 * (steep - 1.2))
     trees = step(0.1, 0.5, crumb + 0.9 - 0.0055 * (height - 60) - 0.6 * np.clip(steep - 0.8, 0, 2))
     base = mix(
         rock,
@@ -142,7 +143,7 @@ def _shore(scene: Picture, rng: np.random.Generator) -> Picture:
         thick = stand[int(np.clip(place, 0, SHAPE[1] - 1))]
         tall = rng.uniform(0.6, 1.1) * (62 + 20 * thick) * (1 - 0.78 * far**0.6)
         base = foot + 1 - 165 * far**1.3
-        if thick + rng.normal(0, 0.5) + far < -0.3:
+        if thick + rng.normal(0, 0.5) + far < -0.9:
             continue
         here = np.s_[
             int(base - tall) : int(base) + 1, max(int(place - tall / 3), 0) : max(int(place + tall / 3), 0)
