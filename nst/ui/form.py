@@ -60,10 +60,10 @@ NAMES = {
 }
 
 PRESET_NAMES = {
-    "paint": "Paint: heavy brushwork, our default",
-    "gentle": "Gentle: the scene stays, the style is a varnish",
-    "gatys": "Gatys: the papers’ layers, one scale, 500 evaluations",
-    "course": "Course: the exercise, α = 10, β = 40, Adam from a blend",
+    "paint": "Paint: heavy brushwork",
+    "gentle": "Gentle: a varnish of style",
+    "gatys": "Gatys: the papers’ choices",
+    "course": "Course: the exercise",
 }
 
 # The same two lines of arithmetic as dial() and strength() below, so that a drag needs no server.
@@ -146,7 +146,7 @@ class Form:
         """Everything else, in the order a student meets it."""
         with gr.Row():
             self.preset = gr.Dropdown(
-                [(label, name) for name, label in PRESET_NAMES.items() if name in PRESETS],
+                [(PRESET_NAMES.get(name, name), name) for name in PRESETS],
                 value="paint",
                 label="Preset",
                 info="Sets every control at once.",
@@ -160,8 +160,8 @@ class Form:
             self._number("strength", value=Settings().strength)
             self._number("tv", value=Settings().tv)
         with gr.Row():
-            self._number("alpha", placeholder="from the strength")
-            self._number("beta", placeholder="from the strength")
+            self._number("alpha", placeholder="automatic")
+            self._number("beta", placeholder="automatic")
         self.amounted = html()
         html('<h3 class="section">Optimisation</h3>')
         with gr.Row():
