@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import readme_tables
+from PIL import Image
 from tiny import checks, waves
 
 from nst import images
@@ -57,7 +58,6 @@ def test_the_sdk_version_is_the_gradio_that_is_tested():
 
 def test_the_command_line_example_runs(tmp_path):
     example = next(line for line in TEXT.splitlines() if line.startswith("python -m nst "))
-    waves().save(tmp_path / "photo.jpg")
     waves(96, 80).save(tmp_path / "photo.jpg")
     checks(96, 80).save(tmp_path / "painting.jpg")
     command = shlex.split(example)
@@ -72,7 +72,8 @@ def test_the_command_line_example_runs(tmp_path):
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert images.load_picture(tmp_path / done.stdout.strip()).size == (64, 53)
+    with Image.open(tmp_path / done.stdout.strip()) as picture:
+        assert picture.size == (64, 53)
 
 
 def test_the_python_example_runs(tmp_path, monkeypatch):
@@ -83,7 +84,8 @@ def test_the_python_example_runs(tmp_path, monkeypatch):
     small = snippet.replace("size=512", "size=64, evaluations=3, weights='self-taught'")
     assert small != snippet
     exec(compile(small, "README", "exec"), {})
-    assert images.load_picture(tmp_path / "result.png").size == (64, 53)
+    with Image.open(tmp_path / "result.png") as picture:
+        assert picture.size == (64, 53)
 
 
 def test_every_file_it_shows_or_links_exists():

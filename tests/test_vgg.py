@@ -11,7 +11,13 @@ from nst.vgg import CONVS, LAYERS, MEAN, STD, Network, deepest, depth, receptive
 
 @pytest.mark.parametrize(
     ("layer", "index", "channels"),
-    [("relu1_1", 0, 64), ("relu2_1", 5, 128), ("relu3_1", 10, 256), ("relu4_1", 19, 512), ("relu5_1", 28, 512)],
+    [
+        ("relu1_1", 0, 64),
+        ("relu2_1", 5, 128),
+        ("relu3_1", 10, 256),
+        ("relu4_1", 19, 512),
+        ("relu5_1", 28, 512),
+    ],
 )
 def test_layers_stand_where_torchvision_has_them(layer, index, channels):
     conv = CONVS[depth(layer) - 1]
@@ -20,8 +26,12 @@ def test_layers_stand_where_torchvision_has_them(layer, index, channels):
 
 @pytest.mark.parametrize(
     ("layer", "side"),
-    [("relu1_1", 3), ("relu1_2", 5), ("pool1", 6), ("relu2_1", 10), ("relu2_2", 14), ("relu3_1", 24)]
-    + [("relu3_4", 48), ("relu4_1", 68), ("relu4_4", 116), ("relu5_1", 156), ("relu5_4", 252), ("pool5", 268)],
+    list(
+        {
+            "relu1_1": 3, "relu1_2": 5, "pool1": 6, "relu2_1": 10, "relu2_2": 14, "relu3_1": 24,
+            "relu3_4": 48, "relu4_1": 68, "relu4_4": 116, "relu5_1": 156, "relu5_4": 252, "pool5": 268,
+        }.items()
+    ),
 )
 def test_receptive_fields_are_the_published_ones(layer, side):
     assert receptive_field(layer) == side

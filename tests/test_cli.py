@@ -1,0 +1,70 @@
+"""The command line: python -m nst, as a shell sees it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from tiny import checks, waves
+
+from nst.recipe import read_recipe
+
+ROOT = Path(__file__).parent.parent
+SMALL = ("--size", "64", "--evaluations", "4", "--weights", "self-taught", "--seed", "3")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli")
+    waves(96, 80).save(folder / "content.jpg")
+    checks(96, 80).save(folder / "style.png")
+    (folder / "notes.jpg").write_text("not a picture")
+    return folder
+
+
+def nst(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "nst", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_result_carries_its_recipe_and_the_trace_a_line_an_evaluation(folder):
+    done = nst(folder, "content.jpg", "style.png", "-o", "out.png", "--trace", "trace.jsonl", *SMALL)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "out.png\n", "")
+    with Image.open(folder / "out.png") as picture:
+        assert picture.size == (64, 53)
+    recipe = read_recipe(folder / "out.png")
+    assert (recipe.settings.seed, recipe.settings.size, recipe.evaluations) == (3, 64, 4)
+    lines = [json.loads(line) for line in (folder / "trace.jsonl").read_text().splitlines()]
+    assert [line["evaluation"] for line in lines] == [1, 2, 3, 4]
+    assert {"size", "seconds", "content_cost", "style_cost", "total_cost"} <= set(lines[0])
+    assert set(lines[0]["style_cost"]) == set(recipe.settings.style_layers)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["notes.jpg", "style.png", "-o", "o.png"], "not a JPEG, PNG or WebP"),
+        (["content.jpg", "style.png", "-o", "o.png", "--size", "9"], "Size must be a whole number from 64"),
+        (["content.jpg", "style.png", "-o", "o.png", "--style-layers", "relu9_9"], "no layer"),
+        (["content.jpg", "style.png", "-o", "o.png", "--alpha", "1"], "both α and β"),
+        (["content.jpg", "style.png", "-o", "nowhere/o.png"], "a folder that exists"),
+        (["content.jpg", "style.png", "-o", "o.jpg"], "must be a .png"),
+        (["content.jpg", "style.png", "-o", "o.png", "--weights", "gone.pth"], "gone.pth"),
+        (["content.jpg", "style.png", "-o", "o.png", "--device", "tpu"], "auto, cpu, cuda or mps"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_status_2(folder, arguments, says):
+    done = nst(folder, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert str(folder) not in done.stderr
