@@ -1,6 +1,7 @@
 """The measurements: each a function of the weights to use, answering {name: number}."""
 
 import contextlib
+import itertools
 import os
 import resource
 import statistics
@@ -56,7 +57,7 @@ def evaluation(weights: str) -> dict[str, float]:
     for size in (256, 512):
         settings = nst.Settings(size=size, scales=1, evaluations=8, weights=weights)
         moments = [p.seconds for p in nst.stylize(*_pictures(), settings) if p.costs]
-        steps = [b - a for a, b in zip(moments, moments[1:], strict=False)]
+        steps = [b - a for a, b in itertools.pairwise(moments)]
         measured[f"seconds_{size}"] = round(statistics.median(steps), 3)
     return measured
 
@@ -65,10 +66,9 @@ def default_run(weights: str) -> dict[str, float]:
     """Seconds and peak memory of a run with default settings, at 512 px."""
     import nst
 
-    for progress in nst.stylize(*_pictures(), nst.Settings(weights=weights)):
-        pass
+    *_, last = nst.stylize(*_pictures(), nst.Settings(weights=weights))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"seconds": round(progress.seconds, 1), "peak_gigabytes": round(peak, 2)}
+    return {"seconds": round(last.seconds, 1), "peak_gigabytes": round(peak, 2)}
 
 
 def self_taught(weights: str) -> dict[str, float]:

@@ -40,8 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), 2)
     last = None
     try:
-        for last in _watched(stylize(content, styles, settings, options.device), options.trace):
-            pass
+        run = stylize(content, styles, settings, options.device)
+        for progress in _watched(run, options.trace):
+            last = progress
     except RunError as error:
         if error.best is None:
             return _fail(str(error), 1)

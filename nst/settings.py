@@ -4,7 +4,6 @@ BOUNDS is the one table behind validation, sliders, command line and README. The
 stylize(), not a setting: the same settings mean the same picture everywhere.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Real
@@ -49,6 +48,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "optimizer": ("lbfgs", "adam", "gd"),
     "init": ("content", "noise", "blend"),
 }
+
+MOST_WEIGHT = 1_000_000  # of a layer, before the weights are scaled to sum 1
 
 DEFAULT_CONTENT = {"relu3_3": 1.0}
 DEFAULT_STYLE = dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu3_4"), 0.25)
@@ -197,11 +198,13 @@ def _layer_weights(name: str, weights: Any) -> dict[str, float]:
         raise SettingsError(f"{_plain(name)} needs at least one layer, such as relu3_1.")
     for layer, weight in weights.items():
         depth(str(layer))
-        if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 <= weight < math.inf:
-            raise SettingsError(f"The weight of {layer} must be a number of 0 or more, not {shown(weight)}.")
+        if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 <= weight <= MOST_WEIGHT:
+            raise SettingsError(
+                f"The weight of {layer} must be a number from 0 to {MOST_WEIGHT}, not {shown(weight)}."
+            )
     total = sum(weights.values())
-    if not 0 < total < math.inf:
-        raise SettingsError(f"The weights of {_plain(name).lower()} must not all be 0, nor endless.")
+    if total == 0:
+        raise SettingsError(f"The weights of {_plain(name).lower()} must not all be 0.")
     return {layer: float(weight / total) for layer, weight in weights.items() if weight > 0}
 
 

@@ -1,6 +1,6 @@
-"""The tables of README.md, made from the code and the measurements: python tests/readme_tables.py rewrites them.
+"""The tables of README.md, made from the code and the measurements.
 
-Each stands in README between <!-- name --> and <!-- /name -->.
+python tests/readme_tables.py rewrites them. Each stands in README between <!-- name --> and <!-- /name -->.
 """
 
 import json

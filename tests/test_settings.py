@@ -53,10 +53,10 @@ def test_an_unknown_choice_is_refused_with_the_choices(name):
     [
         ({}, "at least one layer"),
         ({"relu1_1": 0.0}, "must not all be 0"),
-        ({"relu1_1": -1.0}, "0 or more"),
-        ({"relu1_1": float("nan")}, "0 or more"),
+        ({"relu1_1": -1.0}, "from 0 to 1000000"),
+        ({"relu1_1": float("nan")}, "from 0 to 1000000"),
+        ({"relu1_1": 10**400}, "from 0 to 1000000"),
         ({"relu9_9": 1.0}, "no layer"),
-        ({"relu1_1": 1e308, "relu2_1": 1e308}, "must not all be 0, nor"),
         ("relu1_1", "at least one layer"),
     ],
 )
@@ -70,10 +70,6 @@ def test_layer_weights_are_scaled_to_sum_to_one():
         "relu1_1": 0.25,
         "relu2_1": 0.75,
     }
-
-
-def test_an_enormous_whole_number_is_a_weight_like_any_other():
-    assert Settings(style_layers={"relu1_1": 10**400}).style_layers == {"relu1_1": 1.0}
 
 
 def test_alpha_or_beta_may_be_zero_but_not_both():

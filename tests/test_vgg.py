@@ -28,8 +28,18 @@ def test_layers_stand_where_torchvision_has_them(layer, index, channels):
     ("layer", "side"),
     list(
         {
-            "relu1_1": 3, "relu1_2": 5, "pool1": 6, "relu2_1": 10, "relu2_2": 14, "relu3_1": 24,
-            "relu3_4": 48, "relu4_1": 68, "relu4_4": 116, "relu5_1": 156, "relu5_4": 252, "pool5": 268,
+            "relu1_1": 3,
+            "relu1_2": 5,
+            "pool1": 6,
+            "relu2_1": 10,
+            "relu2_2": 14,
+            "relu3_1": 24,
+            "relu3_4": 48,
+            "relu4_1": 68,
+            "relu4_4": 116,
+            "relu5_1": 156,
+            "relu5_4": 252,
+            "pool5": 268,
         }.items()
     ),
 )
