@@ -14,6 +14,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio i
 
 import gradio as gr
 
+from nst.errors import SettingsError
 from nst.ui.api import add_transfer
 from nst.ui.gallery import read_gallery
 from nst.ui.guard import GUARDED
@@ -31,7 +32,10 @@ MASTHEAD = """
 <p>Your photograph, repainted: watch the optimisation find the picture.</p></header>
 """
 
-limits = Limits.from_environment()
+try:
+    limits = Limits.from_environment()
+except SettingsError as error:
+    raise SystemExit(str(error)) from None
 runs = Runs(limits)
 scout = Scout()
 gallery = read_gallery()

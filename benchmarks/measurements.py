@@ -138,11 +138,9 @@ def _first_default_picture(weights: str) -> float:
 
 
 def _paths() -> tuple[str, str]:
-    """A photograph that Gradio's package ships, and the first of our painted styles."""
-    import gradio
-
-    photographs = Path(gradio.__file__).parent / "media_assets" / "images"
-    return str(photographs / "tower.jpg"), str(sorted((ROOT / "examples" / "styles").glob("*.jpg"))[0])
+    """A content and a style image of our own, 4 : 3 and 5 : 6, larger than any size measured."""
+    examples = ROOT / "examples"
+    return str(examples / "content" / "lake.jpg"), str(examples / "styles" / "knife.jpg")
 
 
 def _pictures() -> list:

@@ -147,10 +147,10 @@ def test_a_style_can_be_chosen_with_the_keyboard(visit):
 def test_a_run_shows_itself_and_ends_in_a_painting_with_its_recipe(visit, pictures, tmp_path):
     page = visit()
     choose(page, *pictures)  # evaluations enough for a few seconds of watching
-    use_recipe(page, a_painting(tmp_path, evaluations=400))
+    use_recipe(page, a_painting(tmp_path, evaluations=200))
     page.locator("#run").click()
     expect(page.locator("#live img")).to_be_visible()
-    expect(page.locator("#said")).to_contain_text(re.compile(r"evaluation \d+ of 400"))
+    expect(page.locator("#said")).to_contain_text(re.compile(r"evaluation \d+ of 200"))
     expect(page.locator("#costs polyline.total")).to_be_attached()
     wait_for_the_end(page)
     expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px")
@@ -158,7 +158,7 @@ def test_a_run_shows_itself_and_ends_in_a_painting_with_its_recipe(visit, pictur
     expect(page.locator("#slider img").nth(1)).to_have_attribute("alt", "The painting")
     with page.expect_download() as download:
         page.locator("#download").click()
-    assert_painting(download.value.path(), (64, 48), evaluations=400)
+    assert_painting(download.value.path(), (64, 48), evaluations=200)
 
 
 def assert_painting(path: Path, size: tuple[int, int], evaluations: int) -> None:

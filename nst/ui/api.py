@@ -17,10 +17,10 @@ from ..settings import preset as named
 from .form import read_layers
 from .frames import Frame
 from .limits import PUBLIC_WEIGHTS
-from .look import Picture
 from .paint import paint
 from .raw import Dropdown, Number
 from .runs import Runs
+from .upload import Upload
 
 
 def add_transfer(runs: Runs) -> None:
@@ -147,8 +147,8 @@ def _inputs(runs: Runs) -> list[gr.components.Component]:
     """Components in the order of transfer()'s parameters."""
     most = {"size": runs.limits.max_size, "evaluations": runs.limits.max_evaluations}
     return [
-        Picture(label="content", visible=False),
-        Picture(label="style", visible=False),
+        Upload(label="content", visible=False),
+        Upload(label="style", visible=False),
         Dropdown(list(PRESETS), value="paint", label="preset", visible=False),
         _number("strength", most),
         _number("size", most),

@@ -10,8 +10,6 @@ import gradio as gr
 from gradio.themes.utils import colors, sizes
 from gradio.themes.utils.fonts import LocalFont
 
-from .upload import Upload
-
 CSS = Path(__file__).with_name("page.css")
 
 # From light to dark; 600 carries white text at 7:1 and 300 stands on the dark page at 8:1.
@@ -90,14 +88,3 @@ THEME = gr.themes.Base(
 def html(value: str = "", **options: Any) -> gr.HTML:
     """The page's own HTML, without the margins and styles Gradio gives to running text."""
     return gr.HTML(value, apply_default_css=False, **options)
-
-
-class Picture(Upload):
-    """Upload for the eye: Gradio reads what the browser needs to know off the constructor's signature, and
-    Upload's names nothing."""
-
-    def get_config(self, cls: type | None = None) -> dict[str, Any]:
-        return super().get_config(gr.Image)
-
-    def get_block_name(self) -> str:
-        return "image"

@@ -12,10 +12,11 @@ from .easel import NAME_PICTURES, Easel, Shown, features, show
 from .form import Form
 from .frames import Frame
 from .gallery import Gallery, pair_row, picture_row
-from .look import Picture, html
+from .look import html
 from .paint import paint
 from .readiness import Scout
 from .runs import Runs
+from .upload import Upload
 
 HIDDEN = {"show_progress": "hidden", "api_visibility": "private"}
 QUIET = {"queue": False, **HIDDEN}
@@ -64,7 +65,7 @@ class TransferTab:
 
     def _inputs(self) -> None:
         with gr.Row():
-            self.content = Picture(
+            self.content = Upload(
                 label="Content",
                 height=230,
                 min_width=140,
@@ -72,7 +73,7 @@ class TransferTab:
                 elem_id="content",
                 alt_text="The content image: the picture to repaint",
             )
-            self.style = Picture(
+            self.style = Upload(
                 label="Style",
                 height=230,
                 min_width=140,

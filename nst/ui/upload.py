@@ -26,6 +26,10 @@ class Upload(gr.Image):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"type": "filepath", "image_mode": None, **kwargs})
 
+    def get_config(self, cls: type | None = None) -> dict[str, Any]:
+        # Gradio reads what the browser needs to know off the constructor's signature, and ours names nothing.
+        return super().get_config(gr.Image)
+
     def preprocess(self, payload: ImageData | None) -> str | None:
         if payload is None:
             return None
