@@ -20,7 +20,7 @@ RESULTS = Path(__file__).parent / "results.json"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.partition("\n")[0])
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(measurements.ALL)}; all without")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(measurements.ALL)}; all without it")
     parser.add_argument("--weights", default=os.environ.get("NST_WEIGHTS", "self-taught"))
     parser.add_argument("-o", "--output", default=str(RESULTS))
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
@@ -29,12 +29,20 @@ def main() -> int:
         print(json.dumps(measurements.ALL[options.names[0]](options.weights)))
         return 0
     results = {"machine": machine(), "weights": Path(options.weights).name}
+    results = _earlier(options.output, results) if options.names else results
     print(results["machine"])
     for name in options.names or measurements.ALL:
         results[name] = _in_a_process(name, options.weights)
         print(f"{name:<22}" + ", ".join(f"{k} {v}" for k, v in results[name].items()), flush=True)
     Path(options.output).write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     return 0
+
+
+def _earlier(path: str, begun: dict) -> dict:
+    """What was measured before on the same machine with the same weights, when only some is measured anew."""
+    found = json.loads(Path(path).read_text()) if Path(path).exists() else {}
+    same = all(found.get(name) == value for name, value in begun.items())
+    return found if same else begun
 
 
 def _in_a_process(name: str, weights: str) -> dict[str, float]:

@@ -18,17 +18,25 @@ PORT = 7971
 
 
 def page(weights: str) -> dict[str, float]:
-    """Seconds from `python app.py` to the page being served."""
+    """Seconds from `python app.py` to the page being served, the median of three starts."""
+    return {"served_seconds": round(statistics.median(_served() for _ in range(3)), 2)}
+
+
+def _served() -> float:
     environment = {**os.environ, "GRADIO_SERVER_PORT": str(PORT), "HF_HUB_OFFLINE": "1"}
     start = time.perf_counter()
     app = subprocess.Popen(
-        [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=sys.stderr
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         while True:
             with contextlib.suppress(OSError), urlopen(f"http://127.0.0.1:{PORT}/", timeout=5) as reply:
                 reply.read()
-                return {"served_seconds": round(time.perf_counter() - start, 2)}
+                return time.perf_counter() - start
             time.sleep(0.02)
     finally:
         app.terminate()
