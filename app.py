@@ -58,8 +58,8 @@ demo.queue(max_size=limits.room + 16)
 
 def launch() -> Any:
     """Start the server. The look belongs to launch() in Gradio 6, not to Blocks."""
-    scout.begin()
-    return demo.launch(
+    served = demo.launch(
+        prevent_thread_lock=True,
         theme=THEME,
         css_paths=CSS,
         footer_links=["api", "gradio"],
@@ -72,6 +72,9 @@ def launch() -> Any:
         state_session_capacity=1000,
         allowed_paths=[str(file) for file in gallery.files],
     )
+    scout.begin()  # imports torch, which the page need not wait for
+    demo.block_thread()
+    return served
 
 
 if __name__ == "__main__" or os.environ.get("SYSTEM") == "spaces":

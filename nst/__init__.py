@@ -44,6 +44,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    """What brings torch with it is imported when first asked for: a page can be served in the meantime."""
     if name in ("Costs", "Progress", "Weighting", "stylize"):
         from . import transfer
 

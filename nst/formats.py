@@ -19,7 +19,7 @@ from torch import Tensor
 from . import matconvnet
 from .caffe import CAFFE, TORCHVISION, Convention, fold, recognise
 from .errors import WeightsError, shown
-from .vgg import CONVS, RELU_LAYERS, Conv
+from .layers import CONVS, RELU_LAYERS, Conv
 
 Weights = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
 Pairs = list[tuple[Any, Any]]  # (kernel, bias) of each convolution, as found

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .images import fit, resize_tensor
+from .images import fit
 from .settings import Settings
+from .tensors import resize_tensor
 
 COARSEST = 128  # pixels; below it relu3_4 sees a handful of places
 FEWER_WHEN_FINER = 0.8  # evaluations at one scale over those at the next coarser one

@@ -10,7 +10,7 @@ from numbers import Real
 from typing import Any, NamedTuple
 
 from .errors import SettingsError, shown
-from .vgg import depth
+from .layers import depth
 
 
 class Bound(NamedTuple):

@@ -17,13 +17,15 @@ from torch import Tensor
 
 from .device import choose
 from .errors import Diverged, OutOfMemory, RunError
-from .images import fit, keep_colours, match_colours, to_picture, to_tensor
+from .images import fit
+from .layers import deepest
 from .objective import Costs, Objective, Weighting, make_objective
 from .optimizers import Optimizer, make_optimizer
 from .schedule import Pace, Scale, beginning, schedule
 from .selftaught import learn_filters
 from .settings import BOUNDS, Settings
-from .vgg import Filters, deepest
+from .tensors import keep_colours, match_colours, to_picture, to_tensor
+from .vgg import Filters
 from .weights import find_filters
 
 RETREATS = 12  # bad evaluations in a row before a run is given up

@@ -22,8 +22,9 @@ from .cache import forget_failure
 from .errors import WeightsError
 from .formats import Weights, read_weights, tensor_shapes
 from .hub import Address, Remote, collect, fetch, look
+from .layers import CONVS, depth
 from .loading import Loading, beside
-from .vgg import CONVS, Filters, depth
+from .vgg import Filters
 from .vision import import_torchvision
 
 __all__ = ["Loading", "find_filters", "forget_failure"]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from nst.vgg import CONVS
+from nst.layers import CONVS
 from nst.weights import FILE, REPOSITORY, REVISION, SHA256
 
 

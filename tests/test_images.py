@@ -14,19 +14,8 @@ from bad_images import ACCEPTED, NAMES, REFUSED, encoded, noise, scene, turned
 from PIL import Image, ImageOps
 
 from nst.errors import ImageRefused
-from nst.images import (
-    LIMITS,
-    fit,
-    keep_colours,
-    load_picture,
-    match_colours,
-    read_text,
-    resize_tensor,
-    save_jpeg,
-    save_png,
-    to_picture,
-    to_tensor,
-)
+from nst.images import LIMITS, fit, load_picture, read_text, save_jpeg, save_png
+from nst.tensors import keep_colours, match_colours, resize_tensor, to_picture, to_tensor
 
 # Pillow warns of EXIF it cannot read; the loader ignores such EXIF whether or not warnings are errors.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")

@@ -8,13 +8,15 @@ from PIL import Image
 from tiny import checks, waves
 
 from nst.device import Device
-from nst.images import fit, load_picture, to_tensor
+from nst.images import fit, load_picture
+from nst.layers import CONVS
 from nst.objective import make_objective
 from nst.optimizers import make_optimizer
 from nst.selftaught import learn_filters
 from nst.settings import Settings
+from nst.tensors import to_tensor
 from nst.transfer import descend
-from nst.vgg import CONVS, Filters, Network
+from nst.vgg import Filters, Network
 from nst.weights import find_filters
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"

@@ -14,10 +14,11 @@ from tiny import checks, tiny_filters, waves
 
 from nst import Diverged, Settings, SettingsError, stylize
 from nst.costs import content_cost, gram_matrix, style_cost
-from nst.images import load_picture, to_tensor
+from nst.images import load_picture
 from nst.objective import Costs, make_targets, weigh
 from nst.optimizers import make_optimizer
 from nst.schedule import Pace, Scale, enlarge, schedule, starting_image
+from nst.tensors import to_tensor
 from nst.transfer import descend
 from nst.vgg import Filters, Network
 from nst.weights import find_filters
@@ -255,7 +256,8 @@ sys.path[:0] = ["tests"]
 from tiny import checks, waves
 import torch
 from nst import OutOfMemory, Settings, stylize
-from nst.vgg import CONVS, Filters
+from nst.vgg import Filters
+from nst.layers import CONVS
 wide = [(torch.randn(64, 3 if i == 0 else 64, 3, 3) / 24, torch.zeros(64)) for i in range(4)]
 filters = Filters("wide", "file", *map(tuple, zip(*wide)))
 layers = dict(content_layers={"relu2_2": 1}, style_layers={"relu1_1": 1})

@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from tiny import tiny_filters
 
 from nst.errors import SettingsError
-from nst.vgg import CONVS, LAYERS, MEAN, STD, Network, deepest, depth, receptive_field, stride
+from nst.layers import CONVS, LAYERS, deepest, depth, receptive_field, stride
+from nst.vgg import MEAN, STD, Network
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from safetensors.torch import load_file, save_file
 from nst import caffe, matconvnet, vision
 from nst.errors import WeightsError
 from nst.formats import read_weights
-from nst.vgg import CONVS, MEAN, STD, Filters, Network
+from nst.layers import CONVS
+from nst.vgg import MEAN, STD, Filters, Network
 from nst.vision import import_torchvision
 
 LAYERS = ("relu1_1", "relu1_2", "relu2_1")

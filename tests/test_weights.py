@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from nst import cache, hub, loading, weights
 from nst.errors import SettingsError, WeightsError
-from nst.vgg import CONVS
+from nst.layers import CONVS
 from nst.weights import find_filters, forget_failure
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from nst.vgg import CONVS, Filters
+from nst.layers import CONVS
+from nst.vgg import Filters
 
 
 def tiny_filters(through: int = 8, seed: int = 0) -> Filters:

@@ -11,8 +11,8 @@ from typing import Any
 import gradio as gr
 
 from ..errors import SettingsError, shown
+from ..layers import LAYERS
 from ..settings import BOUNDS, CHOICES, PRESETS, Settings, preset
-from ..vgg import LAYERS
 from .limits import PUBLIC_WEIGHTS, Limits
 from .look import html
 

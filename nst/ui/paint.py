@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -11,11 +11,14 @@ from ..errors import ImageRefused, RunError, SettingsError
 from ..images import load_picture, save_png
 from ..recipe import recipe_text
 from ..settings import Settings
-from ..transfer import Costs, Progress, Weighting, stylize
 from .frames import Frame, Point, settled
 from .limits import Limits
 from .workspace import Workspace
 from .zerogpu import SHARE_OF_DURATION, borrowed, gpu
+
+if TYPE_CHECKING:
+    from ..objective import Costs, Weighting
+    from ..transfer import Progress
 
 MOST_STYLES = 4
 RESULT = "painting.png"
@@ -95,6 +98,8 @@ def _paint(
 def _frames(
     workspace: Workspace, content: Image.Image, styles: Sequence[Image.Image], settings: Settings
 ) -> Iterator[Frame]:
+    from ..transfer import Progress, stylize  # and torch: the page is served before they are there
+
     state, message, now = "done", "", Progress()
     try:
         with contextlib.closing(stylize(content, styles, settings)) as run:
@@ -110,18 +115,18 @@ def _frames(
     yield _last(workspace, now, state, message or _finished(now), settings)
 
 
-def _finished(now: Progress) -> str:
+def _finished(now: "Progress") -> str:
     return f"Painted {now.size[0]} × {now.size[1]} px in {now.seconds:.0f} s, {now.of} evaluations."
 
 
-def _ended(workspace: Workspace, now: Progress) -> str:
+def _ended(workspace: Workspace, now: "Progress") -> str:
     """The sentence with which a run ends early; empty while it may go on, or has nothing left to do."""
     why = workspace.why_end if now.evaluation < now.of else ""
     kept = "this is the best picture so far" if now.render else "there is no picture yet"
     return why and f"{why} at evaluation {now.evaluation} of {now.of}: {kept}."
 
 
-def _last(workspace: Workspace, now: Progress, state: str, message: str, settings: Settings) -> Frame:
+def _last(workspace: Workspace, now: "Progress", state: str, message: str, settings: Settings) -> Frame:
     picture = now.image
     if picture is None:
         return _frame(now, state, message, None)
@@ -130,7 +135,9 @@ def _last(workspace: Workspace, now: Progress, state: str, message: str, setting
     return _frame(now, state, message, path, result=path)
 
 
-def _frame(now: Progress, state: str, message: str, picture: str | None, result: str | None = None) -> Frame:
+def _frame(
+    now: "Progress", state: str, message: str, picture: str | None, result: str | None = None
+) -> Frame:
     by = now.weighting
     return Frame(
         state,
@@ -153,7 +160,7 @@ def _frame(now: Progress, state: str, message: str, picture: str | None, result:
     )
 
 
-def _point(evaluation: int, costs: Costs, by: Weighting) -> Point:
+def _point(evaluation: int, costs: "Costs", by: "Weighting") -> Point:
     weighted = {"content": by.alpha * costs.content}
     weighted |= {layer: by.beta * by.lambdas[layer] * j for layer, j in costs.style.items()}
     weighted["tv"] = by.gamma * costs.tv

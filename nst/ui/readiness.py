@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..errors import NSTError
+from ..layers import deepest
 from ..settings import Settings
-from ..vgg import deepest
-from ..weights import find_filters, forget_failure
 
 LOG = logging.getLogger(__name__)
 PATIENCE = 0.4  # seconds between two looks of a page that waits
@@ -45,6 +44,8 @@ class Scout:
 
     def again(self) -> None:
         """Forget that the network could not be reached, and look once more."""
+        from ..weights import forget_failure
+
         forget_failure()
         self.begin()
 
@@ -59,6 +60,8 @@ class Scout:
                 self._thread.join(PATIENCE)
 
     def _look(self) -> None:
+        from ..weights import find_filters  # and torch: the page is served before it is there
+
         search = find_filters("auto", deepest(Settings().layers))
         try:
             while True:
