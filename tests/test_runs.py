@@ -356,7 +356,7 @@ def test_a_stop_in_the_last_evaluation_is_a_finished_run(make_runs, pictures):
         ({"seed": 1.5}, "Seed must be a whole number"),
         ({"alpha": 0, "beta": 0}, "cannot both be 0"),
         ({"style_layers": {"relu9_9": 1}}, "no layer"),
-        ({"style_layers": {"relu1_1": -1}}, "0 or more"),
+        ({"style_layers": {"relu1_1": -1}}, "from 0 to 1000000"),
         ({"colour": 1}, "no setting"),
     ],
 )
