@@ -1,7 +1,7 @@
 """stylize(), the generator that is the optimisation, and the loop inside it.
 
-What is minimised is in objective.py, the sizes it is minimised at in schedule.py. The picture is clamped to
-[0, 1] here and nowhere else, when it is looked at.
+What is minimised is in objective.py, the sizes it is minimised at in schedule.py. L-BFGS may
+leave [0, 1] on its way: its picture is clamped when it is looked at, here.
 """
 
 import math

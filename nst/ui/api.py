@@ -73,7 +73,7 @@ class Endpoint:
         """Paint a content image in the style of a style image (neural style transfer, Gatys et al. 2016).
 
         Streams (preview, state) while it paints and ends with (PNG carrying its settings, summary). A run of
-        512 px and 200 evaluations takes about 80 s on two CPU cores and a few seconds on a GPU. Pictures are
+        512 px and 200 evaluations takes one to two minutes on two CPU cores. Pictures are
         uploaded files or, from MCP, data: URLs of at most 20 MB; web addresses are never fetched.
 
         Args:
