@@ -93,22 +93,23 @@ class Objective:
 
     def __init__(self, network: Network, targets: Targets, weighting: Weighting) -> None:
         self.network, self.targets, self.weighting = network, targets, weighting
+        factors = [
+            *(weighting.alpha * weight for weight in weighting.content.values()),
+            *(weighting.beta * weight for weight in weighting.lambdas.values()),
+            weighting.gamma,
+        ]
+        self.factors = torch.tensor(factors, device=network.mean.device)
 
     def __call__(self, x: Tensor) -> tuple[Costs, Tensor]:
         x = x.detach().requires_grad_()
-        activations, by = self.network(x), self.weighting
+        activations = self.network(x)
         content = [content_cost(activations[name], a) for name, a in self.targets.content.items()]
         style = [style_cost(gram_matrix(activations[name]), g) for name, g in self.targets.style.items()]
         tv = total_variation(x)
-        factors = [
-            *(by.alpha * weight for weight in by.content.values()),
-            *(by.beta * weight for weight in by.lambdas.values()),
-            by.gamma,
-        ]
         costs = torch.cat([*content, *style, tv])
-        total = (costs * torch.tensor(factors, device=costs.device, dtype=costs.dtype)).sum()
+        total = (costs * self.factors).sum()
         (gradient,) = torch.autograd.grad(total, x)
-        # One transfer for all numbers: on a GPU it is the evaluation's only wait.
+        # One transfer for all numbers: on a GPU each one is a wait.
         numbers = torch.cat([total.detach().view(1), costs.detach()]).tolist()
         return self._costs(numbers), gradient
 

@@ -36,11 +36,9 @@ def test_total_variation_is_the_sum_over_neighbours():
     assert float(total_variation(x)) == pytest.approx(reference.total_variation(x[0]), rel=1e-12)
 
 
-def test_the_courses_worked_example_comes_out():
-    """Numbers of the style-transfer exercise (Deep Learning Specialization, course 4, week 4): a Gram matrix
-    of ones is nH·nW everywhere, here 1 after its normalisation."""
-    ones = torch.ones(1, 3, 4, 4)
-    assert torch.equal(gram_matrix(ones), torch.ones(1, 3, 3))
+@pytest.mark.parametrize("size", [(4, 4), (8, 16)])
+def test_ones_have_a_gram_matrix_of_ones_at_every_size(size):
+    assert torch.equal(gram_matrix(torch.ones(1, 3, *size)), torch.ones(1, 3, 3))
 
 
 @pytest.mark.parametrize("cost", [content_cost, cost_of_styles])

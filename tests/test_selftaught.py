@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from tiny import checks, waves
+from tiny import checks, exhaust, waves
 
 from nst.device import Device
 from nst.images import fit, load_picture
@@ -108,14 +108,6 @@ def drawn(name, side=96):
     return to_tensor(picture, fit(*picture.size, side))
 
 
-def finished(work):
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
-
-
 def random_filters(like):
     """Kernels of the same shapes drawn from the normal distribution, scaled to keep activations alive."""
     generator = torch.Generator().manual_seed(0)
@@ -153,8 +145,8 @@ def style_remaining(filters, generated, content, style):
 )
 def test_vgg_19_sees_more_of_the_style_painted_than_with_random_filters(real_weights, photograph, painting):
     content, style = drawn(f"content/{photograph}.jpg"), drawn(f"styles/{painting}.jpg")
-    taught = finished(learn_filters(content, [style], "relu3_4"))
-    real = finished(find_filters(real_weights, "relu3_4"))
+    taught = exhaust(learn_filters(content, [style], "relu3_4"))
+    real = exhaust(find_filters(real_weights, "relu3_4"))
     left, left_by_random = (
         style_remaining(real, painted(filters, content, style), content, style)
         for filters in (taught, random_filters(taught))

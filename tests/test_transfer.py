@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import checks, tiny_filters, waves
+from tiny import checks, exhaust, tiny_filters, waves
 
 from nst import Diverged, Settings, SettingsError, stylize
 from nst.costs import content_cost, gram_matrix, style_cost
@@ -289,15 +289,6 @@ def test_layers_the_filters_lack_are_named_before_anything_is_painted():
 
 
 # With the real first layers of VGG-19
-
-
-def exhaust(generator):
-    """What a generator returns."""
-    while True:
-        try:
-            next(generator)
-        except StopIteration as end:
-            return end.value
 
 
 def remaining_and_moved(real: Filters, result, content, style) -> tuple[float, float]:

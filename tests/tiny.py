@@ -37,3 +37,12 @@ def checks(width: int = 80, height: int = 64) -> Image.Image:
 
 def _picture(*channels: np.ndarray) -> Image.Image:
     return Image.fromarray((np.stack(channels, axis=-1) * 255).round().astype(np.uint8))
+
+
+def exhaust(generator):
+    """What a generator returns."""
+    while True:
+        try:
+            next(generator)
+        except StopIteration as end:
+            return end.value
