@@ -5,6 +5,8 @@
 Each formula and each normalisation stands here and nowhere else; α, β and λ are applied in transfer.py.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -54,7 +56,25 @@ def gram_matrix(features: Tensor) -> Tensor:
     # (N, positions, channels): for channels-last memory this is a view, not a copy.
     a = features.permute(0, 2, 3, 1).reshape(n, height * width, channels)
     a = a.to(_at_least_float32(features.dtype))
-    return a.transpose(1, 2) @ a / (height * width)
+    return _SecondMoment.apply(a)
+
+
+class _SecondMoment(torch.autograd.Function):
+    """aᵀ a / positions, whose two factors are one: its gradient is one product and not two.
+
+    ∂J/∂a = a (D + Dᵀ) / positions,   D = ∂J/∂G
+    """
+
+    @staticmethod
+    def forward(ctx: Any, a: Tensor) -> Tensor:
+        ctx.save_for_backward(a)
+        return a.transpose(1, 2) @ a / a.shape[1]
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (a,) = ctx.saved_tensors
+        return a @ ((gradient + gradient.transpose(1, 2)) / a.shape[1])
 
 
 def style_cost(gram: Tensor, style_gram: Tensor) -> Tensor:

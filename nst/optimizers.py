@@ -1,5 +1,5 @@
-"""L-BFGS, Adam and gradient descent behind one step(): told a point's cost and gradient, each answers
-with the next point to evaluate. One call is one objective evaluation; there are no hidden ones.
+"""L-BFGS (plain and spectral), Adam and gradient descent behind one step(): told a point, its cost and its
+gradient, each answers with the next point to evaluate. One call is one evaluation; there are no hidden ones.
 
 None mutates the points it is given, so a caller may keep any of them.
 """
@@ -10,6 +10,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from .spectrum import Spectrum
+
 
 class Optimizer(Protocol):
     """step(x, cost, gradient) → next x; retreat() → a point between the last good one and the bad one."""
@@ -19,8 +21,10 @@ class Optimizer(Protocol):
     def retreat(self) -> Tensor: ...
 
 
-def make_optimizer(name: str, learning_rate: float) -> Optimizer:
-    """The optimiser called "lbfgs", "adam" or "gd"."""
+def make_optimizer(name: str, learning_rate: float, image: Tensor) -> Optimizer:
+    """The optimiser called "spectral", "lbfgs", "adam" or "gd", for images (1, 3, H, W) like this one."""
+    if name == "spectral":
+        return LBFGS(Spectrum(image))
     if name == "lbfgs":
         return LBFGS()
     return Adam(learning_rate) if name == "adam" else GradientDescent(learning_rate)
@@ -29,7 +33,9 @@ def make_optimizer(name: str, learning_rate: float) -> Optimizer:
 class LBFGS:
     """Limited-memory BFGS: a quasi-Newton step from the last `history` pairs (s, y).
 
-        x ← x − t · H g,   H from the two-loop recursion, H₀ = (s·y / y·y) · I,   t = 1 after the first step
+        x ← x − t · H g,   H from the two-loop recursion,   t = 1 after the first step
+
+    H begins from H₀ = (s·y / y·y) · I, or, given a Spectrum, from that.
 
     Source: Nocedal & Wright (2006), algorithm 7.4. Deviations: no line search (the papers' runs have none
     either); the first step moves pixels by `first_step` in the root mean square where torch's L-BFGS uses
@@ -39,12 +45,14 @@ class LBFGS:
 
     def __init__(
         self,
+        spectrum: Spectrum | None = None,
         history: int = 20,
         first_step: float = 0.01,
         longest: float = 0.15,
         patience: float = 1.5,
     ) -> None:
         self.pairs: deque[tuple[Tensor, Tensor, Tensor]] = deque(maxlen=history)
+        self.spectrum = spectrum
         self.first_step, self.longest, self.patience = first_step, longest, patience
         self.last: tuple[Tensor, float, Tensor] | None = None
         self.move: Tensor | None = None
@@ -54,10 +62,7 @@ class LBFGS:
             last_x, last_cost, last_gradient = self.last
             if cost > self.patience * last_cost:
                 return self.retreat()
-            s, y = x - last_x, gradient - last_gradient
-            curvature = torch.vdot(s.flatten(), y.flatten())
-            if curvature > 1e-12 * torch.vdot(y.flatten(), y.flatten()):
-                self.pairs.append((s, y, 1 / curvature))
+            self._remember(x - last_x, gradient - last_gradient)
         self.last = (x, cost, gradient)
         direction = -self._times_inverse_hessian(gradient)
         length = _rms(direction)
@@ -65,6 +70,13 @@ class LBFGS:
         shrink = limit / length if length > limit or not self.pairs else 1.0
         self.move = direction * shrink
         return x + self.move
+
+    def _remember(self, s: Tensor, y: Tensor) -> None:
+        curvature = torch.vdot(s.flatten(), y.flatten())
+        if curvature > 1e-12 * torch.vdot(y.flatten(), y.flatten()):
+            self.pairs.append((s, y, 1 / curvature))
+            if self.spectrum:
+                self.spectrum.learn(s, y, curvature)
 
     def retreat(self) -> Tensor:
         assert self.last is not None
@@ -78,12 +90,17 @@ class LBFGS:
             factor = inverse * torch.vdot(s.flatten(), q.flatten())
             q -= factor * y
             factors.append(factor)
-        if self.pairs:
-            _, y, inverse = self.pairs[-1]
-            q /= inverse * torch.vdot(y.flatten(), y.flatten())
+        q = self._begin(q) if self.pairs else q
         for (s, y, inverse), factor in zip(self.pairs, reversed(factors), strict=True):
             q += (factor - inverse * torch.vdot(y.flatten(), q.flatten())) * s
         return q
+
+    def _begin(self, q: Tensor) -> Tensor:
+        """H₀ q."""
+        if self.spectrum:
+            return self.spectrum.times(q)
+        _, y, inverse = self.pairs[-1]
+        return q / (inverse * torch.vdot(y.flatten(), y.flatten()))
 
 
 class Adam:

@@ -45,7 +45,7 @@ BOUNDS: dict[str, Bound] = {
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "pooling": ("average", "max"),
-    "optimizer": ("lbfgs", "adam", "gd"),
+    "optimizer": ("spectral", "lbfgs", "adam", "gd"),
     "init": ("content", "noise", "blend"),
 }
 
@@ -84,7 +84,7 @@ class Settings:
     content_layers: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_CONTENT))
     style_layers: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_STYLE))
     pooling: str = "average"
-    optimizer: str = "lbfgs"
+    optimizer: str = "spectral"
     learning_rate: float = 0.02
     init: str = "content"
     noise: float = 0.6
@@ -162,6 +162,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "content_layers": {"relu4_2": 1.0},
         "style_layers": dict(PAPER_STYLE),
         "pooling": "average",
+        "optimizer": "lbfgs",
     },
     # The course's exercise, α = 10 and β = 40 as there: they suit activations of the Caffe weights' scale.
     "course": {

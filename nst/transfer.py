@@ -214,7 +214,7 @@ def _paint(
     content: Tensor,
 ) -> Iterator[Progress]:
     """The evaluations of one scale, a Progress each; returns the best picture."""
-    optimizer = make_optimizer(settings.optimizer, settings.learning_rate)
+    optimizer = make_optimizer(settings.optimizer, settings.learning_rate, image)
     kept = content if settings.keep_colours else None
     best = image
     for count, (costs, best) in enumerate(descend(objective, image, optimizer, scale.evaluations), 1):

@@ -4,8 +4,9 @@ The ImageNet mean and standard deviation live here and nowhere else. Layer names
 filters come from is the business of weights.py (ImageNet) and selftaught.py (the pictures at hand).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from .errors import SettingsError
 from .layers import CONVS, RELU_LAYERS, depth
+from .winograd import Winograd, pays
 
 # torchvision trained VGG-19 on RGB in [0, 1] with this mean and standard deviation.
 MEAN = (0.485, 0.456, 0.406)
@@ -56,6 +58,13 @@ def _replicate_border(x: Tensor) -> Tensor:
     return torch.cat((x[..., :1], x, x[..., -1:]), dim=3)
 
 
+def _convolution(kernel: Tensor, bias: Tensor, padding: int) -> Callable[[Tensor], Tensor]:
+    if padding and pays(kernel):
+        return Winograd(kernel, bias)
+    kernel = kernel.contiguous(memory_format=torch.channels_last)
+    return partial(F.conv2d, weight=kernel, bias=bias, padding=padding)
+
+
 class Network:
     """The filters as a function: image → {layer: activations}.
 
@@ -82,12 +91,11 @@ class Network:
         self.pool = F.max_pool2d if pooling == "max" else F.avg_pool2d
         self.dtype = dtype
         through = max(map(depth, self.layers))
-        self.weights = [
-            (
-                kernel.to(device, dtype).contiguous(memory_format=torch.channels_last),
-                bias.to(device, dtype),
+        self.convolutions = [
+            _convolution(kernel.to(device, dtype), bias.to(device, dtype), padding=min(number, 1))
+            for number, (kernel, bias) in enumerate(
+                zip(filters.kernels[:through], filters.biases[:through], strict=True)
             )
-            for kernel, bias in zip(filters.kernels[:through], filters.biases[:through], strict=True)
         ]
         self.mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)
         self.std = torch.tensor(STD, device=device).view(1, 3, 1, 1)
@@ -96,8 +104,8 @@ class Network:
         wanted, found = set(self.layers), {}
         x = _replicate_border((image - self.mean) / self.std)
         x = x.to(self.dtype, memory_format=torch.channels_last)
-        for number, (conv, (kernel, bias)) in enumerate(zip(CONVS, self.weights, strict=False), start=1):
-            x = F.conv2d(x, kernel, bias, padding=0 if number == 1 else 1)
+        for number, (conv, convolve) in enumerate(zip(CONVS, self.convolutions, strict=False), start=1):
+            x = convolve(x)
             if f"conv{conv.name}" in wanted:
                 found[f"conv{conv.name}"] = x
                 x = F.relu(x)
@@ -105,7 +113,7 @@ class Network:
                 x = F.relu_(x)  # in place: a convolution needs its input, not its output, backwards
             if f"relu{conv.name}" in wanted:
                 found[f"relu{conv.name}"] = x
-            if conv.pool and (conv.pool in wanted or number < len(self.weights)):
+            if conv.pool and (conv.pool in wanted or number < len(self.convolutions)):
                 x = self.pool(x, 2)
                 if conv.pool in wanted:
                     found[conv.pool] = x

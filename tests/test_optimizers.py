@@ -27,9 +27,10 @@ def rosenbrock(x):
     return (100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2).sum()
 
 
-@pytest.mark.parametrize(("name", "rate"), [("lbfgs", 0.02), ("adam", 0.02), ("gd", 0.2)])
+@pytest.mark.parametrize(("name", "rate"), [("spectral", 0.02), ("lbfgs", 0.02), ("adam", 0.02), ("gd", 0.2)])
 def test_every_optimiser_lowers_an_ill_conditioned_bowl(name, rate):
-    x, costs = run(make_optimizer(name, rate), quadratic, torch.zeros(50), 150)
+    start = torch.zeros(1, 3, 4, 4)
+    x, costs = run(make_optimizer(name, rate, start), quadratic, start, 150)
     assert float(quadratic(x)) < 0.02 * costs[0]
 
 
@@ -59,11 +60,11 @@ def test_lbfgs_takes_the_same_directions_as_torchs():
     torch.testing.assert_close(ours, theirs.detach(), rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["lbfgs", "adam", "gd"])
+@pytest.mark.parametrize("name", ["spectral", "lbfgs", "adam", "gd"])
 def test_a_retreat_lies_between_the_last_good_point_and_the_bad_one(name):
-    optimizer = make_optimizer(name, 0.02)
-    start = torch.full((4,), 0.5)
-    first = optimizer.step(start, 1.0, torch.ones(4))
+    start = torch.full((1, 3, 4, 4), 0.5)
+    optimizer = make_optimizer(name, 0.02, start)
+    first = optimizer.step(start, 1.0, torch.ones_like(start))
     once = optimizer.retreat()
     twice = optimizer.retreat()
     assert ((first - start).abs() > (once - start).abs()).all()
@@ -79,17 +80,18 @@ def test_lbfgs_takes_back_a_step_that_raises_the_cost():
     torch.testing.assert_close(again - start, (bad - start) / 4)
 
 
-@pytest.mark.parametrize("name", ["lbfgs", "adam", "gd"])
+@pytest.mark.parametrize("name", ["spectral", "lbfgs", "adam", "gd"])
 def test_points_given_are_never_changed(name):
-    optimizer, x = make_optimizer(name, 0.02), torch.full((4,), 0.5)
-    seen = [x]
+    x = torch.full((1, 3, 4, 4), 0.5)
+    optimizer, seen = make_optimizer(name, 0.02, x), [x]
     for cost in (3.0, 2.0, 1.0):
-        seen.append(optimizer.step(seen[-1], cost, torch.full((4,), cost)))
-    assert torch.equal(x, torch.full((4,), 0.5))
-    assert len({tuple(point.tolist()) for point in seen}) == 4
+        seen.append(optimizer.step(seen[-1], cost, torch.full_like(x, cost)))
+    assert torch.equal(x, torch.full_like(x, 0.5))
+    assert len({tuple(point.flatten().tolist()) for point in seen}) == 4
 
 
 @pytest.mark.parametrize("name", ["adam", "gd"])
 def test_adam_and_gradient_descent_keep_pixels_between_0_and_1(name):
-    x, _ = run(make_optimizer(name, 1.0), lambda x: -(x - 0.2).sum(), torch.full((3,), 0.9), 3)
-    assert torch.equal(x, torch.ones(3))
+    start = torch.full((1, 3, 4, 4), 0.9)
+    x, _ = run(make_optimizer(name, 1.0, start), lambda x: -(x - 0.2).sum(), start, 3)
+    assert torch.equal(x, torch.ones_like(x))

@@ -121,7 +121,7 @@ def random_filters(like):
 def painted(filters, content, style, evaluations=40):
     where = Device(torch.device("cpu"), torch.float32, "CPU")
     objective = make_objective(filters, PAINT, where, content, [style])
-    optimizer = make_optimizer("lbfgs", PAINT.learning_rate)
+    optimizer = make_optimizer(PAINT.optimizer, PAINT.learning_rate, content)
     *_, (_, best) = descend(objective, content, optimizer, evaluations)
     return best.clamp(0, 1)
 

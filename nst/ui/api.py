@@ -93,7 +93,7 @@ class Endpoint:
             beta: Weight of the style cost; needs alpha too, and replaces strength.
             tv: Weight of total variation, which smooths speckle.
             pooling: average or max.
-            optimizer: lbfgs, adam or gd.
+            optimizer: spectral, lbfgs, adam or gd.
             learning_rate: Step of adam and gd.
             init: Start from content, noise or blend.
             noise: Share of noise in a blend, 0 to 1.

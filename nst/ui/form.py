@@ -47,14 +47,14 @@ HELP = {
     "content_layers": "Deeper layers keep less detail. Add a weight as relu4_2=0.5.",
     "style_layers": "Shallow layers give texture, deep ones shapes. λ is equal, or add it as relu3_1=0.5.",
     "pooling": "Average is smoother, maximum is what VGG-19 was trained with.",
-    "optimizer": "L-BFGS needs the fewest evaluations.",
+    "optimizer": "Spectral L-BFGS needs the fewest evaluations; plain L-BFGS is the papers’.",
     "init": "Where the generated image begins.",
     "weights": "Automatic takes VGG-19 if it can be had; self-taught learns from your pictures.",
 }
 
 NAMES = {
     "pooling": {"average": "Average", "max": "Maximum"},
-    "optimizer": {"lbfgs": "L-BFGS", "adam": "Adam", "gd": "Gradient descent"},
+    "optimizer": {"spectral": "Spectral L-BFGS", "lbfgs": "L-BFGS", "adam": "Adam", "gd": "Gradient descent"},
     "init": {"content": "The content image", "noise": "Noise", "blend": "A blend of both"},
     "weights": {"auto": "Automatic", "imagenet": "VGG-19 (ImageNet)", "self-taught": "Self-taught"},
 }
