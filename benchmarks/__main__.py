@@ -8,10 +8,12 @@ import argparse
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from . import measurements
 
@@ -33,9 +35,18 @@ def main() -> int:
     print(results["machine"])
     for name in options.names or measurements.ALL:
         results[name] = _in_a_process(name, options.weights)
-        print(f"{name:<22}" + ", ".join(f"{k} {v}" for k, v in results[name].items()), flush=True)
-    Path(options.output).write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+        print(
+            f"{name:<22}" + ", ".join(f"{k} {v}" for k, v in results[name].items() if k != "traces"),
+            flush=True,
+        )
+        Path(options.output).write_text(_as_text(results))
     return 0
+
+
+def _as_text(results: dict) -> str:
+    """JSON, a trace's points one a line."""
+    text = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
+    return re.sub(r"\[\s+([-\d.e]+),\s+([-\d.e]+),\s+([-\d.e]+)\s+\]", r"[\1, \2, \3]", text)
 
 
 def _earlier(path: str, begun: dict) -> dict:
@@ -45,7 +56,7 @@ def _earlier(path: str, begun: dict) -> dict:
     return found if same else begun
 
 
-def _in_a_process(name: str, weights: str) -> dict[str, float]:
+def _in_a_process(name: str, weights: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks", name, "--alone", "--weights", weights]
     start = time.perf_counter()
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)

@@ -10,7 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 ROOT = Path(__file__).parent.parent
@@ -157,11 +159,106 @@ def _pictures() -> list:
     return [load_picture(path) for path in _paths()]
 
 
-ALL: dict[str, Callable[[str], dict[str, float]]] = {
+def ceiling(weights: str) -> dict[str, float]:
+    """The fastest 3×3 convolution PyTorch does here in the precision used, and the share of it that a whole
+    evaluation at 512 px reaches, counting the multiplications of plain convolutions."""
+    import torch
+    import torch.nn.functional as F
+
+    import nst
+    from nst.device import choose
+
+    where, rates = choose(), []
+    for channels, side in ((64, 256), (128, 128), (256, 64), (512, 32)):
+        x = torch.rand(1, channels, side, side).to(
+            where.torch, where.dtype, memory_format=torch.channels_last
+        )
+        kernel = torch.rand(channels, channels, 3, 3).to(x).contiguous(memory_format=torch.channels_last)
+        moments = [time.perf_counter()]
+        for _ in range(8):
+            F.conv2d(x, kernel, padding=1).sum().item()
+            moments.append(time.perf_counter())
+        seconds = min(b - a for a, b in itertools.pairwise(moments))
+        rates.append(2 * 9 * channels**2 * side**2 / seconds / 1e9)
+    settings = nst.Settings(size=512, scales=1, evaluations=8, weights=weights)
+    moments = [p.seconds for p in nst.stylize(*_pictures(), settings) if p.costs]
+    seconds = statistics.median(b - a for a, b in itertools.pairwise(moments))
+    rate = _operations(512, 384) / seconds / 1e9
+    return {
+        "ceiling_gflops": round(max(rates)),
+        "evaluation_gflops": round(rate),
+        "evaluation_seconds": round(seconds, 3),
+        "share_percent": round(100 * rate / max(rates)),
+    }
+
+
+def _operations(width: int, height: int) -> float:
+    """Floating-point operations of the convolutions of one evaluation through relu3_4, there and back."""
+    from nst.layers import CONVS
+
+    inputs, total, pixels = 3, 0.0, width * height
+    for conv, outputs in zip(CONVS[:8], (64, 64, 128, 128, 256, 256, 256, 256), strict=True):
+        total += 2 * 2 * 9 * inputs * outputs * pixels
+        inputs, pixels = outputs, pixels / 4 if conv.pool else pixels
+    return total
+
+
+def growth(side: int, weights: str) -> dict[str, float]:
+    """Seconds and memory per megapixel of one evaluation at one size, 4 : 3."""
+    import nst
+
+    settings = nst.Settings(size=side, scales=1, evaluations=4, weights=weights)
+    moments = [p.seconds for p in nst.stylize(*_enlarged(_pictures(), side), settings) if p.costs]
+    seconds = min(b - a for a, b in itertools.pairwise(moments))
+    megapixels = side * side * 0.75 / 1e6
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return {
+        "evaluation_seconds": round(seconds, 3),
+        "seconds_a_megapixel": round(seconds / megapixels, 3),
+        "peak_gigabytes": round(peak, 2),
+    }
+
+
+def run_of(side: int, weights: str) -> dict[str, float]:
+    """Seconds and peak memory of a run with default settings at one size."""
+    import nst
+
+    *_, last = nst.stylize(*_enlarged(_pictures(), side), nst.Settings(weights=weights, size=side))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return {"seconds": round(last.seconds, 1), "peak_gigabytes": round(peak, 2)}
+
+
+def _enlarged(pictures: list, side: int) -> list:
+    """Pictures of at least this size: the examples are smaller than the largest measured."""
+    factors = [max(1, side / max(picture.size)) for picture in pictures]
+    return [
+        p.resize((round(p.width * f), round(p.height * f))) for p, f in zip(pictures, factors, strict=True)
+    ]
+
+
+def quality(side: int, weights: str) -> dict[str, Any]:
+    """Seconds until J is as low as the published loop's, for each loop, and the traces."""
+    from .plots import STRIP, side_by_side
+    from .quality import COMPARED, compare, figures
+
+    traces = compare(weights, side, *_pictures())
+    if side == COMPARED:
+        side_by_side(traces).save(STRIP, quality=88)
+    return {**figures(side, traces), "traces": {name: trace.points for name, trace in traces.items()}}
+
+
+ALL: dict[str, Callable[[str], dict[str, Any]]] = {
     "page": page,
     "start_up": start_up,
     "evaluation": evaluation,
+    "ceiling": ceiling,
     "default_run": default_run,
     "first_picture_and_stop": first_picture_and_stop,
     "self_taught": self_taught,
+    **{f"growth_{side}": partial(growth, side) for side in (256, 512, 1024, 2048)},
+    "quality_512": partial(quality, 512),
+    "quality_256": partial(quality, 256),
+    "run_1024": partial(run_of, 1024),
+    "quality_1024": partial(quality, 1024),
+    "run_2048": partial(run_of, 2048),
 }

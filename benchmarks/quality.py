@@ -1,0 +1,154 @@
+"""Time to quality: seconds until J, judged in float32 at full size, is as low as the published loop's."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+import torch
+from torch import Tensor
+
+import nst
+from nst.costs import content_cost, gram_matrix, style_cost
+from nst.device import Device, choose
+from nst.images import fit
+from nst.objective import Objective, make_objective
+from nst.tensors import resize_tensor, to_tensor
+from nst.transfer import stylize
+from nst.vgg import Filters
+from nst.weights import find_filters
+
+from .published import LOOPS, Scene, scene
+
+EVERY = 5  # evaluations between two judgements
+
+
+@dataclass
+class Trace:
+    """What a loop had reached when: (evaluations, seconds, best J at full size so far), and its pictures."""
+
+    points: list[tuple[int, float, float]] = field(default_factory=list)
+    pictures: list[tuple[float, Tensor]] = field(default_factory=list)
+
+    def seconds_to(self, cost: float) -> float | None:
+        """Seconds of the first judgement at most this cost."""
+        return next((seconds for _, seconds, j in self.points if j <= cost), None)
+
+    def cost_after(self, evaluations: int) -> float:
+        return min(j for n, _, j in self.points if n <= evaluations)
+
+    def picture_at(self, seconds: float) -> Tensor:
+        """The newest picture judged by then; the first, where there was none yet."""
+        return [picture for when, picture in self.pictures if when <= seconds or when == self.pictures[0][0]][
+            -1
+        ]
+
+
+class Task:
+    """One pair of pictures at one size: the objective, as ours and as the published loops compute it."""
+
+    def __init__(
+        self, filters: Filters, settings: nst.Settings, content, style, device: str | None = None
+    ) -> None:
+        self.filters, self.settings, self.content, self.style = filters, settings, content, style
+        self.where = choose(device)
+        self.full = self.objective(settings.size, Device(self.where.torch, torch.float32, ""))
+        self.size = fit(*content.size, settings.size)
+
+    def objective(self, side: int, where: Device) -> Objective:
+        size = fit(*self.content.size, side)
+        style = to_tensor(self.style, fit(*self.style.size, min(max(self.style.size), max(size))))
+        content, style = (x.to(where.torch) for x in (to_tensor(self.content, size), style))
+        return make_objective(self.filters, self.settings, where, content, [style])
+
+    @cache  # noqa: B019 a Task lives as long as its benchmark
+    def at(self, side: int) -> Scene:
+        exact = Device(torch.device("cpu"), torch.float32, "")
+        content = to_tensor(self.content, fit(*self.content.size, side))
+        return scene(self.objective(side, exact), self.filters, content)
+
+    @torch.no_grad()
+    def judge(self, image: Tensor) -> float:
+        """J in float32 at full size of a picture of any size, its pixels as a PNG would hold them."""
+        image = resize_tensor(image, self.size).clamp(0, 1).to(self.where.torch)
+        found, by, goal = self.full.network(image), self.full.weighting, self.full.targets
+        content = sum(w * content_cost(found[name], goal.content[name]) for name, w in by.content.items())
+        style = sum(
+            w * style_cost(gram_matrix(found[name]), goal.style[name]) for name, w in by.lambdas.items()
+        )
+        return float(by.alpha * content + by.beta * style)
+
+    def run(self, loop: Iterator[Tensor], limit: Callable[[Trace], bool]) -> Trace:
+        """Follow a loop, judging with the clock stopped, until it ends or the limit says so."""
+        trace, spent, best = Trace(), 0.0, math.inf
+        for count in range(1, 10**6):
+            start = time.perf_counter()
+            image = next(loop, None)
+            spent += time.perf_counter() - start
+            if image is None:
+                break
+            if count % EVERY == 0 or count == 1:
+                best = min(best, self.judge(image))
+                trace.points.append((count, round(spent, 2), best))
+                trace.pictures.append((spent, image))
+                if limit(trace):
+                    break
+        loop.close()
+        return trace
+
+    def published(self, name: str, evaluations: int) -> Iterator[Tensor]:
+        """One of the loops of published.py; what it needs at each size is made before the clock starts."""
+        return LOOPS[name](self.at, self.settings.size, evaluations)
+
+    def ours(self, settings: nst.Settings) -> Iterator[Tensor]:
+        for progress in stylize(self.content, self.style, settings, filters=self.filters):
+            if progress.costs:
+                yield to_tensor(progress.image)
+
+
+# Evaluations of the published loop at each size, and of the other loops at a tenth of what their recipes
+# say: 1000 and 500 of them would take hours on two cores.
+NOTEBOOK = {256: 500, 512: 500, 1024: 50}
+OTHERS = {"tutorial": 100, "neural-style": 150, "crowsonkb": 300}
+COMPARED = 512  # px at which the others run too
+OURS = {"ours": {}, "ours, one scale": {"scales": 1}}
+
+
+def compare(weights: str, size: int, content, style) -> dict[str, Trace]:
+    """Every loop at one size: the published one to its end, ours until they have reached what it did."""
+    base = nst.Settings(weights=weights, size=size)
+    *_, filters = [*_ending(find_filters(weights, "relu3_4"))]
+    task = Task(filters, base, content, style)
+    for side in (size, *(128, 181, 256, 362) * (size == COMPARED)):
+        task.at(side)  # targets are made before any clock starts
+    traces = {"notebook": task.run(task.published("notebook", NOTEBOOK[size]), lambda trace: False)}
+    goal = traces["notebook"].points[-1][2]
+    if size == COMPARED:
+        for name, evaluations in OTHERS.items():
+            traces[name] = task.run(task.published(name, evaluations), lambda trace: False)
+    for name, changes in OURS.items():
+        settings = base.with_(evaluations=NOTEBOOK[size], **changes)
+        traces[name] = task.run(task.ours(settings), lambda trace: trace.points[-1][2] <= goal)
+    return traces
+
+
+def _ending(work: Iterator) -> Iterator:
+    """What a generator returns, as its only value."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            yield end.value
+            return
+
+
+def figures(size: int, traces: dict[str, Trace]) -> dict[str, float]:
+    """Seconds of each loop until the published one's J after 100 and after all its evaluations."""
+    notebook, found = traces["notebook"], {}
+    for evaluations in sorted({min(100, NOTEBOOK[size]), NOTEBOOK[size]}):
+        goal = notebook.cost_after(evaluations)
+        found[f"cost_{evaluations}"] = round(goal, 4)
+        for name, trace in traces.items():
+            found[f"{name}_{evaluations}"] = trace.seconds_to(goal)
+    return found
