@@ -100,7 +100,7 @@ def with_picture(top: Top, maps: Tensor, layer: str, picture: int) -> Top:
 
 
 def _ninth(top: Top, units: int) -> Tensor:
-    """(units,) what a place must exceed to be kept: the ninth activation of a unit, or 0 where it has fewer."""
+    """(units,) what a place must exceed to be kept: a unit's ninth activation, or 0 where it has fewer."""
     least = torch.zeros(units)
     last = _rank(top.places[:, 0]) == KEPT - 1
     least[top.places[last, 0]] = top.activations[last]
@@ -146,10 +146,10 @@ def in_field(part: Image.Image, patch: Patch) -> Image.Image:
 
 
 def mosaic(pictures: Sequence[Image.Image], side: int = 64, columns: int = 3, gap: int = 2) -> Image.Image:
-    """Up to columns² pictures in reading order, each as side × side pixels, on white; missing ones stay white.
+    """Up to columns² pictures in reading order, as side × side pixels each, on white; the rest stays white.
 
-    Pictures of few pixels are shown as squares of one colour each, so that nothing is seen that is not there;
-    larger ones are resized smoothly (bicubic).
+    Where there are few pixels each is shown as a square, so that nothing is seen that is not there; larger
+    pictures are resized smoothly (bicubic).
     """
     step = side + gap
     sheet = Image.new("RGB", (columns * step - gap, columns * step - gap), "white")
