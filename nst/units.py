@@ -30,7 +30,7 @@ LONGEST_SIDE = 512  # pixels; a larger picture is shrunk to it, a smaller one ta
 
 @dataclass(frozen=True)
 class Scan:
-    """What was seen after `done` of `of` pictures; can be asked at any time, in no time.
+    """What was seen after `done` of `of` pictures; can be asked while the scan still goes on.
 
     doing      a short phrase for people: "Looking at picture 3 of 30"
     filters    whose units they are
