@@ -91,3 +91,18 @@ def receptive_field(layer: str) -> int:
         if conv.pool and (layer == conv.pool or conv.name != layer[4:]):
             field, step = field + step, 2 * step
     return field
+
+
+def receptive_box(layer: str, row: int, column: int) -> tuple[int, int, int, int]:
+    """(left, top, right, bottom) of the pixels that one position of `layer` sees; right and bottom excluded.
+
+        left = column · s − (r − s)/2,   right = left + r,   and so for the rows
+
+    with s = stride(layer) and r = receptive_field(layer): the field lies centred on the position's own s × s
+    pixels, since each convolution reaches as far to the left as to the right and no pool is padded. Near
+    the border it reaches over it: the picture then is what the box and the picture share, as the pixels
+    beyond are copies of the border's or zeros.
+    """
+    step, field = stride(layer), receptive_field(layer)
+    left, top = (at * step - (field - step) // 2 for at in (column, row))
+    return left, top, left + field, top + field
