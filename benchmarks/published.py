@@ -86,8 +86,9 @@ def tutorial(at: At, side: int, evaluations: int) -> Iterator[Tensor]:
 
 
 def neural_style(at: At, side: int, evaluations: int) -> Iterator[Tensor]:
-    """jcjohnson/neural-style's and ProGamerGov/neural-style-pt's multi-resolution recipe: L-BFGS from grey
-    with a trace of noise, each size from the last; 1000, 500, 200 and 100 evaluations from 256 px on, here in proportion."""
+    """jcjohnson/neural-style and ProGamerGov/neural-style-pt, their multi-resolution recipe: L-BFGS from grey
+    with a trace of noise, each size from the last; 1000 evaluations at 256 px, 500 at 512, 200 at 1024, 100
+    at 2048, here in that proportion."""
     shares = {
         size: share for size, share in zip((256, 512, 1024, 2048), (10, 5, 2, 1), strict=True) if size <= side
     }
