@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import gradio as gr
 
@@ -29,6 +30,18 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Spot:
+    """One picture of a sheet of many: its label, its settings as plain values, and where it is.
+
+    box   (left, top, right, bottom) as parts of the sheet's width and height, from 0 to 1
+    """
+
+    label: str
+    settings: Mapping[str, Any]
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
 class Frame:
     """What the page shows next; plain values and paths only, so that it can cross a process border.
 
@@ -39,6 +52,8 @@ class Frame:
     result      path of the lossless PNG, in the last Frame, None if there is none
     costs       of the newest evaluation; alpha, beta, gamma, lambdas: the weights in force
     features    which filters are in use; device: where they run
+    moments     (evaluation, path) of some pictures of the run so far, in order
+    spots       the pictures of a sheet of many, in its last Frame
     """
 
     state: str
@@ -59,6 +74,8 @@ class Frame:
     lambdas: Mapping[str, float] = field(default_factory=dict)
     features: str = ""
     device: str = ""
+    moments: tuple[tuple[int, str], ...] = ()
+    spots: tuple[Spot, ...] = ()
 
     @property
     def is_last(self) -> bool:

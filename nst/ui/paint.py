@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -109,6 +110,7 @@ def _frames(
                     break
                 if workspace.preview_due and (picture := now.image):
                     workspace.preview(picture)
+                    workspace.remember(now.evaluation, picture)
                 yield _frame(now, "working", f"{now.doing}.", workspace.picture)
     except RunError as error:
         state, message, now = "failed", str(error), error.best or now
@@ -132,7 +134,8 @@ def _last(workspace: Workspace, now: "Progress", state: str, message: str, setti
         return _frame(now, state, message, None)
     path = str(workspace.folder / RESULT)
     save_png(picture, path, recipe_text(settings, now.features, __version__))
-    return _frame(now, state, message, path, result=path)
+    workspace.remember(now.evaluation, picture)
+    return replace(_frame(now, state, message, path, result=path), moments=workspace.moments)
 
 
 def _frame(

@@ -22,6 +22,7 @@ from .limits import Limits
 PREVIEW_EDGE = 640  # pixels; a 640 px JPEG is some 45 kB and 1 ms
 PREVIEW_EVERY = 0.35  # seconds between two previews
 PREVIEWS_KEPT = 3  # a browser may still be fetching the last but one
+MOMENTS = 16  # pictures of a run kept to look back on
 STOP = "stop"
 
 
@@ -45,6 +46,8 @@ class Workspace:
         self._began = time.monotonic()
         self._next_preview = self._began
         self._previews: list[Path] = []
+        self.moments: tuple[tuple[int, str], ...] = ()
+        self._apart = 1  # evaluations between two moments
 
     @property
     def why_end(self) -> str:
@@ -75,6 +78,21 @@ class Workspace:
             self._previews.pop(0).unlink(missing_ok=True)
         self._next_preview = time.monotonic() + PREVIEW_EVERY
         return str(self.folder / name)
+
+    def remember(self, evaluation: int, picture: Image.Image) -> None:
+        """Keep a picture of the run, unless one has just been kept. When there are too many, every other
+        one goes and the rest are taken twice as far apart: they stay few, and span the whole run."""
+        if self.moments and evaluation < self.moments[-1][0] + self._apart:
+            return
+        path = self.folder / f"moment_{evaluation}.jpg"
+        small = picture.copy()
+        small.thumbnail((PREVIEW_EDGE, PREVIEW_EDGE), Image.Resampling.BILINEAR)
+        save_jpeg(small, path, quality=92)
+        self.moments = (*self.moments, (evaluation, str(path)))
+        if len(self.moments) > MOMENTS:
+            for _, old in self.moments[1::2]:
+                Path(old).unlink(missing_ok=True)
+            self.moments, self._apart = self.moments[::2], 2 * self._apart
 
 
 class Folders:

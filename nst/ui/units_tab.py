@@ -1,0 +1,215 @@
+"""The tab What the network sees: pictures are scanned once, then any layer and unit is shown at once."""
+
+import base64
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from PIL import Image
+
+from ..errors import NSTError, SettingsError
+from ..images import load_picture, save_jpeg
+from ..layers import RELU_LAYERS
+from . import status
+from .board_tabs import _weights
+from .frames import Frame
+from .gallery import Gallery
+from .guard import ONLY_UPLOADS, is_own_file
+from .limits import Limits
+from .look import html
+from .runs import Runs
+from .study import HIDDEN, QUIET, About, Study, show
+from .transfer_tab import TransferTab
+from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from ..units import Scan
+
+PAGE = 9  # units shown at once
+MOST_ADDED = 12  # pictures a visitor may add
+SCANS_KEPT = 12  # of the last visitors; each holds its pictures and some megabytes of places
+START = "relu3_1"
+
+ABOUT = About(
+    "What does each unit look for?",
+    (
+        "Each unit of a layer answers to one pattern; here are the nine places, over all pictures, that "
+        "it answers to most, cut out exactly as large as what it can see.",
+        "The grey picture beside them shows what in each patch drove it: light and dark there would raise "
+        "its answer.",
+        "Go from relu1_1, which sees edges and colours, to deeper layers, whose patches grow and share a "
+        "texture, a curve or a thing.",
+    ),
+    "After Zeiler & Fergus, “Visualizing and Understanding Convolutional Networks” (2014), figure 2; the "
+    "grey pictures by guided backpropagation, Springenberg et al. (2015).",
+)
+
+
+class Shelf:
+    """The scans of the last few visitors, by session."""
+
+    def __init__(self) -> None:
+        self._scans: OrderedDict[str, Scan] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, session: str, scan: "Scan") -> None:
+        with self._lock:
+            self._scans[session] = scan
+            self._scans.move_to_end(session)
+            while len(self._scans) > SCANS_KEPT:
+                self._scans.popitem(last=False)
+
+    def get(self, session: str) -> "Scan":
+        """Raises SettingsError where there is none (any more)."""
+        with self._lock:
+            if session not in self._scans:
+                raise SettingsError("No pictures have been looked at yet: press Look first.")
+            return self._scans[session]
+
+
+def look(
+    folder: str, limits: Limits, paths: Sequence[str], weights: str, keep: Callable[["Scan"], None]
+) -> Iterator[Frame]:
+    """Check the pictures, and return the scan of them as an iterator of Frames that has not begun.
+
+    keep   is told each Scan: they are queried later, in this process, and so never run on a borrowed GPU
+
+    Raises ImageRefused or SettingsError with one sentence.
+    """
+    limits.check_weights(weights)
+    if not paths:
+        raise SettingsError("There is no picture to look at: please add at least one.")
+    for path in paths:
+        load_picture(path, max_side=64)
+    return _look(Workspace(folder, limits.max_seconds), paths, weights, keep)
+
+
+def _look(
+    workspace: Workspace, paths: Sequence[str], weights: str, keep: Callable[["Scan"], None]
+) -> Iterator[Frame]:
+    from ..explore import deepest_filters
+    from ..units import LONGEST_SIDE, scan_units
+
+    pictures = [load_picture(path, max_side=LONGEST_SIDE) for path in paths]
+    filters = None
+    for now in deepest_filters(weights, pictures):
+        if isinstance(now, str):
+            yield Frame("working", f"{now}.")
+        else:
+            filters = now
+    for scan in scan_units(pictures, filters, "cpu"):
+        keep(scan)
+        done = {"evaluation": scan.done, "of": scan.of, "features": filters.label}
+        if scan.done < scan.of and (why := workspace.why_end):
+            yield Frame("stopped", f"{why} after {scan.done} of {scan.of} pictures: these are shown.", **done)
+            return
+        if scan.done < scan.of:
+            yield Frame("working", f"{scan.doing}.", **done)
+    yield Frame("done", f"Looked at {scan.of} pictures with {filters.label}.", **done)
+
+
+class UnitsTab:
+    """Pick the pictures, look, then pick a layer and page through its units."""
+
+    def __init__(self, runs: Runs, gallery: Gallery, transfer: TransferTab) -> None:
+        self.runs, self.gallery, self.shelf = runs, gallery, Shelf()
+        html(ABOUT.html)
+        with gr.Row():
+            self.added = gr.File(
+                label="Add pictures of your own",
+                file_count="multiple",
+                file_types=["image"],
+                type="filepath",
+                height=140,
+                elem_id="units-added",
+            )
+            with gr.Column():
+                self.weights = _weights()
+                html(
+                    status.note(
+                        f"Looks at the {len(gallery.files)} example pictures, the two of the Transfer tab, "
+                        f"and up to {MOST_ADDED} that you add."
+                    )
+                )
+        self.study = Study("units", "Look")
+        with gr.Row(elem_classes="pager"):
+            self.layer = gr.Dropdown(list(RELU_LAYERS), value=START, label="Layer", elem_id="units-layer")
+            self.first = gr.Number(0, label="Unit", minimum=0, precision=0, elem_id="units-first")
+            self.back = gr.Button("Previous nine", elem_id="units-back", min_width=120)
+            self.on = gr.Button("Next nine", elem_id="units-on", min_width=120)
+        self.units = html(elem_id="units")
+        place, shown = [self.layer, self.first], [self.units, self.first]
+        pictures = [self.added, transfer.content, transfer.style, self.weights]
+        ended = self.study.wire(runs, self.scan, pictures)
+        panel = {"concurrency_id": "panels", "concurrency_limit": 2, **HIDDEN}
+        ended.then(self.page, place, shown, **panel)
+        self.layer.input(self.page, place, shown, **panel)
+        self.first.submit(self.page, place, shown, **panel)
+        self.back.click(_turned(-PAGE), self.first, self.first, **QUIET).then(
+            self.page, place, shown, **panel
+        )
+        self.on.click(_turned(PAGE), self.first, self.first, **QUIET).then(self.page, place, shown, **panel)
+
+    def scan(
+        self,
+        request: gr.Request,
+        added: Sequence[str] | None,
+        content: str | None,
+        style: str | None,
+        weights: str,
+    ) -> Iterator[tuple[Any, str, Frame]]:
+        session = request.session_hash or ""
+        own = [*(added or ())][:MOST_ADDED]
+        if not all(is_own_file(path) for path in own):
+            raise gr.Error(ONLY_UPLOADS, print_exception=False)
+        own += [path for path in (content, style) if path]
+        paths = [*own, *(str(file) for file in self.gallery.files if str(file) not in own)]
+        keep = lambda scan: self.shelf.put(session, scan)  # noqa: E731
+        yield from show(self.runs, request, look, paths, weights, keep)
+
+    def page(self, request: gr.Request, layer: str, first: float | None) -> Iterator[tuple[str, Any]]:
+        """HTML of nine units: their patches at once, then what drove them, unit by unit."""
+        try:
+            scan = self.shelf.get(request.session_hash or "")
+            first = min(max(0, int(first or 0)), scan.units(layer) - 1)
+            units = range(first, min(first + PAGE, scan.units(layer)))
+            panels = [panel(scan, layer, unit) for unit in units]
+        except NSTError as error:
+            yield status.failed(str(error)), gr.skip()
+            return
+        yield "".join(('<div class="units">', *panels, "</div>")), first
+        for number, unit in enumerate(units):
+            panels[number] = panel(scan, layer, unit, driven=True)
+            yield "".join(('<div class="units">', *panels, "</div>")), first
+
+
+def panel(scan: "Scan", layer: str, unit: int, driven: bool = False) -> str:
+    """HTML of one unit: its nine patches and, once computed, what drove it in each."""
+    from ..units import driver_mosaic, patch_mosaic
+
+    found = scan.top(layer, unit)
+    if not found:
+        return f"<figure><figcaption>Unit {unit}: silent on these pictures</figcaption></figure>"
+    said = f"Unit {unit}, from {found[0].activation:.3g} to {found[-1].activation:.3g}"
+    pictures = inline(patch_mosaic(scan, layer, unit), f"The patches unit {unit} of {layer} answers to most")
+    if driven:
+        pictures += inline(driver_mosaic(scan, layer, unit), f"What in them drove unit {unit}")
+    else:
+        pictures += '<span class="waiting" aria-hidden="true"></span>'
+    return f"<figure><figcaption>{escape(said)}</figcaption>{pictures}</figure>"
+
+
+def inline(picture: Image.Image, alt: str) -> str:
+    """HTML of a picture inside the page itself: small ones, that nobody needs to fetch again."""
+    buffer = BytesIO()
+    save_jpeg(picture, buffer, quality=88)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img src="data:image/jpeg;base64,{data}" alt="{escape(alt)}">'
+
+
+def _turned(step: int) -> Callable[[float | None], int]:
+    return lambda first: max(0, int(first or 0) + step)
