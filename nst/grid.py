@@ -18,8 +18,9 @@ TITLE = "Layers × α/β"
 SOURCE = "After Gatys, Ecker & Bethge (2015), figure 3"
 RATIOS = (1e-5, 1e-4, 1e-3, 1e-2)
 CONTENT_LAYERS = ("relu4_2", "relu3_3", "relu2_2", "relu1_2", "relu1_1")  # the paper's, or the next above
+SELF_TAUGHT_CONTENT = "relu2_2"
 BALANCE = 0.01  # the α/β at which both relative costs weigh the same
-GRID = Settings(size=128, scales=1, evaluations=80, init="noise", tv=0.0)
+GRID = Settings(size=128, scales=1, evaluations=80, init="noise", tv=1.0)
 
 
 def layers_grid(
@@ -94,6 +95,12 @@ def power_of_ten(ratio: float) -> str:
     return "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
+def _content_layer(filters: Filters) -> str:
+    """The paper's relu4_2, or the deepest above it."""
+    choices = (SELF_TAUGHT_CONTENT,) if filters.kind == "self-taught" else CONTENT_LAYERS
+    return allowed(filters, (*choices, *CONTENT_LAYERS))[0]
+
+
 def _grid(
     content: Image.Image,
     styles: Sequence[Image.Image],
@@ -110,7 +117,7 @@ def _grid(
     scene = yield from prepare(board, content, styles, settings, through, device, filters)
     ladder = allowed(scene.filters, LADDER) if layers is None else tuple(layers)
     scene.filters.require(ladder)
-    kept = allowed(scene.filters, CONTENT_LAYERS)[0]
+    kept = _content_layer(scene.filters)
     names = [conv_name(layer) for layer in ladder]
     rows = tuple(f"up to {name}" if number else name for number, name in enumerate(names))
     groups = [

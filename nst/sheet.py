@@ -23,6 +23,7 @@ SPELLED = {
     "β": "beta",
     "γ": "gamma",
     "λ": "lambda",
+    "10⁻²": "1e-2",  # before ², which elsewhere is a square
     "10⁻": "1e-",
     "×": "x",
     "–": "-",
@@ -120,7 +121,7 @@ def draw_curves(curves: Mapping[str, Sequence[float]], size: tuple[int, int]) ->
         return x, bottom - (bottom - top) * (exponent - low) / (high - low)
 
     for exponent in range(low, high + 1, math.ceil((high - low) / 6)):
-        (x, y), (end, _) = at(1, exponent), at(longest, exponent)
+        y = at(1, exponent)[1]
         draw.line((left, y, right, y), EMPTY)
         draw.text((left - 6, y), f"1e{exponent}", FAINT, _font(SMALL), anchor="rm")
     for evaluation in {1, *(longest * fifth // 5 for fifth in range(1, 6))} - {0}:
