@@ -18,7 +18,7 @@ TITLE = "Layers × α/β"
 SOURCE = "After Gatys, Ecker & Bethge (2015), figure 3"
 RATIOS = (1e-5, 1e-4, 1e-3, 1e-2)
 CONTENT_LAYERS = ("relu4_2", "relu3_3", "relu2_2", "relu1_2", "relu1_1")  # the paper's, or the next above
-SELF_TAUGHT_CONTENT = "relu2_2"
+SELF_TAUGHT_CONTENT = "relu2_2"  # by relu4_2 they have lost the picture, whatever α/β
 BALANCE = 0.01  # the α/β at which both relative costs weigh the same
 GRID = Settings(size=128, scales=1, evaluations=80, init="noise", tv=1.0)
 
