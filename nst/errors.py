@@ -4,6 +4,7 @@ NSTError                 the root: str(error) names the trouble, the limit and w
 ├── ImageRefused         not a picture we accept: type, bytes, pixels, shape, damage
 ├── SettingsError        a setting outside its bounds
 ├── WeightsError         a weights file missing, damaged, or not VGG-19
+│   └── TooShallow       a sound one that ends before a layer asked for
 └── RunError             a run that had begun; carries the best picture so far
     ├── Diverged         the cost stopped being a number and shorter steps did not help
     └── OutOfMemory      the device is too small for this size
@@ -26,6 +27,14 @@ class SettingsError(NSTError):
 
 class WeightsError(NSTError):
     """A weights file that cannot be used."""
+
+
+class TooShallow(WeightsError):
+    """A weights file that ends at the layer `deepest`, before one asked for."""
+
+    def __init__(self, message: str, deepest: str) -> None:
+        super().__init__(message)
+        self.deepest = deepest
 
 
 class RunError(NSTError):

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from . import matconvnet
 from .caffe import CAFFE, TORCHVISION, Convention, fold, recognise
-from .errors import WeightsError, shown
+from .errors import TooShallow, WeightsError, shown
 from .layers import CONVS, RELU_LAYERS, Conv
 
 Weights = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
@@ -44,6 +44,16 @@ class _Refused(Exception):
     """The end of the sentence that begins “The weights file NAME”."""
 
 
+class _EndsAt(_Refused):
+    """… ends at the layer `deepest`, and a deeper one is needed."""
+
+    def __init__(self, deepest: str, needed: str) -> None:
+        super().__init__(
+            f"ends at {deepest}, but {needed} is needed: choose layers up to {deepest} or a longer file"
+        )
+        self.deepest = deepest
+
+
 def read_weights(path: Path, count: int) -> Weights:
     """Kernels and biases of the first `count` convolutions in the file, float32, in vgg.py's convention.
 
@@ -56,6 +66,8 @@ def read_weights(path: Path, count: int) -> Weights:
     except OSError as error:
         reason = "cannot be read" if path.exists() else "does not exist"
         raise WeightsError(f"The weights file {shown(path.name)} {reason}: check its name.") from error
+    except _EndsAt as refused:
+        raise TooShallow(f"The weights file {shown(path.name)} {refused}.", refused.deepest) from None
     except _Refused as refused:
         raise WeightsError(f"The weights file {shown(path.name)} {refused}.") from refused.__cause__
     kernels, biases = zip(*checked, strict=True)
@@ -183,10 +195,7 @@ def _chosen(names: Collection[Any], count: int) -> tuple[list[tuple[str, str]], 
     if missing == 0 or (missing is not None and have > missing):
         raise _Refused(f"is not VGG-19: it has no {shown(pairs[missing][0])}; give VGG-19")
     if missing is not None:
-        raise _Refused(
-            f"ends at {RELU_LAYERS[have - 1]}, but {RELU_LAYERS[count - 1]} is needed: "
-            f"choose layers up to {RELU_LAYERS[have - 1]} or a longer file"
-        )
+        raise _EndsAt(RELU_LAYERS[have - 1], RELU_LAYERS[count - 1])
     return pairs, CAFFE if caffe else TORCHVISION
 
 

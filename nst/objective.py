@@ -3,8 +3,9 @@
 α, β, λ and γ are applied here and nowhere else; the formulas they weigh are in costs.py.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -44,14 +45,24 @@ class Targets:
     style: Mapping[str, Tensor]
 
 
-@torch.no_grad()
 def make_targets(network: Network, settings: Settings, content: Tensor, styles: Sequence[Tensor]) -> Targets:
     """Activations of the content image and Gram matrices of the style images, several of them averaged
     (the mean of raw second moments is that of the pictures side by side)."""
+    return _targets(network, settings.content_layers, settings.style_layers, content, styles)
+
+
+@torch.no_grad()
+def _targets(
+    network: Network,
+    content_layers: Iterable[str],
+    style_layers: Iterable[str],
+    content: Tensor,
+    styles: Sequence[Tensor],
+) -> Targets:
     activations = network(content)
-    kept = {layer: activations[layer].clone() for layer in settings.content_layers}
-    grams: dict[str, list[Tensor]] = {layer: [] for layer in settings.style_layers}
-    for style in styles:
+    kept = {layer: activations[layer].clone() for layer in content_layers}
+    grams: dict[str, list[Tensor]] = {layer: [] for layer in style_layers}
+    for style in styles if grams else ():
         activations = network(style)
         for layer, found in grams.items():
             found.append(gram_matrix(activations[layer]))
@@ -88,36 +99,64 @@ def _relative(weights: Mapping[str, float], energies: Mapping[str, Tensor]) -> t
     return total, {layer: part / total for layer, part in parts.items()}
 
 
-class Objective:
-    """J as a function of the generated image: x ↦ (Costs, ∂J/∂x). One call is one evaluation."""
+class Objectives:
+    """J of N generated images at once, each with a weighting of its own.
 
-    def __init__(self, network: Network, targets: Targets, weighting: Weighting) -> None:
-        self.network, self.targets, self.weighting = network, targets, weighting
+        x ↦ (Costs of each, ∂J_i/∂x_i)
+
+    x         (N, 3, H, W); the gradient has the same shape
+    returns   N Costs, each with the layers its weighting names
+
+    The images share one forward and one backward pass and nothing else: ∂(Σ J)/∂x_i = ∂J_i/∂x_i. A layer an
+    image does not use has the factor 0.
+    """
+
+    def __init__(self, network: Network, targets: Targets, weightings: Sequence[Weighting]) -> None:
+        self.network, self.targets, self.weightings = network, targets, tuple(weightings)
         factors = [
-            *(weighting.alpha * weight for weight in weighting.content.values()),
-            *(weighting.beta * weight for weight in weighting.lambdas.values()),
-            weighting.gamma,
+            [
+                *(by.alpha * by.content.get(layer, 0.0) for layer in targets.content),
+                *(by.beta * by.lambdas.get(layer, 0.0) for layer in targets.style),
+                by.gamma,
+            ]
+            for by in self.weightings
         ]
-        self.factors = torch.tensor(factors, device=network.mean.device)
+        self.factors = torch.tensor(factors, device=network.mean.device)  # (N, costs)
 
-    def __call__(self, x: Tensor) -> tuple[Costs, Tensor]:
+    def __call__(self, x: Tensor) -> tuple[list[Costs], Tensor]:
         x = x.detach().requires_grad_()
         activations = self.network(x)
         content = [content_cost(activations[name], a) for name, a in self.targets.content.items()]
         style = [style_cost(gram_matrix(activations[name]), g) for name, g in self.targets.style.items()]
-        tv = total_variation(x)
-        costs = torch.cat([*content, *style, tv])
-        total = (costs * self.factors).sum()
-        (gradient,) = torch.autograd.grad(total, x)
+        costs = torch.stack([*content, *style, total_variation(x)], dim=1)  # (N, costs)
+        totals = (costs * self.factors).sum(dim=1)
+        (gradient,) = torch.autograd.grad(totals.sum(), x)
         # One transfer for all numbers: on a GPU each one is a wait.
-        numbers = torch.cat([total.detach().view(1), costs.detach()]).tolist()
-        return self._costs(numbers), gradient
+        rows = torch.cat([totals.detach()[:, None], costs.detach()], dim=1).tolist()
+        return [self._costs(by, row) for by, row in zip(self.weightings, rows, strict=True)], gradient
 
-    def _costs(self, numbers: list[float]) -> Costs:
-        by, count = self.weighting, len(self.weighting.content)
-        content = sum(w * j for w, j in zip(by.content.values(), numbers[1 : 1 + count], strict=True))
-        style = dict(zip(by.lambdas, numbers[1 + count : -1], strict=True))
-        return Costs(numbers[0], content, style, numbers[-1])
+    def _costs(self, by: Weighting, numbers: list[float]) -> Costs:
+        count = len(self.targets.content)
+        content = dict(zip(self.targets.content, numbers[1 : 1 + count], strict=True))
+        style = dict(zip(self.targets.style, numbers[1 + count : -1], strict=True))
+        return Costs(
+            numbers[0],
+            sum(weight * content[layer] for layer, weight in by.content.items()),
+            {layer: style[layer] for layer in by.lambdas},
+            numbers[-1],
+        )
+
+
+class Objective:
+    """J as a function of the generated image: x ↦ (Costs, ∂J/∂x). One call is one evaluation."""
+
+    def __init__(self, network: Network, targets: Targets, weighting: Weighting) -> None:
+        self.weighting = weighting
+        self.one = Objectives(network, targets, [weighting])
+
+    def __call__(self, x: Tensor) -> tuple[Costs, Tensor]:
+        (costs,), gradient = self.one(x)
+        return costs, gradient
 
 
 def make_objective(
@@ -127,3 +166,36 @@ def make_objective(
     network = Network(filters, settings.layers, settings.pooling, where.torch, where.dtype)
     targets = make_targets(network, settings, content, styles)
     return Objective(network, targets, weigh(settings, targets))
+
+
+def make_objectives(
+    filters: Filters, many: Sequence[Settings], where: Device, content: Tensor, styles: Sequence[Tensor]
+) -> Objectives:
+    """The objectives of several settings on the same pictures at one size, through one network no deeper
+    than they need: where α or β is 0 the cost it weighs is left out, not computed and multiplied by 0.
+
+    Pooling is that of the first.
+    """
+    content_layers = _union(each.content_layers for each in many if each.alpha != 0)
+    style_layers = _union(each.style_layers for each in many if each.beta != 0)
+    layers = _union((content_layers, style_layers))
+    network = Network(filters, layers, many[0].pooling, where.torch, where.dtype)
+    targets = _targets(network, content_layers, style_layers, content, styles)
+    return Objectives(network, targets, [_weigh_used(settings, targets) for settings in many])
+
+
+def _union(names: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(names)))
+
+
+def _weigh_used(settings: Settings, targets: Targets) -> Weighting:
+    mine = Targets(
+        {layer: targets.content[layer] for layer in settings.content_layers if settings.alpha != 0},
+        {layer: targets.style[layer] for layer in settings.style_layers if settings.beta != 0},
+    )
+    by = weigh(settings, mine)
+    return replace(
+        by,
+        content={layer: by.content[layer] for layer in mine.content},
+        lambdas={layer: by.lambdas[layer] for layer in mine.style},
+    )

@@ -1,12 +1,11 @@
-"""stylize(), the generator that is the optimisation, and the loop inside it.
+"""stylize(), the generator that is the optimisation: its preparations, its scales and what it reports.
 
-What is minimised is in objective.py, the sizes it is minimised at in schedule.py. L-BFGS may
-leave [0, 1] on its way: its picture is clamped when it is looked at, here.
+What is minimised is in objective.py, the loop in descent.py, the sizes it is run at in schedule.py. L-BFGS
+may leave [0, 1] on its way: its picture is clamped when it is looked at, here.
 """
 
-import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -15,20 +14,19 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from .descent import descend
 from .device import choose
-from .errors import Diverged, OutOfMemory, RunError
+from .errors import OutOfMemory, RunError
 from .images import fit
 from .layers import deepest
 from .objective import Costs, Objective, Weighting, make_objective
-from .optimizers import Optimizer, make_optimizer
+from .optimizers import make_optimizer
 from .schedule import Pace, Scale, beginning, schedule
 from .selftaught import learn_filters
 from .settings import BOUNDS, Settings
 from .tensors import keep_colours, match_colours, to_picture, to_tensor
 from .vgg import Filters
 from .weights import find_filters
-
-RETREATS = 12  # bad evaluations in a row before a run is given up
 
 
 @dataclass(frozen=True)
@@ -60,40 +58,6 @@ class Progress:
     @property
     def image(self) -> Image.Image | None:
         return self.render() if self.render else None
-
-
-def descend(
-    objective: Callable[[Tensor], tuple[Costs, Tensor]],
-    x: Tensor,
-    optimizer: Optimizer,
-    evaluations: int,
-) -> Iterator[tuple[Costs, Tensor]]:
-    """Minimise the objective from x, yielding each evaluation's costs and the best picture so far.
-
-    A cost or gradient that is not finite, or a cost ten times the first, never becomes the picture: the
-    optimiser retreats towards its last good point, and only RETREATS failures in a row raise Diverged.
-    """
-    best, least, ceiling, failures = x, math.inf, math.inf, 0
-    for _ in range(evaluations):
-        costs, gradient = objective(x)
-        if _is_finite(costs, gradient) and costs.total <= ceiling:
-            ceiling = min(ceiling, 10 * costs.total) if least == math.inf else ceiling
-            if costs.total < least:
-                best, least = x, costs.total
-            failures = 0
-            x = optimizer.step(x, costs.total, gradient)
-        elif least == math.inf or (failures := failures + 1) > RETREATS:
-            raise Diverged(
-                "The cost stopped being a number, and shorter steps did not help: lower β or the "
-                "learning rate, or choose another optimiser."
-            )
-        else:
-            x = optimizer.retreat()
-        yield costs, best
-
-
-def _is_finite(costs: Costs, gradient: Tensor) -> bool:
-    return math.isfinite(costs.total) and bool(gradient.isfinite().all())
 
 
 def stylize(
@@ -133,7 +97,7 @@ def stylize(
         error.best = last if last.render else None
         raise
     except (RuntimeError, MemoryError) as error:
-        if not _is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         size = last.size
     # Outside the except clause: an exception being handled keeps every tensor of its frames alive.
@@ -157,13 +121,13 @@ def _run(
     now = replace(now, device=where.label)
     if filters is None:
         finding = find_filters(settings.weights, deepest(settings.layers))
-        filters = yield from _announced(now, finding)
+        filters = yield from announced(now, finding)
     painted = smaller = None
     for scale in schedule(settings, *content.size):
         now = replace(now, size=scale.size)
         here = to_tensor(content, scale.size).to(where.torch)
-        palettes = [_style_at(style, scale, settings, here) for style in styles]
-        learned = filters or (yield from _announced(now, _learn(settings, here, palettes)))
+        palettes = [style_at(style, scale, settings, here) for style in styles]
+        learned = filters or (yield from announced(now, learn(settings, here, palettes)))
         objective = make_objective(learned, settings, where, here, palettes)
         now = replace(
             now,
@@ -177,8 +141,8 @@ def _run(
         smaller = here
 
 
-def _announced(now: Progress, work: Iterator[Any]) -> Iterator[Progress]:
-    """Progress for each thing the work reports; returns what the work returns."""
+def announced(now: Any, work: Iterator[Any]) -> Iterator[Any]:
+    """`now`, a Progress or a Board, with each thing the work reports; returns what the work returns."""
     while True:
         try:
             report = next(work)
@@ -187,7 +151,7 @@ def _announced(now: Progress, work: Iterator[Any]) -> Iterator[Progress]:
         yield replace(now, doing=str(report))
 
 
-def _style_at(style: Image.Image, scale: Scale, settings: Settings, content: Tensor) -> Tensor:
+def style_at(style: Image.Image, scale: Scale, settings: Settings, content: Tensor) -> Tensor:
     """The style image beside this scale: as long as the generated image times style_scale, never enlarged
     (an enlarged picture is blurred, and its Gram matrices would ask for blur)."""
     side = min(max(style.size), round(max(scale.size) * settings.style_scale))
@@ -195,7 +159,8 @@ def _style_at(style: Image.Image, scale: Scale, settings: Settings, content: Ten
     return match_colours(tensor, content) if settings.keep_colours else tensor
 
 
-def _learn(settings: Settings, content: Tensor, styles: Sequence[Tensor]) -> Iterator[str]:
+def learn(settings: Settings, content: Tensor, styles: Sequence[Tensor]) -> Generator[str, None, Filters]:
+    """learn_filters() through the deepest layer of the settings."""
     return learn_filters(
         content,
         styles,
@@ -218,17 +183,18 @@ def _paint(
     kept = content if settings.keep_colours else None
     best = image
     for count, (costs, best) in enumerate(descend(objective, image, optimizer, scale.evaluations), 1):
-        render = partial(_render, best, kept)
+        render = partial(finished, best, kept)
         yield replace(now, evaluation=now.evaluation + count, costs=costs, render=render)
     return best
 
 
-def _render(image: Tensor, content: Tensor | None) -> Image.Image:
+def finished(image: Tensor, content: Tensor | None) -> Image.Image:
+    """The image as it is looked at: clamped, and in the content image's colours where that is given."""
     image = image.clamp(0, 1)
     return to_picture(image if content is None else keep_colours(image, content).clamp(0, 1))
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
     """CUDA has a class for it; the CPU allocator raises a RuntimeError that says so."""
     said = str(error)
     return (

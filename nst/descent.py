@@ -1,0 +1,85 @@
+"""The loop of an optimisation: one picture's descent, several side by side, and what keeps each from harm."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+
+import torch
+from torch import Tensor
+
+from .errors import Diverged
+from .objective import Costs
+from .optimizers import Optimizer
+
+RETREATS = 12  # bad evaluations in a row before a run is given up
+
+
+class Descent:
+    """One picture's way down: `x` is where to evaluate next, `best` the best so far, `least` its costs,
+    `evaluation` how many it has been told of.
+
+    A cost or gradient that is not finite, or a cost ten times the first, never becomes the picture: the
+    optimiser retreats towards its last good point, and only RETREATS failures in a row raise Diverged.
+    """
+
+    def __init__(self, x: Tensor, optimizer: Optimizer) -> None:
+        self.x = self.best = x
+        self.optimizer = optimizer
+        self.least: Costs | None = None
+        self.ceiling, self.failures, self.evaluation = math.inf, 0, 0
+        self.diverged = False
+
+    def tell(self, costs: Costs, gradient: Tensor) -> None:
+        """Move on from x, given its costs and gradient. Raises Diverged when there is nowhere left to go."""
+        self.evaluation += 1
+        if _is_finite(costs, gradient) and costs.total <= self.ceiling:
+            if self.least is None:
+                self.ceiling = 10 * costs.total
+            if self.least is None or costs.total < self.least.total:
+                self.best, self.least = self.x, costs
+            self.failures = 0
+            self.x = self.optimizer.step(self.x, costs.total, gradient)
+            return
+        self.failures += 1
+        if self.least is None or self.failures > RETREATS:
+            self.diverged = True
+            raise Diverged(
+                "The cost stopped being a number, and shorter steps did not help: lower β or the "
+                "learning rate, or choose another optimiser."
+            )
+        self.x = self.optimizer.retreat()
+
+
+def descend(
+    objective: Callable[[Tensor], tuple[Costs, Tensor]],
+    x: Tensor,
+    optimizer: Optimizer,
+    evaluations: int,
+) -> Iterator[tuple[Costs, Tensor]]:
+    """Minimise the objective from x, yielding each evaluation's costs and the best picture so far.
+
+    Raises Diverged as Descent does.
+    """
+    descent = Descent(x, optimizer)
+    for _ in range(evaluations):
+        costs, gradient = objective(descent.x)
+        descent.tell(costs, gradient)
+        yield costs, descent.best
+
+
+def advance(
+    objective: Callable[[Tensor], tuple[Sequence[Costs], Tensor]], descents: Sequence[Descent]
+) -> None:
+    """One evaluation of several descents at once.
+
+    One that diverges keeps its best picture and is left where it is, and the others do not notice.
+    """
+    costs, gradients = objective(torch.cat([descent.x for descent in descents]))
+    for descent, cost, gradient in zip(descents, costs, gradients.split(1), strict=True):
+        if not descent.diverged:
+            with suppress(Diverged):
+                descent.tell(cost, gradient)
+
+
+def _is_finite(costs: Costs, gradient: Tensor) -> bool:
+    return math.isfinite(costs.total) and bool(gradient.isfinite().all())

@@ -1,0 +1,234 @@
+"""What the explorations share: their preparations, and many descents advanced side by side.
+
+An exploration is a list of groups of Settings, one for each picture. The pictures of a group go through one
+forward and one backward pass; the groups take turns, so that the whole board fills in together and the
+activations of only one group are in memory.
+"""
+
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from .board import Board, Cell
+from .costs import content_cost, style_cost
+from .descent import Descent, advance
+from .device import Device, choose
+from .errors import Diverged, OutOfMemory, RunError, SettingsError, TooShallow, shown
+from .images import fit
+from .layers import depth
+from .objective import Costs, Targets, make_objectives, make_targets
+from .optimizers import make_optimizer
+from .schedule import Scale, starting_image
+from .settings import Settings
+from .tensors import to_tensor
+from .transfer import announced, finished, is_out_of_memory, learn, style_at
+from .vgg import Filters, Network
+from .weights import find_filters
+
+SMALLEST, LARGEST = 64, 256  # pixels of a picture's longer side
+LADDER = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # the paper's conv1_1 … conv5_1
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What all pictures of a board have in common: the pictures as tensors, the filters, the device.
+
+    board     as it is once these are known
+    content   (1, 3, H, W), and styles likewise, in [0, 1] on the device
+    """
+
+    board: Board
+    filters: Filters
+    where: Device
+    content: Tensor
+    styles: Sequence[Tensor]
+
+    def targets(self, settings: Settings) -> Targets:
+        """make_targets() of the settings' layers."""
+        network = Network(self.filters, settings.layers, settings.pooling, self.where.torch, self.where.dtype)
+        return make_targets(network, settings, self.content, self.styles)
+
+
+@dataclass(frozen=True)
+class Painted:
+    """One picture as far as it is painted.
+
+    image    (1, 3, H, W), the best so far; least: its costs, None before the first evaluation
+    energy   the costs of silence, see energy(), which costs are measured against
+    """
+
+    settings: Settings
+    evaluation: int
+    image: Tensor
+    least: Costs | None
+    energy: Mapping[str, float]
+
+
+def checked(settings: Settings) -> Settings:
+    """The settings at one scale. Raises SettingsError for a size no board is painted at."""
+    if not SMALLEST <= settings.size <= LARGEST:
+        raise SettingsError(
+            f"Size must be a whole number from {SMALLEST} to {LARGEST} for a board of many pictures, "
+            f"not {shown(settings.size)}."
+        )
+    return settings.with_(scales=1)
+
+
+def prepare(
+    board: Board,
+    content: Image.Image,
+    styles: Sequence[Image.Image],
+    settings: Settings,
+    through: str,
+    device: str | None,
+    filters: Filters | None,
+) -> Generator[Board, None, Scene]:
+    """The scene, with filters through the layer `through`, or as deep as a weights file goes."""
+    where = choose(device)
+    board = replace(board, device=where.label)
+    if filters is None:
+        filters = yield from announced(board, _as_deep_as_can_be(settings.weights, through))
+    size = fit(*content.size, settings.size)
+    board = replace(board, size=size)
+    here = to_tensor(content, size).to(where.torch)
+    palettes = [style_at(style, Scale(size, settings.evaluations), settings, here) for style in styles]
+    if filters is None:
+        deep = settings.with_(style_layers={through: 1.0})
+        filters = yield from announced(board, learn(deep, here, palettes))
+    board = replace(board, doing=f"Painting at {max(size)} px", features=filters.label)
+    return Scene(board, filters, where, here, palettes)
+
+
+def _as_deep_as_can_be(source: str, through: str) -> Generator[object, None, Filters | None]:
+    try:
+        return (yield from find_filters(source, through))
+    except TooShallow as error:
+        through = error.deepest
+    return (yield from find_filters(source, through))
+
+
+def allowed(filters: Filters, layers: Sequence[str]) -> tuple[str, ...]:
+    """Those of the layers that the filters reach."""
+    return tuple(layer for layer in layers if depth(layer) <= len(filters.kernels))
+
+
+def conv_name(layer: str) -> str:
+    """The paper's name of a layer: it writes conv1_1 for what is read after the ReLU, our relu1_1."""
+    return layer.replace("relu", "conv")
+
+
+def paint(scene: Scene, groups: Sequence[Sequence[Settings]]) -> Iterator[tuple[Painted, ...]]:
+    """All pictures of all groups, in order, after each group's next evaluation.
+
+    A picture whose cost stops being a number keeps its best and the others go on. Raises Diverged when that
+    has become of all.
+    """
+    objectives = [
+        make_objectives(scene.filters, group, scene.where, scene.content, scene.styles) for group in groups
+    ]
+    descents = [[_begin(settings, scene) for settings in group] for group in groups]
+    energies = [energy(objective.targets) for objective in objectives]
+    for _ in range(groups[0][0].evaluations):
+        for objective, begun in zip(objectives, descents, strict=True):
+            advance(objective, begun)
+            if all(descent.diverged for group in descents for descent in group):
+                raise Diverged("The cost of every picture stopped being a number: choose other pictures.")
+            yield tuple(
+                Painted(settings, descent.evaluation, descent.best, descent.least, energies[number])
+                for number, group in enumerate(groups)
+                for settings, descent in zip(group, descents[number], strict=True)
+            )
+
+
+def _begin(settings: Settings, scene: Scene) -> Descent:
+    optimizer = make_optimizer(settings.optimizer, settings.learning_rate)
+    return Descent(starting_image(settings, scene.content), optimizer)
+
+
+def energy(targets: Targets) -> dict[str, float]:
+    """The cost of silence at each target: J_content[l] at a(G) = 0 and J_style[l] at G(G) = 0.
+
+    Keyed "content relu3_3", "style relu3_1"; 1 for a layer that is silent on its picture.
+    """
+    content = {f"content {name}": content_cost(torch.zeros_like(a), a) for name, a in targets.content.items()}
+    style = {f"style {name}": style_cost(torch.zeros_like(g), g) for name, g in targets.style.items()}
+    return {name: float(cost) or 1.0 for name, cost in (content | style).items()}
+
+
+def caption(painted: Painted) -> str:
+    """What is missing of the content, J_content / J_content(silence), and of the style likewise, averaged
+    over its layers; of each only where it has a weight."""
+    costs, settings = painted.least, painted.settings
+    if costs is None:
+        return ""
+    said = []
+    if settings.alpha != 0:
+        missing = costs.content / painted.energy[f"content {next(iter(settings.content_layers))}"]
+        said.append(f"content {missing:.2g}")
+    if settings.beta != 0:
+        parts = [cost / painted.energy[f"style {name}"] for name, cost in costs.style.items()]
+        said.append(f"style {sum(parts) / len(parts):.2g}")
+    return ", ".join(said)
+
+
+def filled(cell: Cell, painted: Painted, scene: Scene) -> Cell:
+    """The cell with what has been painted of it."""
+    kept = scene.content if painted.settings.keep_colours else None
+    return replace(
+        cell,
+        evaluation=painted.evaluation,
+        costs=painted.least,
+        caption=caption(painted),
+        render=partial(finished, painted.image, kept),
+    )
+
+
+def empty(row: int, column: int, label: str, settings: Settings) -> Cell:
+    """A cell of which nothing is painted yet."""
+    return Cell(row, column, label, settings, of=settings.evaluations)
+
+
+def paint_board(scene: Scene, board: Board, groups: Sequence[Sequence[Cell]]) -> Iterator[Board]:
+    """The board with its cells, group by group, after each group's next evaluation."""
+    cells = [cell for group in groups for cell in group]
+    board = replace(board, cells=tuple(cells), of=sum(cell.of for cell in cells))
+    yield board
+    for painted in paint(scene, [[cell.settings for cell in group] for group in groups]):
+        now = tuple(filled(*pair, scene) for pair in zip(cells, painted, strict=True))
+        yield replace(board, cells=now, evaluation=sum(each.evaluation for each in painted))
+
+
+def watched(boards: Iterator[Board]) -> Iterator[Board]:
+    """The boards with the seconds since the start and the seconds left.
+
+    Raises Diverged or OutOfMemory, which carry the last board as `best`.
+    """
+    start, began, last = time.perf_counter(), None, None
+    try:
+        for board in boards:
+            seconds, eta = time.perf_counter() - start, None
+            if board.evaluation and began is None:
+                began = (board.evaluation, seconds)
+            elif board.evaluation:
+                pace = (seconds - began[1]) / max(1, board.evaluation - began[0])
+                eta = pace * (board.of - board.evaluation)
+            last = replace(board, seconds=seconds, eta=eta)
+            yield last
+        return
+    except RunError as error:
+        error.best = last
+        raise
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    # Outside the except clause: an exception being handled keeps every tensor of its frames alive.
+    raise OutOfMemory(
+        "There is not enough memory for this board: choose a size of "
+        f"{max(SMALLEST, max(last.size) // 2)} or less.",
+        best=last,
+    )

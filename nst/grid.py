@@ -1,0 +1,135 @@
+"""Layers × α/β: what more style layers and more weight on the content do, on one board.
+
+After Gatys, Ecker & Bethge (2015), "A Neural Algorithm of Artistic Style", arXiv 1508.06576, figure 3.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from PIL import Image
+
+from .board import Board
+from .errors import SettingsError, shown
+from .explore import LADDER, allowed, checked, conv_name, empty, paint_board, prepare, watched
+from .settings import BOUNDS, Settings
+from .vgg import Filters
+
+TITLE = "Layers × α/β"
+SOURCE = "After Gatys, Ecker & Bethge (2015), figure 3"
+RATIOS = (1e-5, 1e-4, 1e-3, 1e-2)
+CONTENT_LAYERS = ("relu4_2", "relu3_3", "relu2_2", "relu1_2", "relu1_1")  # the paper's, or the next above
+SELF_TAUGHT_CONTENT = "relu2_2"  # by relu4_2 they have lost the picture, whatever α/β
+BALANCE = 0.01  # the α/β at which both relative costs weigh the same
+GRID = Settings(size=128, scales=1, evaluations=80, init="noise", tv=1.0)
+
+
+def layers_grid(
+    content: Image.Image,
+    styles: Image.Image | Sequence[Image.Image],
+    settings: Settings | None = None,
+    device: str | None = None,
+    filters: Filters | None = None,
+    ratios: Sequence[float] = RATIOS,
+    layers: Sequence[str] | None = None,
+) -> Iterator[Board]:
+    """Paint the content image in the style once for each set of style layers and each α/β.
+
+    Rows are the style layers conv1_1; conv1_1 + conv2_1; … up to conv5_1 or the deepest the filters have
+    (read after the ReLU: our relu1_1, …); columns are α/β. The content layer is relu4_2, or the deepest
+    above it that they have.
+    The first Board comes before any heavy work, then one after every evaluation of a row. Closing the
+    generator stops the run; the last board holds what is done.
+
+    settings   GRID unless given: size (64 … 256), evaluations of each cell, init, seed, weights, pooling, …
+               Their α, β, strength and layers are not used.
+    ratios     each from 1e-5 to 0.1; layers: the ladder of style layers, in place of the paper's
+
+    Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Board.
+    """
+    settings = checked(settings or GRID)
+    for ratio in ratios:
+        relative_strength(ratio)
+    styles = [styles] if isinstance(styles, Image.Image) else list(styles)
+    return watched(_grid(content, styles, settings, device, filters, ratios, layers))
+
+
+def relative_strength(ratio: float) -> float:
+    """The strength, as in Settings, that stands for the paper's α/β = ratio: BALANCE / ratio.
+
+        J / β = ratio/BALANCE · ‖F − P‖² / ‖P‖² + Σ_l 1/L · ‖G_l − A_l‖² / ‖A_l‖²
+
+    F, P   activations of generated and content image at the content layer
+    G, A   Gram matrices of generated and style image at each of the L style layers
+
+    Raises SettingsError unless ratio is in [1e-5, 0.1].
+
+    Deviation: the paper has ½ ‖F − P‖² and 1/(4N²M²) ‖G − A‖² on a VGG-19 whose channels were rescaled to
+    mean activation 1, so that layers compare. Taken literally, with each layer rescaled to mean 1 on the
+    pictures, ‖F − P‖² grows with the picture and every column is the photograph (strength 0.5 … 0.0005 at
+    128 px, relu3_3). Costs relative to their targets compare on any filters and at every size, and BALANCE
+    puts the columns where the figure has them: 10⁻⁵ texture (strength 1000), 10⁻² photograph (strength 1).
+    """
+    bound = BOUNDS["strength"]
+    low, high = BALANCE / bound.high, BALANCE / bound.low
+    if not isinstance(ratio, int | float) or not 0.999 * low <= ratio <= 1.001 * high:
+        raise SettingsError(f"α/β must be a number from {low:g} to {high:g}, not {shown(ratio)}.")
+    return min(max(bound.low, BALANCE / ratio), bound.high)  # 0.01 / 1e-5 need not be 1000 in floats
+
+
+def cell_settings(settings: Settings, ratio: float, content_layer: str, layers: Sequence[str]) -> Settings:
+    """The settings of one cell: stylize() with them has the cell's objective and its start."""
+    return settings.with_(
+        strength=relative_strength(ratio),
+        alpha=None,
+        beta=None,
+        content_layers={content_layer: 1.0},
+        style_layers=dict.fromkeys(layers, 1.0),
+    )
+
+
+def power_of_ten(ratio: float) -> str:
+    """0.0001 → "10⁻⁴"; a number that is no power of ten as it is."""
+    digits, exponent = f"{ratio:.6e}".split("e")
+    if float(digits) != 1:
+        return f"{ratio:g}"
+    return "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def _content_layer(filters: Filters) -> str:
+    """The paper's relu4_2, or the deepest above it."""
+    choices = (SELF_TAUGHT_CONTENT,) if filters.kind == "self-taught" else CONTENT_LAYERS
+    return allowed(filters, (*choices, *CONTENT_LAYERS))[0]
+
+
+def _grid(
+    content: Image.Image,
+    styles: Sequence[Image.Image],
+    settings: Settings,
+    device: str | None,
+    filters: Filters | None,
+    ratios: Sequence[float],
+    layers: Sequence[str] | None,
+) -> Iterator[Board]:
+    columns = tuple(f"α/β = {power_of_ten(ratio)}" for ratio in ratios)
+    board = Board(TITLE, SOURCE, columns=columns)
+    yield board
+    through = LADDER[-1] if layers is None else layers[-1]
+    scene = yield from prepare(board, content, styles, settings, through, device, filters)
+    ladder = allowed(scene.filters, LADDER) if layers is None else tuple(layers)
+    scene.filters.require(ladder)
+    kept = _content_layer(scene.filters)
+    names = [conv_name(layer) for layer in ladder]
+    rows = tuple(f"up to {name}" if number else name for number, name in enumerate(names))
+    groups = [
+        [
+            empty(
+                row,
+                column,
+                f"{rows[row]}, {columns[column]}",
+                cell_settings(settings, ratio, kept, ladder[: row + 1]),
+            )
+            for column, ratio in enumerate(ratios)
+        ]
+        for row in range(len(ladder))
+    ]
+    yield from paint_board(scene, replace(scene.board, rows=rows), groups)

@@ -1,0 +1,246 @@
+"""Layers × α/β: many pictures through one pass, the paper's normalisation, and a board that fills in."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from tiny import checks, tiny_filters, waves
+
+from nst import Diverged, Settings, SettingsError, WeightsError, stylize
+from nst.descent import Descent, advance, descend
+from nst.device import choose
+from nst.grid import GRID, RATIOS, cell_settings, layers_grid, power_of_ten, relative_strength
+from nst.objective import Costs, make_objective, make_objectives
+from nst.optimizers import make_optimizer
+from nst.schedule import starting_image
+from nst.tensors import to_tensor
+
+SMALL = Settings(size=64, evaluations=4, scales=1, init="noise")
+LAYERS = ("relu1_1", "relu2_1", "relu3_1")
+
+
+def grid(settings=SMALL, **keywords):
+    return list(layers_grid(waves(), checks(), settings, "cpu", tiny_filters(), **keywords))
+
+
+@pytest.fixture(scope="module")
+def boards():
+    return grid()
+
+
+def various():
+    """Settings that differ in everything a picture may have for itself."""
+    return [
+        SMALL.with_(strength=300.0, style_layers={"relu1_1": 1.0}, tv=0.5),
+        SMALL.with_(strength=1.0, style_layers=dict.fromkeys(LAYERS, 1.0), init="content"),
+        SMALL.with_(alpha=1.0, beta=0.0, content_layers={"relu2_2": 1.0}),
+        SMALL.with_(alpha=0.0, beta=2.0, style_layers={"relu1_1": 1.0, "relu3_1": 3.0}, optimizer="adam"),
+    ]
+
+
+# Many pictures through one pass
+
+
+def test_a_batch_of_pictures_has_the_costs_and_gradients_of_each_alone():
+    where, content, styles = choose("cpu"), to_tensor(waves()), [to_tensor(checks())]
+    together = make_objectives(tiny_filters(), various(), where, content, styles)
+    x = torch.rand(4, 3, 48, 64, generator=torch.Generator().manual_seed(1))
+    costs, gradients = together(x)
+    for settings, cost, gradient, image in zip(various(), costs, gradients.split(1), x.split(1), strict=True):
+        alone = make_objective(tiny_filters(), settings, where, content, styles)
+        expected, slope = alone(image)
+        assert cost.total == pytest.approx(expected.total, rel=1e-4)
+        torch.testing.assert_close(gradient, slope, rtol=1e-3, atol=1e-5 * float(slope.abs().max()))
+        if settings.beta != 0:
+            assert cost.style == pytest.approx(expected.style, rel=1e-4)
+        if settings.alpha != 0:
+            assert cost.content == pytest.approx(expected.content, rel=1e-4)
+
+
+def test_pictures_painted_together_are_those_painted_one_by_one():
+    where, content, styles = choose("cpu"), to_tensor(waves()), [to_tensor(checks())]
+    descents = [begun(settings, content) for settings in various()]
+    together = make_objectives(tiny_filters(), various(), where, content, styles)
+    for _ in range(5):
+        advance(together, descents)
+    for settings, descent in zip(various(), descents, strict=True):
+        objective = make_objective(tiny_filters(), settings, where, content, styles)
+        start = begun(settings, content)
+        *_, (_, best) = descend(objective, start.x, start.optimizer, 5)
+        torch.testing.assert_close(descent.best, best, rtol=0, atol=0.005)
+
+
+def begun(settings, content):
+    return Descent(starting_image(settings, content), make_optimizer(settings.optimizer, 0.02))
+
+
+def test_costs_with_weight_zero_need_no_deeper_network():
+    where, content, styles = choose("cpu"), to_tensor(waves()), [to_tensor(checks())]
+    shallow = [SMALL.with_(alpha=0.0, beta=1.0, style_layers={"relu1_1": 1.0})]
+    assert make_objectives(tiny_filters(1), shallow, where, content, styles).network.layers == ("relu1_1",)
+
+
+def test_a_picture_that_diverges_leaves_the_others_as_they_would_be_alone():
+    def objective(x):
+        totals = x.square().sum(dim=(1, 2, 3)).tolist()
+        calls.append(len(x))
+        if len(calls) > 2:
+            totals[1] = math.nan
+        return [Costs(total, 0.0, {}, 0.0) for total in totals], 2 * x
+
+    calls = []
+    starts = [torch.full((1, 3, 4, 4), value) for value in (0.3, 0.5, 0.7)]
+    descents = [Descent(x, make_optimizer("lbfgs", 0.02)) for x in starts]
+    for _ in range(20):
+        advance(objective, descents)
+    assert [descent.diverged for descent in descents] == [False, True, False]
+    assert all(descent.best.isfinite().all() for descent in descents)
+    assert [descent.evaluation for descent in descents] == [20, 15, 20]
+    for start, descent in zip(starts[::2], descents[::2], strict=True):
+        calls.clear()
+        alone = Descent(start, make_optimizer("lbfgs", 0.02))
+        for _ in range(20):
+            costs, gradient = [Costs(float(alone.x.square().sum()), 0.0, {}, 0.0)], 2 * alone.x
+            alone.tell(costs[0], gradient)
+        torch.testing.assert_close(descent.best, alone.best)
+
+
+# The paper's normalisation
+
+
+def test_the_objective_is_the_relative_costs_of_a_plain_loop():
+    """‖F − P‖² / ‖P‖² and Σ 1/L · ‖G − A‖² / ‖A‖², entry by entry in float64."""
+    ratio, where = 1e-3, choose("cpu")
+    filters, content, style = tiny_filters(3), to_tensor(waves(32, 24)), to_tensor(checks(32, 24))
+    layers = ("relu1_1", "relu2_1")
+    settings = cell_settings(SMALL, ratio, "relu2_1", layers)
+    objective = make_objective(filters, settings, where, content, [style])
+    x = starting_image(SMALL, content)
+    f, p, a = (objective.one.network(image) for image in (x, content, style))
+    expected = ratio / 0.01 * distance(f["relu2_1"].flatten(), p["relu2_1"].flatten())
+    for layer in layers:
+        expected += distance(gram(f[layer]), gram(a[layer])) / len(layers)
+    assert objective(x)[0].total / relative_strength(ratio) == pytest.approx(expected, rel=1e-4)
+
+
+def distance(found, goal):
+    found, goal = found.double().tolist(), goal.double().tolist()
+    return sum((a - b) ** 2 for a, b in zip(found, goal, strict=True)) / sum(b * b for b in goal)
+
+
+def gram(activations):
+    rows = activations[0].double().flatten(1)
+    return torch.stack([(a * b).sum() for a in rows for b in rows])
+
+
+def test_the_papers_columns_are_strengths_from_a_thousand_to_one():
+    assert [relative_strength(ratio) for ratio in RATIOS] == pytest.approx([1000, 100, 10, 1])
+    assert [power_of_ten(ratio) for ratio in (*RATIOS, 2e-3)] == ["10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "0.002"]
+
+
+def test_the_smaller_alpha_over_beta_the_further_the_picture_leaves_the_content():
+    last = grid(SMALL.with_(evaluations=12, init="content"), layers=("relu1_1", "relu2_1"))[-1]
+    for row in range(len(last.rows)):
+        moved = [last.at(row, column).costs.content for column in range(4)]
+        assert moved == sorted(moved, reverse=True)
+
+
+# The board
+
+
+def test_the_first_board_comes_before_any_work():
+    first = next(layers_grid(waves(), checks(), SMALL.with_(weights="/nowhere")))
+    assert (first.cells, first.device, first.evaluation) == ((), "", 0)
+    assert first.columns[0] == "α/β = 10⁻⁵"
+
+
+def test_rows_go_as_deep_as_the_filters(boards):
+    assert boards[-1].rows == ("conv1_1", "up to conv2_1", "up to conv3_1")
+    assert {tuple(cell.settings.content_layers) for cell in boards[-1].cells} == {("relu3_3",)}
+    deep = list(layers_grid(waves(), checks(), SMALL.with_(evaluations=1), "cpu", tiny_filters(16)))[-1]
+    assert deep.rows[-1] == "up to conv5_1"
+    assert len(deep.cells) == 20
+    assert tuple(deep.cells[0].settings.content_layers) == ("relu4_2",)
+
+
+def test_all_cells_fill_in_together_one_evaluation_at_a_time(boards):
+    painting = [board for board in boards if board.evaluation]
+    assert [board.evaluation for board in painting] == list(range(4, 49, 4))
+    for board in painting:
+        counts = [cell.evaluation for cell in board.cells]
+        assert max(counts) - min(counts) <= 1
+    assert {cell.image.size for cell in painting[-1].cells} == {(64, 48)}
+    assert painting[-1].of == 48
+    assert painting[-1].eta == 0
+
+
+def test_stopping_keeps_what_is_done():
+    generator = layers_grid(waves(), checks(), SMALL, "cpu", tiny_filters())
+    stopped = next(board for board in generator if board.evaluation == 16)
+    generator.close()
+    assert stopped.at(0, 0).evaluation == 2
+    assert stopped.at(2, 3).evaluation == 1
+    assert stopped.at(0, 0).image.size == (64, 48)
+
+
+def test_a_board_kept_from_earlier_does_not_change(boards):
+    early, late = boards[3].at(0, 0), boards[-1].at(0, 0)
+    assert early.image.tobytes() != late.image.tobytes()
+    assert late.costs.total < early.costs.total
+
+
+@pytest.mark.parametrize("place", [(0, 0), (1, 2), (2, 3)])
+def test_a_cell_opened_in_transfer_is_the_same_picture(boards, place):
+    cell = boards[-1].at(*place)
+    alone = list(stylize(waves(), checks(), cell.settings, "cpu", tiny_filters()))
+    totals = [progress.costs.total for progress in alone if progress.costs]
+    assert min(totals) == pytest.approx(cell.costs.total, rel=1e-3)
+    pictures = [to_tensor(picture) for picture in (alone[-1].image, cell.image)]
+    torch.testing.assert_close(*pictures, rtol=0, atol=2 / 255)
+
+
+def test_self_taught_filters_give_all_five_rows():
+    settings = SMALL.with_(weights="self-taught", evaluations=1)
+    last = list(layers_grid(waves(), checks(), settings, "cpu", ratios=(1e-3,)))[-1]
+    assert last.features == "self-taught filters"
+    assert len(last.rows) == 5
+
+
+@pytest.mark.weights
+def test_a_file_of_the_first_layers_gives_the_rows_it_reaches(real_weights):
+    settings = SMALL.with_(weights=real_weights, evaluations=1)
+    boards = list(layers_grid(waves(), checks(), settings, "cpu", ratios=(1e-3,)))
+    assert boards[-1].rows == ("conv1_1", "up to conv2_1", "up to conv3_1")
+
+
+# Bad input
+
+
+def test_a_layer_the_filters_lack_is_named():
+    with pytest.raises(SettingsError, match="relu4_1 cannot be used: choose layers up to relu3_4"):
+        grid(layers=("relu1_1", "relu4_1"))
+
+
+@pytest.mark.parametrize("ratio", [0, -1, 1e-6, 1, math.nan, "much"])
+def test_a_ratio_out_of_range_is_refused_with_the_range(ratio):
+    with pytest.raises(SettingsError, match=r"from 1e-05 to 0\.1, not"):
+        layers_grid(waves(), checks(), ratios=(1e-3, ratio))
+
+
+def test_a_size_no_board_is_painted_at_is_refused_with_the_range():
+    with pytest.raises(SettingsError, match=r"from 64 to 256 .*not “512”"):
+        layers_grid(waves(), checks(), GRID.with_(size=512))
+
+
+def test_a_weights_file_that_does_not_exist_is_named():
+    with pytest.raises(WeightsError, match="does not exist"):
+        list(layers_grid(waves(), checks(), SMALL.with_(weights="/nowhere")))
+
+
+def test_a_board_of_which_nothing_is_finite_ends_with_one_sentence_and_what_there_was():
+    broken = tiny_filters()
+    broken = replace(broken, kernels=(broken.kernels[0] * math.nan, *broken.kernels[1:]))
+    with pytest.raises(Diverged, match="every picture") as caught:
+        list(layers_grid(waves(), checks(), SMALL, "cpu", broken))
+    assert caught.value.best.rows
