@@ -16,13 +16,18 @@ import gradio as gr
 
 from nst.errors import SettingsError
 from nst.ui.api import add_transfer
+from nst.ui.board_tabs import GridTab, ReconstructTab
+from nst.ui.explore_api import add_explorations
 from nst.ui.gallery import read_gallery
 from nst.ui.guard import GUARDED
+from nst.ui.how_tab import HowTab
 from nst.ui.limits import Limits
 from nst.ui.look import CSS, THEME, html
 from nst.ui.readiness import Scout
 from nst.ui.runs import Runs
+from nst.ui.study import Given
 from nst.ui.transfer_tab import TransferTab
+from nst.ui.units_tab import UnitsTab
 
 logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 logging.getLogger("nst").setLevel(logging.INFO)
@@ -39,6 +44,7 @@ except SettingsError as error:
 runs = Runs(limits)
 scout = Scout()
 gallery = read_gallery()
+given = Given(gallery)
 
 with gr.Blocks(
     fill_width=True,
@@ -47,9 +53,19 @@ with gr.Blocks(
     delete_cache=(600, limits.keep_seconds),
 ) as demo:
     html(MASTHEAD)
-    with gr.Tabs(), gr.Tab("Transfer"):
-        transfer = TransferTab(runs, scout, gallery)
+    with gr.Tabs() as tabs:
+        with gr.Tab("Transfer", id="transfer"):
+            transfer = TransferTab(runs, scout, gallery)
+        with gr.Tab("Layers × α/β", id="grid"):
+            GridTab(runs, given, transfer, tabs)
+        with gr.Tab("Reconstruct", id="reconstruct"):
+            ReconstructTab(runs, given, transfer)
+        with gr.Tab("What the network sees", id="units"):
+            UnitsTab(runs, gallery, transfer)
+        with gr.Tab("How it works", id="how"):
+            HowTab(given, transfer)
     add_transfer(runs)
+    add_explorations(runs, given)
     transfer.on_load(demo)
 
 # Who waits for the device waits in Runs, which can say for how long; this is the wall behind it.

@@ -43,7 +43,7 @@ def scene(objective: Objective, filters: Filters, content: Tensor) -> Scene:
 
 def plain(objective: Objective, kernels: Sequence[Tensor], biases: Sequence[Tensor]) -> Gradient:
     """J of an objective as the published systems compute it: plain convolutions, one after the other."""
-    targets, by, network = objective.targets, objective.weighting, objective.network
+    targets, by, network = objective.one.targets, objective.weighting, objective.one.network
     wanted = {*targets.content, *targets.style}
 
     def gradient(x: Tensor) -> tuple[float, Tensor]:

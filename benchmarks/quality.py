@@ -72,7 +72,7 @@ class Task:
     def judge(self, image: Tensor) -> float:
         """J in float32 at full size of a picture of any size, its pixels as a PNG would hold them."""
         image = resize_tensor(image, self.size).clamp(0, 1).to(self.where.torch)
-        found, by, goal = self.full.network(image), self.full.weighting, self.full.targets
+        found, by, goal = self.full.one.network(image), self.full.weighting, self.full.one.targets
         content = sum(w * content_cost(found[name], goal.content[name]) for name, w in by.content.items())
         style = sum(
             w * style_cost(gram_matrix(found[name]), goal.style[name]) for name, w in by.lambdas.items()

@@ -9,6 +9,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 import torch
 from PIL import Image
@@ -20,7 +21,7 @@ from .descent import Descent, advance
 from .device import Device, choose
 from .errors import Diverged, OutOfMemory, RunError, SettingsError, TooShallow, shown
 from .images import fit
-from .layers import depth
+from .layers import RELU_LAYERS, depth
 from .objective import Costs, Targets, make_objectives, make_targets
 from .optimizers import make_optimizer
 from .schedule import Scale, starting_image
@@ -30,7 +31,10 @@ from .transfer import announced, finished, is_out_of_memory, learn, style_at
 from .vgg import Filters, Network
 from .weights import find_filters
 
+Result = TypeVar("Result")
+
 SMALLEST, LARGEST = 64, 256  # pixels of a picture's longer side
+MOST_LEARNED_FROM = 4  # pictures; more teach the filters little that is new
 LADDER = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # the paper's conv1_1 … conv5_1
 
 
@@ -112,6 +116,30 @@ def _as_deep_as_can_be(source: str, through: str) -> Generator[object, None, Fil
     return (yield from find_filters(source, through))
 
 
+def filters_for(
+    settings: Settings, pictures: Sequence[Image.Image], through: str = RELU_LAYERS[-1], side: int = LARGEST
+) -> Generator[object, None, Filters]:
+    """Filters of the settings' weights, as deep as they go up to `through`: what to look at pictures with.
+    Self-taught ones are learned from the pictures, the first four at most.
+
+    Yields what it is doing, as find_filters() does, and returns the filters.
+    """
+    filters = yield from _as_deep_as_can_be(settings.weights, through)
+    if filters is None:
+        tensors = [to_tensor(picture, fit(*picture.size, side)) for picture in pictures[:MOST_LEARNED_FROM]]
+        filters = yield from learn(settings.with_(style_layers={through: 1.0}), tensors[0], tensors)
+    return filters
+
+
+def at_once(work: Generator[object, None, Result]) -> Result:
+    """What the work returns, its reports unheard."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
+
+
 def allowed(filters: Filters, layers: Sequence[str]) -> tuple[str, ...]:
     """Those of the layers that the filters reach."""
     return tuple(layer for layer in layers if depth(layer) <= len(filters.kernels))
@@ -146,8 +174,8 @@ def paint(scene: Scene, groups: Sequence[Sequence[Settings]]) -> Iterator[tuple[
 
 
 def _begin(settings: Settings, scene: Scene) -> Descent:
-    optimizer = make_optimizer(settings.optimizer, settings.learning_rate)
-    return Descent(starting_image(settings, scene.content), optimizer)
+    start = starting_image(settings, scene.content)
+    return Descent(start, make_optimizer(settings.optimizer, settings.learning_rate, start))
 
 
 def energy(targets: Targets) -> dict[str, float]:

@@ -40,6 +40,11 @@ class Spot:
     settings: Mapping[str, Any]
     box: tuple[float, float, float, float]
 
+    @property
+    def plain(self) -> dict[str, Any]:
+        """What a client is told of it."""
+        return {"label": self.label, "settings": dict(self.settings)}
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -54,6 +59,7 @@ class Frame:
     features    which filters are in use; device: where they run
     moments     (evaluation, path) of some pictures of the run so far, in order
     spots       the pictures of a sheet of many, in its last Frame
+    details     what else an endpoint answers, as plain values
     """
 
     state: str
@@ -76,6 +82,7 @@ class Frame:
     device: str = ""
     moments: tuple[tuple[int, str], ...] = ()
     spots: tuple[Spot, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_last(self) -> bool:

@@ -12,8 +12,8 @@ from . import status
 from .easel import Shown
 from .form import write_layers
 from .look import html
-from .sums import maps, told
 from .study import HIDDEN, QUIET, About, Given
+from .sums import maps, told
 from .transfer_tab import TransferTab
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class HowTab:
         values: Any,
     ) -> tuple[Any, ...]:
         """Settings, filters, the scene as tensors, and the style image."""
-        from ..explore import filters_for
+        from ..explore import at_once, filters_for
         from ..measure import SIDE, make_scene
 
         settings = Settings.from_dict(self.transfer.form.read(values))
@@ -130,7 +130,7 @@ class HowTab:
         moments = last.moments if last and kept == content else ()
         at = moments[min(max(0, int(moment)), len(moments) - 1)][1] if moments else content
         pictures = [load_picture(path, max_side=2 * SIDE) for path in (content, style, at)]
-        filters = filters_for(settings, pictures[:2])
+        filters = at_once(filters_for(settings, pictures[:2]))
         return settings, filters, make_scene(*pictures), pictures[1]
 
 

@@ -3,7 +3,7 @@
 import base64
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from PIL import Image
 from ..errors import NSTError, SettingsError
 from ..images import load_picture, save_jpeg
 from ..layers import RELU_LAYERS
+from ..settings import Settings
 from . import status
 from .board_tabs import _weights
 from .frames import Frame
@@ -91,16 +92,11 @@ def look(
 def _look(
     workspace: Workspace, paths: Sequence[str], weights: str, keep: Callable[["Scan"], None]
 ) -> Iterator[Frame]:
-    from ..explore import deepest_filters
+    from ..explore import filters_for
     from ..units import LONGEST_SIDE, scan_units
 
     pictures = [load_picture(path, max_side=LONGEST_SIDE) for path in paths]
-    filters = None
-    for now in deepest_filters(weights, pictures):
-        if isinstance(now, str):
-            yield Frame("working", f"{now}.")
-        else:
-            filters = now
+    filters = yield from told(filters_for(Settings(weights=weights, pooling="max"), pictures))
     for scan in scan_units(pictures, filters, "cpu"):
         keep(scan)
         done = {"evaluation": scan.done, "of": scan.of, "features": filters.label}
@@ -110,6 +106,16 @@ def _look(
         if scan.done < scan.of:
             yield Frame("working", f"{scan.doing}.", **done)
     yield Frame("done", f"Looked at {scan.of} pictures with {filters.label}.", **done)
+
+
+def told(work: Generator[object, None, Any]) -> Generator[Frame, None, Any]:
+    """A Frame for each thing the work reports; returns what the work returns."""
+    while True:
+        try:
+            report = next(work)
+        except StopIteration as end:
+            return end.value
+        yield Frame("working", f"{report}.")
 
 
 class UnitsTab:

@@ -1,0 +1,254 @@
+"""The public endpoints /layers_grid, /reconstruct, /top_patches and /gram: the explorations alone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from ..images import load_picture, save_png
+from ..layers import RELU_LAYERS
+from ..settings import Settings
+from .boards import draw
+from .frames import Frame
+from .limits import PUBLIC_WEIGHTS, Limits
+from .raw import Dropdown, Number
+from .runs import Inner, Runs
+from .study import Given
+from .units_tab import look, told
+from .upload import Upload
+from .workspace import Workspace
+
+
+def add_explorations(runs: Runs, given: Given) -> None:
+    """Add the endpoints to the Blocks being built."""
+    endpoints, sheet = Explorations(runs, given), gr.Image(visible=False, type="filepath", label="sheet")
+    summary = gr.JSON(visible=False, label="summary")
+    pair = [Upload(label="content", visible=False), Upload(label="style", visible=False)]
+    board = [_number("size", 64, 256, 128), _number("evaluations", 10, 1000, 80)]
+    weights = Dropdown(list(PUBLIC_WEIGHTS), value="auto", label="weights", visible=False)
+    init = Dropdown(["noise", "content"], value="noise", label="init", visible=False)
+    what = Dropdown(["layers", "optimizers"], value="layers", label="what", visible=False)
+    layer = Dropdown(list(RELU_LAYERS), value="relu3_1", label="layer", visible=False)
+    picture = Upload(label="picture", visible=False)
+    generated = Upload(label="generated", visible=False)
+    unit = _number("unit", 0, 511, 0)
+    _add(runs, endpoints.layers_grid, [*pair, *board, init, weights], [sheet, summary])
+    _add(runs, endpoints.reconstruct, [*pair, what, *board, weights], [sheet, summary])
+    _add(runs, endpoints.top_patches, [picture, layer, unit, weights], [sheet, summary])
+    _add(runs, endpoints.gram, [*pair, generated, layer, weights], [sheet, summary])
+
+
+def _add(runs: Runs, function: Any, inputs: list[Any], outputs: list[Any]) -> None:
+    gr.Button(visible=False).click(
+        function,
+        inputs,
+        outputs,
+        api_name=function.__name__,
+        show_progress="hidden",
+        concurrency_id="runs",
+        concurrency_limit=runs.limits.room + 4,
+    )
+
+
+class Explorations:
+    """Holds the runs for the endpoints, whose names, signatures and docstrings are what clients see."""
+
+    def __init__(self, runs: Runs, given: Given) -> None:
+        self.runs, self.given = runs, given
+
+    def layers_grid(
+        self,
+        content: str,
+        style: str,
+        request: gr.Request,
+        size: int = 128,
+        evaluations: int = 80,
+        init: str = "noise",
+        weights: str = "auto",
+    ) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        """Paint a grid: rows add style layers, columns raise α/β (Gatys et al. 2015, figure 3).
+
+        Streams (preview, state) and ends with (one labelled PNG, summary with the settings of each picture).
+
+        Args:
+            content: The picture to repaint, a JPEG, PNG or WebP file.
+            style: The picture to paint like, a JPEG, PNG or WebP file.
+            size: Longer side of each picture in pixels, 64 to 256.
+            evaluations: Evaluations of each picture.
+            init: Start from noise or content.
+            weights: auto, imagenet or self-taught.
+
+        Returns:
+            The sheet, and a summary.
+        """
+        changes = {"size": size, "evaluations": evaluations, "init": init, "weights": weights}
+        yield from self._board(request, "grid", content, style, changes)
+
+    def reconstruct(
+        self,
+        content: str,
+        style: str,
+        request: gr.Request,
+        what: str = "layers",
+        size: int = 128,
+        evaluations: int = 80,
+        weights: str = "auto",
+    ) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        """Grow pictures from noise: the content from one layer, the style from growing sets of layers.
+
+        Args:
+            content: The picture whose content is reconstructed, a JPEG, PNG or WebP file.
+            style: The picture whose style is reconstructed, a JPEG, PNG or WebP file.
+            what: layers, or optimizers to compare L-BFGS, Adam and gradient descent on one cost.
+            size: Longer side of each picture in pixels, 64 to 256.
+            evaluations: Evaluations of each picture; for optimizers a multiple of 5.
+            weights: auto, imagenet or self-taught.
+
+        Returns:
+            The sheet as one labelled PNG, and a summary.
+        """
+        changes = {"size": size, "evaluations": evaluations, "weights": weights}
+        kind = "optimizers" if what == "optimizers" else "reconstruct"
+        yield from self._board(request, kind, content, style, changes)
+
+    def top_patches(
+        self,
+        request: gr.Request,
+        picture: str | None = None,
+        layer: str = "relu3_1",
+        unit: int = 0,
+        weights: str = "auto",
+    ) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        """The nine image patches that activate a unit most, over the example pictures and one of your own.
+
+        Args:
+            picture: A picture to look at beside the examples, a JPEG, PNG or WebP file; may be left out.
+            layer: relu1_1 to the deepest layer of the features.
+            unit: Which unit of the layer, from 0.
+            weights: auto, imagenet or self-taught.
+
+        Returns:
+            The patches, 3 × 3 in one picture, and where they are: picture, box in pixels, activation.
+        """
+        examples = [str(file) for file in self.given.gallery.files]
+        paths = [picture, *examples] if picture else examples
+        yield from self._answers(request, find_patches, paths, layer, unit, weights)
+
+    def gram(
+        self,
+        content: str,
+        style: str,
+        request: gr.Request,
+        generated: str | None = None,
+        layer: str = "relu2_1",
+        weights: str = "auto",
+    ) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        """Gram matrices of three pictures as heat maps on one scale, and the numbers of the costs.
+
+        Args:
+            content: The content image, a JPEG, PNG or WebP file.
+            style: The style image, a JPEG, PNG or WebP file.
+            generated: The generated image; the content image where it is left out.
+            layer: relu1_1 to the deepest layer of the features.
+            weights: auto, imagenet or self-taught.
+
+        Returns:
+            The heat maps of content, style and generated image side by side, and the sums of each layer.
+        """
+        paths = (content, style, generated or content)
+        yield from self._answers(request, measure_gram, paths, layer, weights)
+
+    def _board(
+        self, request: gr.Request, kind: str, content: str, style: str, changes: dict[str, Any]
+    ) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        yield from self._answers(request, draw, kind, content, style, changes)
+
+    def _answers(
+        self, request: gr.Request, inner: Inner, *arguments: Any
+    ) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        for frame in self.runs.stream(request.session_hash, inner, *arguments):
+            if frame.state == "failed" and frame.result is None:
+                raise gr.Error(escape(frame.message), print_exception=False)
+            yield frame.picture, _summary(frame)
+
+
+def _summary(frame: Frame) -> dict[str, Any]:
+    """What a client is told beside the picture; in the last one `state` is done, stopped or failed."""
+    return {
+        "state": frame.state,
+        "message": frame.message,
+        "done": frame.evaluation,
+        "of": frame.of,
+        "seconds": round(frame.seconds, 2),
+        "features": frame.features,
+        "device": frame.device,
+        **({"pictures": [spot.plain for spot in frame.spots]} if frame.spots else {}),
+        **frame.details,
+    }
+
+
+def _number(name: str, low: int, high: int, value: int) -> Number:
+    return Number(value, label=name, minimum=low, maximum=high, precision=0, visible=False)
+
+
+def find_patches(
+    folder: str, limits: Limits, paths: Sequence[str], layer: str, unit: int, weights: str
+) -> Iterator[Frame]:
+    """The run behind /top_patches: a scan, and one unit's patches beside what drove them, as one PNG."""
+    scans: list[Any] = []
+    frames = look(folder, limits, paths, weights, scans.append)
+    return _found(Workspace(folder, limits.max_seconds), frames, scans, layer, unit)
+
+
+def _found(
+    workspace: Workspace, frames: Iterator[Frame], scans: list[Any], layer: str, unit: int
+) -> Iterator[Frame]:
+    from ..patches import in_a_row
+    from ..units import driver_mosaic, patch_mosaic
+
+    for frame in frames:
+        if scans:
+            scans[-1].top(layer, unit)  # refuses before the pictures are looked at
+        if not frame.is_last:
+            yield frame
+    scan, path = scans[-1], str(workspace.folder / "patches.png")
+    save_png(in_a_row([patch_mosaic(scan, layer, unit), driver_mosaic(scan, layer, unit)]), path)
+    patches = [
+        {"picture": patch.picture, "box": patch.box, "activation": patch.activation}
+        for patch in scan.top(layer, unit)
+    ]
+    yield replace(frame, picture=path, result=path, details={"patches": patches})
+
+
+def measure_gram(
+    folder: str, limits: Limits, paths: tuple[str, str, str], layer: str, weights: str
+) -> Iterator[Frame]:
+    """The run behind /gram: heat maps as one PNG, the sums as details. Raises NSTError with one sentence."""
+    limits.check_weights(weights)
+    pictures = [load_picture(path, max_side=1024) for path in paths]
+    return _measured(Workspace(folder, limits.max_seconds), pictures, layer, Settings(weights=weights))
+
+
+def _measured(workspace: Workspace, pictures: list[Any], layer: str, settings: Settings) -> Iterator[Frame]:
+    from ..explore import filters_for
+    from ..measure import make_scene, measure, view_layer
+    from ..patches import in_a_row
+
+    filters = yield from told(filters_for(settings, pictures[:2]))
+    scene = make_scene(*pictures)
+    measured = measure(scene, settings, filters)
+    view = view_layer(scene, pictures[1], layer, filters)
+    path = str(workspace.folder / "gram.png")
+    save_png(in_a_row(view.maps), path)
+    details = {
+        "sums": {name: asdict(sums) for name, sums in measured.sums.items()},
+        "alpha": measured.weighting.alpha,
+        "beta": measured.weighting.beta,
+        "lambdas": dict(measured.weighting.lambdas),
+        "channels": [{"channel": c.channel, "energy": c.energy} for c, _ in view.channels],
+        "pairs": [{"channels": p.channels, "correlation": p.correlation} for p, _ in view.pairs],
+    }
+    said = f"Gram matrices at {layer}."
+    yield Frame("done", said, picture=path, result=path, features=filters.label, details=details)
