@@ -77,9 +77,14 @@ def relative_strength(ratio: float) -> float:
 
 
 def cell_settings(settings: Settings, ratio: float, content_layer: str, layers: Sequence[str]) -> Settings:
-    """The settings of one cell: stylize() with them has the cell's objective and its start."""
+    """The settings of one cell: stylize() with them has the cell's objective and its start.
+
+    γ = tv · (1 + strength / 50), as J too is larger where the style weighs more.
+    """
+    strength = relative_strength(ratio)
     return settings.with_(
-        strength=relative_strength(ratio),
+        strength=strength,
+        tv=settings.tv * (1 + strength / 50),
         alpha=None,
         beta=None,
         content_layers={content_layer: 1.0},
