@@ -16,3 +16,6 @@ def real_weights() -> str:
     if not path.exists():
         pytest.skip("the real VGG-19 layers are not here: set NST_TEST_WEIGHTS to a file that holds them")
     return str(path)
+
+
+pytest_plugins = ["browsing"]

@@ -65,10 +65,53 @@ def figures() -> str:
         ("default run, peak memory", f"{run['peak_gigabytes']:.1f} GB"),
         ("default run with self-taught filters", f"{learned['run_seconds']:.0f} s"),
         ("share of it spent learning", f"{learned['share_percent']:.0f} %"),
+        *_ceiling(found),
+        *_growth(found),
+        *_quality(found),
     ]
     return f"Measured on {found['machine']}, with {found['weights']}.\n\n" + _table(
         ("what", "measured"), rows
     )
+
+
+def _ceiling(found: dict) -> list[tuple[str, str]]:
+    rate = found["ceiling"]
+    said = f"{rate['share_percent']} % ({rate['evaluation_gflops']} of {rate['ceiling_gflops']} GFLOP/s)"
+    return [
+        (
+            "one evaluation, counted as plain convolutions, as a share of the fastest one here",
+            said,
+        )
+    ]
+
+
+def _growth(found: dict) -> list[tuple[str, str]]:
+    rows = []
+    for side in (256, 512, 1024, 2048):
+        if at := found.get(f"growth_{side}"):
+            said = f"{at['seconds_a_megapixel']:.1f} s a megapixel, peak {at['peak_gigabytes']:.1f} GB"
+            rows.append((f"one evaluation at {side} px", said))
+        if run := found.get(f"run_{side}"):
+            rows.append(
+                (f"default run, {side} px", f"{run['seconds']:.0f} s, {run['peak_gigabytes']:.1f} GB")
+            )
+    return rows
+
+
+def _quality(found: dict) -> list[tuple[str, str]]:
+    """Seconds until the published loop's J, and how many times sooner ours is there."""
+    rows = []
+    for side in (256, 512, 1024):
+        at = found.get(f"quality_{side}", {})
+        for name, goal in at.items():
+            if not name.startswith("cost_"):
+                continue
+            after = name.removeprefix("cost_")
+            theirs, ours = at[f"notebook_{after}"], at[f"ours, one scale_{after}"]
+            if ours:
+                said = f"{ours:.0f} s against {theirs:.0f} s: {theirs / ours:.1f} times sooner"
+                rows.append((f"J = {goal:.3f}, the notebook’s after {after} evaluations, {side} px", said))
+    return rows
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

@@ -14,6 +14,7 @@ from tiny import checks, waves
 from nst import Settings
 from nst.recipe import read_recipe
 from nst.ui.api import Endpoint
+from nst.ui.explore_api import Explorations
 
 QUICK = {"size": 64, "evaluations": 3, "weights": "self-taught"}
 
@@ -87,9 +88,9 @@ def test_a_setting_out_of_bounds_is_refused_in_one_sentence(client, pictures, gi
         client.predict(**pictures, **{**QUICK, **given}, api_name="/transfer")
 
 
-def test_the_public_endpoint_names_every_setting_and_nothing_else_is_public(client):
+def test_the_public_endpoints_are_these_and_transfer_names_every_setting(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(endpoints) == {"/transfer"}
+    assert set(endpoints) == {"/transfer", "/layers_grid", "/reconstruct", "/top_patches", "/gram"}
     names = [parameter["parameter_name"] for parameter in endpoints["/transfer"]["parameters"]]
     assert names[:3] == ["content", "style", "preset"]
     assert set(names) - {"content", "style", "preset"} == set(Settings().to_dict())
@@ -99,9 +100,19 @@ def test_the_public_endpoint_names_every_setting_and_nothing_else_is_public(clie
     assert required == ["content", "style"]
 
 
-def test_every_parameter_is_explained_to_clients(client):
+@pytest.mark.parametrize(
+    "function",
+    [
+        Endpoint.transfer,
+        Explorations.layers_grid,
+        Explorations.reconstruct,
+        Explorations.top_patches,
+        Explorations.gram,
+    ],
+)
+def test_every_parameter_is_explained_to_clients(client, function):
     """MCP and the API page show the docstring; one line a parameter."""
-    explained = inspect.getdoc(Endpoint.transfer)
-    endpoint = client.view_api(return_format="dict", print_info=False)["named_endpoints"]["/transfer"]
-    for parameter in endpoint["parameters"]:
+    explained = inspect.getdoc(function)
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    for parameter in endpoints[f"/{function.__name__}"]["parameters"]:
         assert f"    {parameter['parameter_name']}: " in explained

@@ -1,26 +1,19 @@
 """The page in a real browser, against the real app: what a visitor sees, presses and keeps."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browsing import QUICK, a_painting, choose, number, open_advanced, use_recipe, wait_for_the_end
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from server import REAL_APP, Server, png
-from tiny import checks, waves
+from playwright.sync_api import Page, expect
+from server import REAL_APP, Server
 
 from nst import Settings
-from nst.images import save_png
-from nst.recipe import read_recipe, recipe_text
+from nst.recipe import read_recipe
 
 pytestmark = pytest.mark.browser
-
-CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-SOON = 20_000  # milliseconds: ends a test that would hang, and is waited out by no other
-expect.set_options(timeout=SOON)
-QUICK = {"size": 64, "strength": 12.0, "seed": 7, "weights": "self-taught", "scales": 1}
 
 
 @pytest.fixture(scope="module")
@@ -28,87 +21,6 @@ def app(tmp_path_factory) -> Iterator[Server]:
     server = Server(REAL_APP, tmp_path_factory.mktemp("page"))
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium here: install chromium or chromium-headless-shell")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(app, browser):
-    """Opens pages; fails if one of them met an error or asked anyone but the app for anything."""
-    contexts, troubles = [], []
-
-    def open_page(width: int = 1280, height: int = 900, **options) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(SOON)
-        page.on("console", lambda said: said.type == "error" and troubles.append(said.text))
-        page.on("response", lambda got: got.status >= 500 and troubles.append(f"{got.status} {got.url}"))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda asked: _is_outside(asked.url, app) and troubles.append(asked.url))
-        page.goto(app.url)
-        expect(page.locator("#run")).to_be_enabled()
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert troubles == []
-
-
-def _is_outside(url: str, app: Server) -> bool:
-    return not url.startswith((app.url, "data:", "blob:"))
-
-
-@pytest.fixture
-def pictures(tmp_path) -> tuple[Path, Path]:
-    """A content and a style image, as files."""
-    content, style = tmp_path / "content.png", tmp_path / "style.png"
-    content.write_bytes(png(waves(128, 96)))
-    style.write_bytes(png(checks()))
-    return content, style
-
-
-def a_painting(folder: Path, **settings) -> Path:
-    """A PNG as the app makes them, with its recipe."""
-    path = folder / f"painting-{len(list(folder.iterdir()))}.png"
-    chosen = Settings(**{**QUICK, "evaluations": 6, **settings})
-    save_png(waves(96, 72), path, recipe_text(chosen, "self-taught filters", "0.1.0"))
-    return path
-
-
-def choose(page: Page, content: Path, style: Path) -> None:
-    for name, path in (("content", content), ("style", style)):
-        page.locator(f"#{name} input[type=file]").set_input_files(path)
-        expect(page.locator(f"#{name} img")).to_be_visible()
-
-
-def use_recipe(page: Page, painting: Path) -> None:
-    page.get_by_test_id("Open a recipe-upload-button").set_input_files(painting)
-    expect(page.locator("#note")).to_contain_text("The settings of that painting are filled in.")
-    expect(number(page, "Size")).to_have_value(str(read_recipe(painting).settings.size))
-
-
-def number(page: Page, label: str):
-    return page.locator(f"input[type=number][aria-label*='{label}']").first
-
-
-def open_advanced(page: Page) -> None:
-    page.get_by_role("button", name="Advanced").click()
-    expect(page.get_by_label("Seed")).to_be_visible()
-
-
-def wait_for_the_end(page: Page) -> None:
-    expect(page.locator("#run")).to_be_enabled(timeout=3 * SOON)
-    expect(page.locator("#stop")).to_be_disabled()
 
 
 def test_the_page_opens_without_errors_and_asks_nobody_else_for_anything(visit):

@@ -76,16 +76,34 @@ def test_the_command_line_example_runs(tmp_path):
         assert picture.size == (64, 53)
 
 
-def test_the_python_example_runs(tmp_path, monkeypatch):
+SNIPPETS = re.findall(r"```python\n(from nst import.*?)```", TEXT, re.DOTALL)
+SMALLER = {  # what makes a snippet quick, and independent of a network
+    "size=512": "size=64, evaluations=3, weights='self-taught'",
+    "Settings()": "Settings(weights='self-taught')",
+    'load_picture("painting.jpg"))\ndraw': (
+        'load_picture("painting.jpg"), GRID.with_(size=64, evaluations=3, weights="self-taught"))\ndraw'
+    ),
+    "import layers_grid": "import GRID, layers_grid",
+}
+
+
+@pytest.mark.parametrize("number", range(len(SNIPPETS)))
+def test_the_python_examples_run(number, tmp_path, monkeypatch):
     waves(96, 80).save(tmp_path / "photo.jpg")
     checks(96, 80).save(tmp_path / "painting.jpg")
     monkeypatch.chdir(tmp_path)
-    snippet = re.search(r"```python\n(from nst import.*?)```", TEXT, re.DOTALL).group(1)
-    small = snippet.replace("size=512", "size=64, evaluations=3, weights='self-taught'")
+    snippet = small = SNIPPETS[number]
+    for text, smaller in SMALLER.items():
+        small = small.replace(text, smaller)
     assert small != snippet
     exec(compile(small, "README", "exec"), {})
-    with Image.open(tmp_path / "result.png") as picture:
-        assert picture.size == (64, 53)
+    for made in tmp_path.glob("*.png"):
+        with Image.open(made) as picture:
+            assert min(picture.size) >= 53
+
+
+def test_there_is_a_snippet_for_a_painting_and_one_for_each_exploration():
+    assert len(SNIPPETS) == 4
 
 
 def test_every_file_it_shows_or_links_exists():

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from ..errors import SettingsError, shown
 from ..images import load_picture, save_png
 from ..layers import RELU_LAYERS
 from ..settings import Settings
@@ -198,7 +199,9 @@ def find_patches(
 ) -> Iterator[Frame]:
     """The run behind /top_patches: a scan, and one unit's patches beside what drove them, as one PNG."""
     scans: list[Any] = []
-    frames = look(folder, limits, paths, weights, scans.append)
+    if layer not in RELU_LAYERS:
+        raise SettingsError(f"Layer must be one of {RELU_LAYERS[0]} … {RELU_LAYERS[-1]}, not {shown(layer)}.")
+    frames = look(folder, limits, paths, weights, scans.append, layer)
     return _found(Workspace(folder, limits.max_seconds), frames, scans, layer, unit)
 
 

@@ -73,11 +73,17 @@ class Shelf:
 
 
 def look(
-    folder: str, limits: Limits, paths: Sequence[str], weights: str, keep: Callable[["Scan"], None]
+    folder: str,
+    limits: Limits,
+    paths: Sequence[str],
+    weights: str,
+    keep: Callable[["Scan"], None],
+    through: str = RELU_LAYERS[-1],
 ) -> Iterator[Frame]:
     """Check the pictures, and return the scan of them as an iterator of Frames that has not begun.
 
-    keep   is told each Scan: they are queried later, in this process, and so never run on a borrowed GPU
+    keep      is told each Scan: they are queried later, in this process, and so never run on a borrowed GPU
+    through   the deepest layer looked at
 
     Raises ImageRefused or SettingsError with one sentence.
     """
@@ -86,17 +92,17 @@ def look(
         raise SettingsError("There is no picture to look at: please add at least one.")
     for path in paths:
         load_picture(path, max_side=64)
-    return _look(Workspace(folder, limits.max_seconds), paths, weights, keep)
+    return _look(Workspace(folder, limits.max_seconds), paths, weights, keep, through)
 
 
 def _look(
-    workspace: Workspace, paths: Sequence[str], weights: str, keep: Callable[["Scan"], None]
+    workspace: Workspace, paths: Sequence[str], weights: str, keep: Callable[["Scan"], None], through: str
 ) -> Iterator[Frame]:
     from ..explore import filters_for
     from ..units import LONGEST_SIDE, scan_units
 
     pictures = [load_picture(path, max_side=LONGEST_SIDE) for path in paths]
-    filters = yield from told(filters_for(Settings(weights=weights, pooling="max"), pictures))
+    filters = yield from told(filters_for(Settings(weights=weights, pooling="max"), pictures, through))
     for scan in scan_units(pictures, filters, "cpu"):
         keep(scan)
         done = {"evaluation": scan.done, "of": scan.of, "features": filters.label}

@@ -1,0 +1,121 @@
+"""The four tabs of the explorations in a real browser, against the real app."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from browsing import SOON, a_painting, choose, use_recipe, wait_for_the_end
+from playwright.sync_api import expect
+from server import REAL_APP, Server
+
+pytestmark = pytest.mark.browser
+
+TABS = ("Layers × α/β", "Reconstruct", "What the network sees", "How it works")
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory) -> Iterator[Server]:
+    server = Server(REAL_APP, tmp_path_factory.mktemp("tabs"))
+    yield server
+    server.stop()
+
+
+def open_tab(page, name):
+    page.get_by_role("tab", name=name).click()
+    expect(page.locator(".about:visible h2")).to_be_visible()
+
+
+def set_number(page, label, value):
+    box = page.locator(f"input[type=number][aria-label*='{label}']:visible").first
+    box.fill(str(value))
+    box.press("Tab")
+
+
+def self_taught(page):
+    box = page.get_by_label("Features").locator("visible=true").first
+    box.click()
+    page.get_by_role("option", name="Self-taught").locator("visible=true").click()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", TABS)
+def test_every_tab_opens_with_three_sentences_and_fits_its_window(visit, name, width):
+    page = visit(width, 900)
+    if width < 600:
+        page.evaluate(
+            "name => [...document.querySelectorAll('button[role=tab]')]"
+            ".find((tab) => tab.textContent.trim() === name).click()",
+            name,
+        )
+    else:
+        open_tab(page, name)
+    said = page.locator(".about:visible p").first
+    expect(said).to_be_visible()
+    assert len(re.findall(r"[.:;] |\.$", said.inner_text())) >= 3
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_grid_fills_in_and_a_cell_opens_in_transfer(visit, pictures):
+    page = visit()
+    choose(page, *pictures)
+    open_tab(page, "Layers × α/β")
+    set_number(page, "Size of each picture", 64)
+    set_number(page, "Evaluations", 20)
+    self_taught(page)
+    page.locator("#grid-run").click()
+    expect(page.locator("#grid-sheet img")).to_be_visible()
+    expect(page.locator("#grid-said")).to_contain_text("20 pictures, 400 evaluations", timeout=3 * SOON)
+    expect(page.locator("#grid-download")).to_be_visible()
+    with page.expect_download() as download:
+        page.locator("#grid-download").click()
+    assert download.value.path().stat().st_size > 10_000
+    page.locator("#grid-open").click()
+    expect(page.get_by_role("tab", name="Transfer")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("input[type=number][aria-label*='Size']").first).to_have_value("64")
+
+
+def test_reconstruct_can_be_stopped_and_keeps_what_is_done(visit, pictures):
+    page = visit()
+    choose(page, *pictures)
+    open_tab(page, "Reconstruct")
+    set_number(page, "Evaluations", 500)
+    self_taught(page)
+    page.locator("#reconstruct-run").click()
+    expect(page.locator("#reconstruct-sheet img")).to_be_visible(timeout=2 * SOON)
+    page.locator("#reconstruct-stop").click()
+    expect(page.locator("#reconstruct-said")).to_contain_text("the sheet shows how far it came")
+    expect(page.locator("#reconstruct-download")).to_be_visible()
+
+
+def test_units_are_shown_for_the_pictures_looked_at_so_far(visit, pictures):
+    page = visit()
+    choose(page, *pictures)
+    open_tab(page, "What the network sees")
+    self_taught(page)
+    page.locator("#units-run").click()
+    expect(page.locator("#units-said")).to_contain_text("Looking at picture", timeout=2 * SOON)
+    page.locator("#units-stop").click()
+    expect(page.locator("#units figure")).to_have_count(9, timeout=2 * SOON)
+    first = page.locator("#units figcaption").first.inner_text()
+    page.locator("#units-on").click()
+    expect(page.locator("#units figcaption").first).not_to_have_text(first)
+    expect(page.locator("#units figcaption").first).to_contain_text("Unit 9")
+
+
+def test_how_it_works_shows_the_sums_and_weighs_them_anew_at_once(visit, pictures, tmp_path):
+    page = visit()
+    choose(page, *pictures)
+    use_recipe(page, a_painting(tmp_path, evaluations=30))
+    page.locator("#run").click()
+    expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px")
+    wait_for_the_end(page)
+    open_tab(page, "How it works")
+    page.locator("#how-run").click()
+    total = page.locator("#how-sums .formula").last
+    expect(total).to_contain_text("J = α", timeout=2 * SOON)
+    expect(page.locator("#how-maps .heat figure")).to_have_count(11, timeout=2 * SOON)
+    before = total.inner_text()
+    page.locator("#how-alpha input").fill("0")
+    expect(total).not_to_have_text(before)
+    page.locator("#how-lambdas textarea, #how-lambdas input").first.fill("relu8_1")
+    expect(page.locator("#how-sums .failed")).to_contain_text("λ must be numbers")
