@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from .costs import content_cost, gram_matrix, style_cost
-from .objective import Costs, Weighting
+from .objective import Costs, Weighting, weighed
 from .patches import Patch, Top, patches, with_picture
 
 SHOWN = 64  # channels of a heat map: more would be narrower than a few pixels each
@@ -170,8 +170,6 @@ def reweighted(sums: Mapping[str, Sums], tv: float, weighting: Weighting) -> Cos
 
     Raises KeyError for a layer the sums lack.
     """
-    content = sum(weight * sums[layer].content for layer, weight in weighting.content.items())
-    style = {layer: sums[layer].style for layer in weighting.lambdas}
-    weighed = sum(weighting.lambdas[layer] * cost for layer, cost in style.items())
-    total = weighting.alpha * content + weighting.beta * weighed + weighting.gamma * tv
-    return Costs(total, content, style, tv)
+    content = {layer: found.content for layer, found in sums.items()}
+    style = {layer: found.style for layer, found in sums.items()}
+    return weighed(weighting, content, style, tv)

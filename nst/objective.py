@@ -99,6 +99,17 @@ def _relative(weights: Mapping[str, float], energies: Mapping[str, Tensor]) -> t
     return total, {layer: part / total for layer, part in parts.items()}
 
 
+def weighed(by: Weighting, content: Mapping[str, float], style: Mapping[str, float], tv: float) -> Costs:
+    """J of costs that are known, by layer, without the network.
+
+    Raises KeyError for a layer of the weighting that has no cost.
+    """
+    j_content = sum(weight * content[layer] for layer, weight in by.content.items())
+    j_style = sum(weight * style[layer] for layer, weight in by.lambdas.items())
+    total = by.alpha * j_content + by.beta * j_style + by.gamma * tv
+    return Costs(total, j_content, {layer: style[layer] for layer in by.lambdas}, tv)
+
+
 class Objectives:
     """J of N generated images at once, each with a weighting of its own.
 

@@ -69,6 +69,10 @@ def test_the_grid_fills_in_and_a_cell_opens_in_transfer(visit, pictures):
     with page.expect_download() as download:
         page.locator("#grid-download").click()
     assert download.value.path().stat().st_size > 10_000
+    page.locator("#grid-sheet img").click(position={"x": 500, "y": 120})
+    chosen = page.locator("#grid-cell input")
+    expect(chosen).to_have_value(re.compile("conv1_1, α/β = 10⁻"))
+    assert "10⁻⁵" not in chosen.input_value()
     page.locator("#grid-open").click()
     expect(page.get_by_role("tab", name="Transfer")).to_have_attribute("aria-selected", "true")
     expect(page.locator("input[type=number][aria-label*='Size']").first).to_have_value("64")

@@ -55,6 +55,7 @@ class Frame:
     ahead       how many turns come before this one, while waiting
     picture     path of the newest preview, a JPEG; in the last Frame the result, None if there is none
     result      path of the lossless PNG, in the last Frame, None if there is none
+    evaluation  how many are done, `of` so many; counted: what they are, where they are no evaluations
     costs       of the newest evaluation; alpha, beta, gamma, lambdas: the weights in force
     features    which filters are in use; device: where they run
     moments     (evaluation, path) of some pictures of the run so far, in order
@@ -69,6 +70,7 @@ class Frame:
     result: str | None = None
     evaluation: int = 0
     of: int = 0
+    counted: str = "evaluation"
     width: int = 0
     height: int = 0
     seconds: float = 0.0

@@ -74,8 +74,8 @@ def duration(seconds: float) -> str:
 def _figures(frame: Frame) -> list[str]:
     figures = [
         f"{frame.width} × {frame.height} px" if frame.width else "",
-        f"evaluation {frame.evaluation} of {frame.of}" if frame.of else "",
-        duration(frame.seconds),
+        f"{frame.counted} {frame.evaluation} of {frame.of}" if frame.of else "",
+        duration(frame.seconds) if frame.seconds else "",
         f"about {duration(frame.eta)} left" if frame.eta else "",
     ]
     return [figure for figure in figures if figure]

@@ -105,7 +105,12 @@ def _look(
     filters = yield from told(filters_for(Settings(weights=weights, pooling="max"), pictures, through))
     for scan in scan_units(pictures, filters, "cpu"):
         keep(scan)
-        done = {"evaluation": scan.done, "of": scan.of, "features": filters.label}
+        done = {
+            "evaluation": scan.done,
+            "of": scan.of,
+            "counted": "picture",
+            "features": filters.label,
+        }
         if scan.done < scan.of and (why := workspace.why_end):
             yield Frame("stopped", f"{why} after {scan.done} of {scan.of} pictures: these are shown.", **done)
             return
