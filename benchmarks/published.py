@@ -132,19 +132,20 @@ def _lbfgs(
 ) -> Iterator[Tensor]:
     """torch.optim.LBFGS with its defaults, one iteration, which is one evaluation, a step: it keeps its state
     between steps, so that these are the iterations of the published loops."""
-    x = (start * pixel).requires_grad_()
+    origin = 0.0 if clamped else torch.tensor(MEAN).view(1, 3, 1, 1)
+    x = ((start - origin) * pixel).requires_grad_()
 
     def closure() -> Tensor:
         if clamped:
             x.data.clamp_(0, pixel)
-        cost, gradient = here.gradient(x.detach() / pixel)
+        cost, gradient = here.gradient(x.detach() / pixel + origin)
         x.grad = gradient * (here.unit / pixel)
         return torch.tensor(cost * here.unit)
 
     optimizer = torch.optim.LBFGS([x], max_iter=1)
     for _ in range(evaluations):
         optimizer.step(closure)
-        yield (x.detach() / pixel).clamp(0, 1)
+        yield (x.detach() / pixel + origin).clamp(0, 1)
 
 
 def _resized(x: Tensor, like: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """stylize(), the generator that is the optimisation: its preparations, its scales and what it reports.
 
-What is minimised is in objective.py, the loop in descent.py, the sizes it is run at in schedule.py. L-BFGS
-may leave [0, 1] on its way: its picture is clamped when it is looked at, here.
+What is minimised is in objective.py, the loop in descent.py, the sizes it is run at in schedule.py. Plain
+L-BFGS may leave [0, 1] on its way: its picture is clamped when it is looked at, here.
 """
 
 import time

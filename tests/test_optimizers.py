@@ -90,6 +90,15 @@ def test_points_given_are_never_changed(name):
     assert len({tuple(point.flatten().tolist()) for point in seen}) == 4
 
 
+def test_spectral_lbfgs_finds_the_least_cost_in_the_box():
+    """Of a bowl whose minimum lies outside, pixel by pixel: the nearest bound."""
+    generator = torch.Generator().manual_seed(1)
+    goal = 0.5 + torch.randn(1, 3, 8, 8, generator=generator)
+    start = torch.full((1, 3, 8, 8), 0.5)
+    x, _ = run(make_optimizer("spectral", 1.0, start), lambda x: (x - goal).square().sum(), start, 60)
+    torch.testing.assert_close(x, goal.clamp(0, 1), atol=1e-3, rtol=0)
+
+
 @pytest.mark.parametrize("name", ["adam", "gd"])
 def test_adam_and_gradient_descent_keep_pixels_between_0_and_1(name):
     start = torch.full((1, 3, 4, 4), 0.9)
