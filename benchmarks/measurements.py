@@ -243,7 +243,7 @@ def quality(side: int, weights: str) -> dict[str, Any]:
 
     traces = compare(weights, side, *_pictures())
     if side == COMPARED:
-        side_by_side(traces).save(STRIP, quality=88)
+        side_by_side(traces).save(STRIP, quality=90)
     return {**figures(side, traces), "traces": {name: trace.points for name, trace in traces.items()}}
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 STRIP = HERE / "equal_time.jpg"
 PLOT = HERE / "quality.png"
-SHOWN = ("notebook", "neural-style", "crowsonkb", "ours")
-EQUAL = 60.0  # seconds after which the pictures are compared
+SHOWN = ("tutorial", "neural-style", "crowsonkb", "ours")
+EQUAL = 15.0  # seconds after which the pictures are compared
 COLOURS = ("#7a7a7a", "#c78b2c", "#4a7fb5", "#b03a2e", "#2d7d46", "#8a4f9e")
 
 
@@ -74,4 +74,4 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 if __name__ == "__main__":
     results = json.loads((HERE / "results.json").read_text())
-    plot(results["quality_512"]["traces"]).save(PLOT, optimize=True)
+    plot(results["quality_256"]["traces"]).save(PLOT, optimize=True)

@@ -86,7 +86,7 @@ def _convolve(x: Tensor, kernels: Tensor) -> Tensor:
         _strip_of(part, kernels, y[some, first:last], room)
     if whole.shape[2:] == (height, width):
         return whole
-    return whole[:, :, :height, :width].contiguous(memory_format=torch.channels_last)
+    return whole[:, :, :height, :width].clone(memory_format=torch.channels_last)
 
 
 def _strip_of(x: Tensor, kernels: Tensor, y: Tensor, room: Sequence[Tensor]) -> None:

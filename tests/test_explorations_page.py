@@ -21,7 +21,11 @@ def app(tmp_path_factory) -> Iterator[Server]:
 
 
 def open_tab(page, name):
-    page.get_by_role("tab", name=name).click()
+    tab = page.locator("[role=tablist]").get_by_role("tab", name=name)
+    if not tab.is_visible():  # on a phone, in the menu behind the row
+        page.locator(".overflow-menu > button").click()
+        tab = page.locator(".overflow-dropdown button", has_text=name)
+    tab.click()
     expect(page.locator(".about:visible h2")).to_be_visible()
 
 
@@ -41,14 +45,7 @@ def self_taught(page):
 @pytest.mark.parametrize("name", TABS)
 def test_every_tab_opens_with_three_sentences_and_fits_its_window(visit, name, width):
     page = visit(width, 900)
-    if width < 600:
-        page.evaluate(
-            "name => [...document.querySelectorAll('button[role=tab]')]"
-            ".find((tab) => tab.textContent.trim() === name).click()",
-            name,
-        )
-    else:
-        open_tab(page, name)
+    open_tab(page, name)
     said = page.locator(".about:visible p").first
     expect(said).to_be_visible()
     assert len(re.findall(r"[.:;] |\.$", said.inner_text())) >= 3

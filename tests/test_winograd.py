@@ -48,8 +48,9 @@ def test_strips_do_not_show(layer, strip, monkeypatch):
     torch.testing.assert_close(Winograd(*layer)(x), whole)
 
 
-def test_its_output_may_be_changed_in_place(layer):
-    x = torch.rand(1, 8, 8, 8, requires_grad=True)
+@pytest.mark.parametrize("size", [(8, 8), (9, 8), (8, 9)], ids=str)
+def test_its_output_may_be_changed_in_place(layer, size):
+    x = torch.rand(1, 8, *size, requires_grad=True)
     F.relu_(Winograd(*layer)(x)).sum().backward()
     assert x.grad.isfinite().all()
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from PIL import Image
 
 from ..errors import NSTError, SettingsError
 from ..images import load_picture
@@ -128,10 +129,13 @@ class HowTab:
             raise SettingsError("There are no two pictures yet: choose them in the Transfer tab.")
         kept, last = shown or (None, None)
         moments = last.moments if last and kept == content else ()
-        at = moments[min(max(0, int(moment)), len(moments) - 1)][1] if moments else content
-        pictures = [load_picture(path, max_side=2 * SIDE) for path in (content, style, at)]
-        filters = at_once(filters_for(settings, pictures[:2]))
-        return settings, filters, make_scene(*pictures), pictures[1]
+        pictures = [load_picture(path, max_side=2 * SIDE) for path in (content, style)]
+        generated = pictures[0]
+        if moments:  # our own file, which may be smaller than what a visitor may bring
+            with Image.open(moments[min(max(0, int(moment)), len(moments) - 1)][1]) as picture:
+                generated = picture.convert("RGB")
+        filters = at_once(filters_for(settings, pictures))
+        return settings, filters, make_scene(*pictures, generated), pictures[1]
 
 
 def _moments(shown: Shown | None) -> Any:

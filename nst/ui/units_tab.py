@@ -4,8 +4,10 @@ import base64
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator, Sequence
+from hashlib import sha256
 from html import escape
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -154,8 +156,12 @@ class UnitsTab:
                 )
         self.study = Study("units", "Look")
         with gr.Row(elem_classes="pager"):
-            self.layer = gr.Dropdown(list(RELU_LAYERS), value=START, label="Layer", elem_id="units-layer")
-            self.first = gr.Number(0, label="Unit", minimum=0, precision=0, elem_id="units-first")
+            self.layer = gr.Dropdown(
+                list(RELU_LAYERS), value=START, label="Layer", min_width=120, elem_id="units-layer"
+            )
+            self.first = gr.Number(
+                0, label="Unit", minimum=0, precision=0, min_width=100, elem_id="units-first"
+            )
             self.back = gr.Button("Previous nine", elem_id="units-back", min_width=120)
             self.on = gr.Button("Next nine", elem_id="units-on", min_width=120)
         self.units = html(elem_id="units")
@@ -184,7 +190,7 @@ class UnitsTab:
         if not all(is_own_file(path) for path in own):
             raise gr.Error(ONLY_UPLOADS, print_exception=False)
         own += [path for path in (content, style) if path]
-        paths = [*own, *(str(file) for file in self.gallery.files if str(file) not in own)]
+        paths = _different([*own, *(str(file) for file in self.gallery.files)])
         keep = lambda scan: self.shelf.put(session, scan)  # noqa: E731
         yield from show(self.runs, request, look, paths, weights, keep)
 
@@ -211,7 +217,7 @@ def panel(scan: "Scan", layer: str, unit: int, driven: bool = False) -> str:
     found = scan.top(layer, unit)
     if not found:
         return f"<figure><figcaption>Unit {unit}: silent on these pictures</figcaption></figure>"
-    said = f"Unit {unit}, from {found[0].activation:.3g} to {found[-1].activation:.3g}"
+    said = f"Unit {unit}, from {found[0].activation:.4g} to {found[-1].activation:.4g}"
     pictures = inline(patch_mosaic(scan, layer, unit), f"The patches unit {unit} of {layer} answers to most")
     if driven:
         pictures += inline(driver_mosaic(scan, layer, unit), f"What in them drove unit {unit}")
@@ -226,6 +232,15 @@ def inline(picture: Image.Image, alt: str) -> str:
     save_jpeg(picture, buffer, quality=88)
     data = base64.b64encode(buffer.getvalue()).decode()
     return f'<img src="data:image/jpeg;base64,{data}" alt="{escape(alt)}">'
+
+
+def _different(paths: Sequence[str]) -> list[str]:
+    """The paths without those whose file has the bytes of an earlier one: the Transfer tab's pictures are
+    often examples, and seen twice each of their patches would be shown twice."""
+    first: dict[bytes, str] = {}
+    for path in paths:
+        first.setdefault(sha256(Path(path).read_bytes()).digest(), path)
+    return list(first.values())
 
 
 def _turned(step: int) -> Callable[[float | None], int]:
