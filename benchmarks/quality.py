@@ -117,7 +117,7 @@ OURS = {"ours": {}, "ours, one scale": {"scales": 1}}
 
 
 def compare(weights: str, size: int, content, style) -> dict[str, Trace]:
-    """Every loop at one size: the published ones to their end, ours until they have reached what those did."""
+    """Every loop at one size: the published ones to their end, ours until it has reached what those did."""
     base = nst.Settings(weights=weights, size=size)
     *_, filters = [*_ending(find_filters(weights, "relu3_4"))]
     task = Task(filters, base, content, style)

@@ -19,7 +19,7 @@ SOURCE = "After Gatys, Ecker & Bethge (2015), figure 3"
 RATIOS = (1e-5, 1e-4, 1e-3, 1e-2)
 CONTENT_LAYERS = ("relu4_2", "relu3_3", "relu2_2", "relu1_2", "relu1_1")  # the paper's, or the next above
 SELF_TAUGHT_CONTENT = "relu2_2"  # by relu4_2 they have lost the picture, whatever α/β
-BALANCE = 0.01  # the α/β at which both relative costs weigh the same
+BALANCE = 0.003  # the α/β at which both relative costs weigh the same
 GRID = Settings(size=128, scales=1, evaluations=80, init="noise", tv=1.0)
 
 
@@ -42,7 +42,7 @@ def layers_grid(
 
     settings   GRID unless given: size (64 … 256), evaluations of each cell, init, seed, weights, pooling, …
                Their α, β, strength and layers are not used.
-    ratios     each from 1e-5 to 0.1; layers: the ladder of style layers, in place of the paper's
+    ratios     each from 3e-6 to 0.03; layers: the ladder of style layers, in place of the paper's
 
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Board.
     """
@@ -61,19 +61,19 @@ def relative_strength(ratio: float) -> float:
     F, P   activations of generated and content image at the content layer
     G, A   Gram matrices of generated and style image at each of the L style layers
 
-    Raises SettingsError unless ratio is in [1e-5, 0.1].
+    Raises SettingsError unless ratio is in [3e-6, 0.03].
 
     Deviation: the paper has ½ ‖F − P‖² and 1/(4N²M²) ‖G − A‖² on a VGG-19 whose channels were rescaled to
     mean activation 1, so that layers compare. Taken literally, with each layer rescaled to mean 1 on the
     pictures, ‖F − P‖² grows with the picture and every column is the photograph (strength 0.5 … 0.0005 at
     128 px, relu3_3). Costs relative to their targets compare on any filters and at every size, and BALANCE
-    puts the columns where the figure has them: 10⁻⁵ texture (strength 1000), 10⁻² photograph (strength 1).
+    puts the columns where the figure has them: 10⁻⁵ texture (strength 300), 10⁻² photograph (0.3).
     """
     bound = BOUNDS["strength"]
     low, high = BALANCE / bound.high, BALANCE / bound.low
     if not isinstance(ratio, int | float) or not 0.999 * low <= ratio <= 1.001 * high:
         raise SettingsError(f"α/β must be a number from {low:g} to {high:g}, not {shown(ratio)}.")
-    return min(max(bound.low, BALANCE / ratio), bound.high)  # 0.01 / 1e-5 need not be 1000 in floats
+    return min(max(bound.low, BALANCE / ratio), bound.high)  # floats may miss a bound by a hair
 
 
 def cell_settings(settings: Settings, ratio: float, content_layer: str, layers: Sequence[str]) -> Settings:

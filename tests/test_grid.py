@@ -91,7 +91,7 @@ def test_a_picture_that_diverges_leaves_the_others_as_they_would_be_alone():
 
     calls = []
     starts = [torch.full((1, 3, 4, 4), value) for value in (0.3, 0.5, 0.7)]
-    descents = [Descent(x, make_optimizer("lbfgs", 0.02)) for x in starts]
+    descents = [Descent(x, make_optimizer("lbfgs", 0.02, x)) for x in starts]
     for _ in range(20):
         advance(objective, descents)
     assert [descent.diverged for descent in descents] == [False, True, False]
@@ -99,7 +99,7 @@ def test_a_picture_that_diverges_leaves_the_others_as_they_would_be_alone():
     assert [descent.evaluation for descent in descents] == [20, 15, 20]
     for start, descent in zip(starts[::2], descents[::2], strict=True):
         calls.clear()
-        alone = Descent(start, make_optimizer("lbfgs", 0.02))
+        alone = Descent(start, make_optimizer("lbfgs", 0.02, start))
         for _ in range(20):
             costs, gradient = [Costs(float(alone.x.square().sum()), 0.0, {}, 0.0)], 2 * alone.x
             alone.tell(costs[0], gradient)
@@ -118,7 +118,7 @@ def test_the_objective_is_the_relative_costs_of_a_plain_loop():
     objective = make_objective(filters, settings, where, content, [style])
     x = starting_image(SMALL, content)
     f, p, a = (objective.one.network(image) for image in (x, content, style))
-    expected = ratio / 0.01 * distance(f["relu2_1"].flatten(), p["relu2_1"].flatten())
+    expected = ratio / 0.003 * distance(f["relu2_1"].flatten(), p["relu2_1"].flatten())
     for layer in layers:
         expected += distance(gram(f[layer]), gram(a[layer])) / len(layers)
     assert objective(x)[0].total / relative_strength(ratio) == pytest.approx(expected, rel=1e-4)
@@ -134,8 +134,8 @@ def gram(activations):
     return torch.stack([(a * b).sum() for a in rows for b in rows])
 
 
-def test_the_papers_columns_are_strengths_from_a_thousand_to_one():
-    assert [relative_strength(ratio) for ratio in RATIOS] == pytest.approx([1000, 100, 10, 1])
+def test_the_papers_columns_are_strengths_from_300_to_a_third():
+    assert [relative_strength(ratio) for ratio in RATIOS] == pytest.approx([300, 30, 3, 0.3])
     assert [power_of_ten(ratio) for ratio in (*RATIOS, 2e-3)] == ["10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "0.002"]
 
 
