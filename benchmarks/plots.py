@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 STRIP = HERE / "equal_time.jpg"
 PLOT = HERE / "quality.png"
-SHOWN = ("tutorial", "neural-style", "crowsonkb", "ours")
+SHOWN = ("tutorial", "neural-style", "crowsonkb", "ours, one scale")
 EQUAL = 15.0  # seconds after which the pictures are compared
 COLOURS = ("#7a7a7a", "#c78b2c", "#4a7fb5", "#b03a2e", "#2d7d46", "#8a4f9e")
 
