@@ -80,6 +80,7 @@ class HowTab:
         weights = [self.measured, self.alpha, self.beta, self.lambdas]
         for control in (self.alpha, self.beta, self.lambdas):
             control.input(_weighed, weights, self.sums, **QUIET)
+        self.lambdas.submit(_weighed, weights, self.sums, **QUIET)
 
     def measure(
         self, content: str | None, style: str | None, shown: Shown | None, moment: float, *values: Any
