@@ -39,6 +39,12 @@ def content_cost(features: Tensor, content: Tensor) -> Tensor:
     return difference.square().mean(dim=(1, 2, 3)) / 4
 
 
+def content_gradient(features: Tensor, content: Tensor) -> Tensor:
+    """∂J_content/∂a(G) = (a(G) − a(C)) / (2 · nH · nW · nC), shaped as the features."""
+    _, channels, height, width = features.shape
+    return (features - content) / (2 * channels * height * width)
+
+
 def gram_matrix(features: Tensor) -> Tensor:
     """Gram ("style") matrix of one layer, over its own number of positions.
 
@@ -52,29 +58,38 @@ def gram_matrix(features: Tensor) -> Tensor:
     where it went. With it one target serves pictures of every size.
     """
     _require_shape("features", features, "N, nC, nH, nW")
+    return _SecondMoment.apply(features)
+
+
+def gram_gradient(features: Tensor, gradient: Tensor) -> Tensor:
+    """∂J/∂a of a function of the Gram matrix: a (D + Dᵀ) / (nH · nW), D = ∂J/∂G (N, nC, nC).
+
+    One product, where differentiating aᵀa as a product of two takes two.
+    """
     n, channels, height, width = features.shape
-    # (N, positions, channels): for channels-last memory this is a view, not a copy.
+    a = _positions(features)
+    found = a @ ((gradient + gradient.transpose(1, 2)) / (height * width))
+    return found.view(n, height, width, channels).permute(0, 3, 1, 2).to(features.dtype)
+
+
+def _positions(features: Tensor) -> Tensor:
+    """(N, nC, nH, nW) → (N, nH · nW, nC), for channels-last memory a view."""
+    n, channels, height, width = features.shape
     a = features.permute(0, 2, 3, 1).reshape(n, height * width, channels)
-    a = a.to(_at_least_float32(features.dtype))
-    return _SecondMoment.apply(a)
+    return a.to(_at_least_float32(features.dtype))
 
 
 class _SecondMoment(torch.autograd.Function):
-    """aᵀ a / positions, whose two factors are one: its gradient is one product and not two.
-
-    ∂J/∂a = a (D + Dᵀ) / positions,   D = ∂J/∂G
-    """
-
     @staticmethod
-    def forward(ctx: Any, a: Tensor) -> Tensor:
-        ctx.save_for_backward(a)
+    def forward(ctx: Any, features: Tensor) -> Tensor:
+        ctx.save_for_backward(features)
+        a = _positions(features)
         return a.transpose(1, 2) @ a / a.shape[1]
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        (a,) = ctx.saved_tensors
-        return a @ ((gradient + gradient.transpose(1, 2)) / a.shape[1])
+        return gram_gradient(*ctx.saved_tensors, gradient)
 
 
 def style_cost(gram: Tensor, style_gram: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from itertools import chain
 import torch
 from torch import Tensor
 
+from .banded import Banded
 from .costs import content_cost, gram_matrix, style_cost, total_variation
 from .device import Device
 from .settings import Settings
@@ -124,6 +125,7 @@ class Objectives:
 
     def __init__(self, network: Network, targets: Targets, weightings: Sequence[Weighting]) -> None:
         self.network, self.targets, self.weightings = network, targets, tuple(weightings)
+        self.banded = Banded(network, targets.content, targets.style)
         factors = [
             [
                 *(by.alpha * by.content.get(layer, 0.0) for layer in targets.content),
@@ -136,10 +138,9 @@ class Objectives:
 
     def __call__(self, x: Tensor) -> tuple[list[Costs], Tensor]:
         x = x.detach().requires_grad_()
-        activations = self.network(x)
-        content = [content_cost(activations[name], a) for name, a in self.targets.content.items()]
-        style = [style_cost(gram_matrix(activations[name]), g) for name, g in self.targets.style.items()]
-        costs = torch.stack([*content, *style, total_variation(x)], dim=1)  # (N, costs)
+        content, grams = self.banded(x)
+        style = [style_cost(grams[name], g) for name, g in self.targets.style.items()]
+        costs = torch.stack([*content.values(), *style, total_variation(x)], dim=1)  # (N, costs)
         totals = (costs * self.factors).sum(dim=1)
         (gradient,) = torch.autograd.grad(totals.sum(), x)
         # One transfer for all numbers: on a GPU each one is a wait.

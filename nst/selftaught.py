@@ -58,7 +58,9 @@ def learn_filters(
         kernel, bias = _learn(torch.cat([_patches(x, generator) for x in padded]), width, generator)
         kernels.append(kernel)
         biases.append(bias)
-        maps = [F.relu(F.conv2d(x, kernel, bias)) for x in padded]
+        if number == count:
+            break
+        maps = [F.relu_(F.conv2d(x, kernel, bias)) for x in padded]
         if conv.pool:
             maps = [_pooled(x, pooling) for x in maps]
     return Filters("self-taught filters", "self-taught", tuple(kernels), tuple(biases))
@@ -92,7 +94,7 @@ def _learn(patches: Tensor, width: int, generator: torch.Generator) -> tuple[Ten
     centres = _spherical_k_means((x - x.mean(0)) @ whitening, width, generator)
     weights = centres @ whitening.T  # (width, 9c)
     responses = x @ weights.T
-    threshold = responses.quantile(QUANTILE, dim=0)
+    threshold = responses.T.contiguous().quantile(QUANTILE, dim=1)
     strength = F.relu(responses - threshold).mean(0)
     # A unit that hardly varies hears rounding errors only; made as loud as the others it would drown them.
     live = strength > 1e-3 * responses.abs().mean(0) + 1e-6

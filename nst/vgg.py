@@ -4,17 +4,16 @@ The ImageNet mean and standard deviation live here and nowhere else. Layer names
 filters come from is the business of weights.py (ImageNet) and selftaught.py (the pictures at hand).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .convolution import make_convolution
 from .errors import SettingsError
 from .layers import CONVS, RELU_LAYERS, depth
-from .winograd import Winograd, pays
 
 # torchvision trained VGG-19 on RGB in [0, 1] with this mean and standard deviation.
 MEAN = (0.485, 0.456, 0.406)
@@ -58,13 +57,6 @@ def _replicate_border(x: Tensor) -> Tensor:
     return torch.cat((x[..., :1], x, x[..., -1:]), dim=3)
 
 
-def _convolution(kernel: Tensor, bias: Tensor, padding: int) -> Callable[[Tensor], Tensor]:
-    if padding and pays(kernel):
-        return Winograd(kernel, bias)
-    kernel = kernel.contiguous(memory_format=torch.channels_last)
-    return partial(F.conv2d, weight=kernel, bias=bias, padding=padding)
-
-
 class Network:
     """The filters as a function: image → {layer: activations}.
 
@@ -88,11 +80,12 @@ class Network:
     ) -> None:
         self.layers = tuple(layers)
         filters.require(self.layers)
-        self.pool = F.max_pool2d if pooling == "max" else F.avg_pool2d
+        self.pooling, self.pool = pooling, F.max_pool2d if pooling == "max" else F.avg_pool2d
         self.dtype = dtype
         through = max(map(depth, self.layers))
+        self.widths = [len(bias) for bias in filters.biases[:through]]
         self.convolutions = [
-            _convolution(kernel.to(device, dtype), bias.to(device, dtype), padding=min(number, 1))
+            make_convolution(kernel.to(device, dtype), bias.to(device, dtype), padding=min(number, 1))
             for number, (kernel, bias) in enumerate(
                 zip(filters.kernels[:through], filters.biases[:through], strict=True)
             )
@@ -100,10 +93,14 @@ class Network:
         self.mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)
         self.std = torch.tensor(STD, device=device).view(1, 3, 1, 1)
 
+    def prepared(self, image: Tensor) -> Tensor:
+        """What the first convolution is given: (N, 3, H + 2, W + 2) in the network's precision."""
+        x = _replicate_border((image - self.mean) / self.std)
+        return x.to(self.dtype, memory_format=torch.channels_last)
+
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
         wanted, found = set(self.layers), {}
-        x = _replicate_border((image - self.mean) / self.std)
-        x = x.to(self.dtype, memory_format=torch.channels_last)
+        x = self.prepared(image)
         for number, (conv, convolve) in enumerate(zip(CONVS, self.convolutions, strict=False), start=1):
             x = convolve(x)
             if f"conv{conv.name}" in wanted:

@@ -64,7 +64,10 @@ def figures() -> str:
         ("default run, 512 px", f"{run['seconds']:.0f} s"),
         ("default run, peak memory", f"{run['peak_gigabytes']:.1f} GB"),
         ("default run with self-taught filters", f"{learned['run_seconds']:.0f} s"),
-        ("share of it spent learning", f"{learned['share_percent']:.0f} %"),
+        (
+            "learning them, at 128, 256 and 512 px",
+            ", ".join(f"{learned[f'seconds_{side}']:.1f} s" for side in (128, 256, 512)),
+        ),
         *_ceiling(found),
         *_growth(found),
         *_quality(found),

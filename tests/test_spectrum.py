@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nst.optimizers import LBFGS, Spectral
-from nst.spectrum import Spectrum, _cosines
+from nst.spectrum import Spectrum, _cosine, _inverse, _twiddles
 
 
 def noise(*shape, seed=0):
@@ -31,10 +31,14 @@ def rough(x):
 
 
 @pytest.mark.parametrize("n", [1, 5, 8])
-def test_the_cosine_transform_is_orthonormal_and_its_first_row_is_the_mean(n):
-    matrix = _cosines(n)
-    torch.testing.assert_close(matrix @ matrix.T, torch.eye(n, dtype=torch.float64))
-    torch.testing.assert_close(matrix[0], torch.full((n,), n**-0.5, dtype=torch.float64))
+def test_the_cosine_transform_is_the_textbooks_and_its_inverse_undoes_it(n):
+    x = noise(3, n)
+    k, i = torch.arange(n, dtype=torch.float64)[:, None], torch.arange(n, dtype=torch.float64)
+    matrix = (2 / n) ** 0.5 * torch.cos(math.pi * k * (2 * i + 1) / (2 * n))
+    matrix[0] = n**-0.5
+    twiddles = _twiddles(n, x)
+    torch.testing.assert_close(_cosine(x, twiddles), x @ matrix.T)
+    torch.testing.assert_close(_inverse(_cosine(x, twiddles), twiddles), x)
 
 
 def test_one_curvature_everywhere_is_inverted():

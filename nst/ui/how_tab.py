@@ -58,7 +58,9 @@ class HowTab:
         with gr.Row(visible=False) as self.weights:
             self.alpha = gr.Number(label="α", minimum=0, elem_id="how-alpha", min_width=100)
             self.beta = gr.Number(label="β", minimum=0, elem_id="how-beta", min_width=100)
-            self.lambdas = gr.Textbox(label="λ of each style layer", elem_id="how-lambdas", min_width=220)
+            self.lambdas = gr.Textbox(
+                label="λ of each style layer", max_lines=1, elem_id="how-lambdas", min_width=220
+            )
         self.layer = gr.Dropdown(
             list(RELU_LAYERS), value="relu2_1", label="Gram matrices of", visible=False, elem_id="how-layer"
         )
@@ -80,7 +82,6 @@ class HowTab:
         weights = [self.measured, self.alpha, self.beta, self.lambdas]
         for control in (self.alpha, self.beta, self.lambdas):
             control.input(_weighed, weights, self.sums, **QUIET)
-        self.lambdas.submit(_weighed, weights, self.sums, **QUIET)
 
     def measure(
         self, content: str | None, style: str | None, shown: Shown | None, moment: float, *values: Any

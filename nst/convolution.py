@@ -1,0 +1,140 @@
+"""3×3 convolutions with frozen kernels, forwards and backwards, whole or a band of rows at a time.
+
+A band is as high as keeps its values in a cache: larger tensors also cost a CPU the pages that the system
+clears for each of them anew, a third of an evaluation's time at 1024 px.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .winograd import STRIP, convolve_rows, transformed
+
+BAND = 2_000_000  # values of a band, in the wider of a convolution's input and output
+
+
+class Convolution(Protocol):
+    """F.conv2d(x, kernel, bias, padding=padding), padding 0 or 1.
+
+    __call__    of a whole x (N, C, H, W), differentiable in x
+    forwards    r rows of what it gives, from their own and both neighbours': (N, C, r + 2, W) → (N, K, r, …)
+    backwards   r rows of the gradient of x, from that of what it gave: (N, K, r + 2, …) → (N, C, r, W)
+    band        how many rows of N pictures of one width to take at once, a multiple of four
+    """
+
+    padding: int
+
+    def __call__(self, x: Tensor) -> Tensor: ...
+
+    def forwards(self, x: Tensor) -> Tensor: ...
+
+    def backwards(self, gradient: Tensor) -> Tensor: ...
+
+    def band(self, n: int, width: int) -> int: ...
+
+
+def make_convolution(kernel: Tensor, bias: Tensor, padding: int) -> Convolution:
+    """Winograd's where it pays, else PyTorch's."""
+    return Winograd(kernel, bias) if padding and pays(kernel) else Direct(kernel, bias, padding)
+
+
+def pays(kernel: Tensor) -> bool:
+    """Whether Winograd's way is faster: on a CPU in float32, with channels enough that its products outweigh
+    its transforms."""
+    outputs, inputs = kernel.shape[:2]
+    return kernel.device.type == "cpu" and kernel.dtype == torch.float32 and outputs * inputs >= 64 * 128
+
+
+class Direct:
+    """As PyTorch does it."""
+
+    def __init__(self, kernel: Tensor, bias: Tensor, padding: int) -> None:
+        self.kernel = kernel.contiguous(memory_format=torch.channels_last)
+        self.turned = turned(kernel).contiguous(memory_format=torch.channels_last)
+        self.bias, self.padding = bias, padding
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.kernel, self.bias, padding=self.padding)
+
+    def forwards(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.kernel, self.bias, padding=(0, self.padding))
+
+    def backwards(self, gradient: Tensor) -> Tensor:
+        return F.conv2d(gradient, self.turned, padding=(0, 2 - self.padding))
+
+    def band(self, n: int, width: int) -> int:
+        return band(self.kernel, n * width * max(self.kernel.shape[:2]))
+
+
+class Winograd:
+    """By Winograd's minimal filtering, winograd.py: float32 on a CPU, padding 1."""
+
+    padding = 1
+
+    def __init__(self, kernel: Tensor, bias: Tensor) -> None:
+        self.kernels = transformed(kernel)
+        self.turned = transformed(turned(kernel))
+        self.bias = bias
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return _Differentiable.apply(x, self)
+
+    def forwards(self, x: Tensor) -> Tensor:
+        return convolve_rows(x, self.kernels).add_(self.bias.view(1, -1, 1, 1))
+
+    def backwards(self, gradient: Tensor) -> Tensor:
+        return convolve_rows(gradient, self.turned)
+
+    def band(self, n: int, width: int) -> int:
+        tiles = n * -(-width // 4)
+        return 4 * max(1, STRIP // (36 * tiles * max(self.kernels.shape[1:])))
+
+
+class _Differentiable(torch.autograd.Function):
+    """A whole convolution from its bands."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, by: Winograd) -> Tensor:
+        ctx.by = by
+        return _whole(x, by.forwards, by, by.kernels.shape[2])
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return _whole(gradient, ctx.by.backwards, ctx.by, ctx.by.kernels.shape[1]), None
+
+
+def _whole(x: Tensor, convolve: Callable[[Tensor], Tensor], by: Winograd, outputs: int) -> Tensor:
+    n, _, height, width = x.shape
+    whole = torch.empty(n, outputs, height, width, memory_format=torch.channels_last)
+    for first, last in bands(height, by.band(n, width)):
+        whole[:, :, first:last] = convolve(rows(x, first - 1, last + 1))
+    return whole
+
+
+def turned(kernel: Tensor) -> Tensor:
+    """The kernel of the gradient: turned by 180°, its channels exchanged."""
+    return kernel.flip(2, 3).transpose(0, 1)
+
+
+def band(like: Tensor, row: int) -> int:
+    """How many rows of so many values to take at once; all of them where memory is not the CPU's."""
+    return max(4, BAND // row // 4 * 4) if like.device.type == "cpu" else 2**30
+
+
+def bands(height: int, band: int) -> Iterator[tuple[int, int]]:
+    """First row and the row after the last of each band; never a last band of one row, which has no pool."""
+    starts = range(0, max(1, height - 1), band)
+    yield from zip(starts, [*starts[1:], height], strict=True)
+
+
+def rows(x: Tensor, first: int, last: int) -> Tensor:
+    """Rows of (N, C, H, W), with rows of zeros where they lie outside; a view where none does."""
+    height = x.shape[2]
+    inside = x[:, :, max(first, 0) : min(last, height)]
+    if first >= 0 and last <= height:
+        return inside
+    return F.pad(inside, (0, 0, max(-first, 0), max(last - height, 0)))

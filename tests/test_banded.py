@@ -1,0 +1,109 @@
+"""What the optimisation loop runs against autograd through the plain network."""
+
+import pytest
+import torch
+from tiny import tiny_filters
+
+from nst import convolution
+from nst.banded import Banded
+from nst.convolution import Winograd
+from nst.costs import content_cost, gram_matrix
+from nst.vgg import Filters, Network
+
+ASKED = {
+    "the default kind": (["relu3_4"], ["relu1_1", "relu2_1", "relu3_1"]),
+    "before a pool": (["relu2_2"], ["relu1_2", "relu2_2"]),
+    "before a ReLU": (["conv2_2", "relu2_2"], ["conv1_1", "relu1_1"]),
+    "pools": (["pool2"], ["pool1", "relu1_2"]),
+    "style alone": ([], ["relu3_4"]),
+    "content alone": (["pool3"], []),
+}
+
+
+def plain(network, goals, style, x):
+    found = network(x)
+    return [content_cost(found[name], goal) for name, goal in goals.items()] + [
+        gram_matrix(found[name]) for name in style
+    ]
+
+
+def goals_at(network, content, size):
+    with torch.no_grad():
+        found = network(torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(1)).double())
+    return {name: found[name] for name in content}
+
+
+@pytest.mark.parametrize("band", [1, 2_000_000], ids=["low bands", "one band"])
+@pytest.mark.parametrize("pooling", ["average", "max"])
+@pytest.mark.parametrize("size", [(16, 24), (33, 47)], ids=str)
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+def test_costs_grams_and_gradient_are_those_of_the_plain_network(asked, size, pooling, band, monkeypatch):
+    monkeypatch.setattr(convolution, "BAND", band)
+    content, style = asked
+    network = Network(tiny_filters(8), [*content, *style], pooling, dtype=torch.float64)
+    goals = goals_at(network, content, size)
+    banded = Banded(network, goals, style)
+    for seed in (0, 1):  # the rooms are used again
+        generator = torch.Generator().manual_seed(seed)
+        x = torch.rand(2, 3, *size, generator=generator).double().requires_grad_()
+        expected = plain(network, goals, style, x)
+        costs, grams = banded(x)
+        found = [*costs.values(), *grams.values()]
+        torch.testing.assert_close(found, expected)
+        upstream = [torch.randn(each.shape, generator=generator).double() for each in found]
+        (gradient,) = torch.autograd.grad(found, x, upstream)
+        torch.testing.assert_close(gradient, *torch.autograd.grad(expected, x, upstream))
+
+
+def test_flat_pictures_whose_maxima_are_tied_have_the_plain_networks_gradient():
+    network = Network(tiny_filters(4), ["relu2_2"], "max", dtype=torch.float64)
+    x = torch.full((1, 3, 16, 16), 0.5).double().requires_grad_()
+    (_, grams) = Banded(network, {}, ["relu2_2"])(x)
+    (found,) = torch.autograd.grad(grams["relu2_2"].sum(), x)
+    (expected,) = torch.autograd.grad(gram_matrix(network(x)["relu2_2"]).sum(), x)
+    torch.testing.assert_close(found, expected)
+
+
+def test_wide_layers_by_winograds_way_agree_too():
+    generator, sizes = torch.Generator().manual_seed(0), ((64, 3), (128, 64), (128, 128), (64, 128))
+    kernels = tuple(torch.randn(*size, 3, 3, generator=generator) / 20 for size in sizes)
+    filters = Filters("wide", "file", kernels, tuple(torch.zeros(len(kernel)) for kernel in kernels))
+    style = ["relu1_1", "relu2_2"]
+    x = torch.rand(1, 3, 36, 52, generator=generator).requires_grad_()
+    gradients = []
+    for dtype in (torch.float32, torch.float64):
+        network = Network(filters, style, dtype=dtype)
+        assert isinstance(network.convolutions[1], Winograd) == (dtype == torch.float32)
+        _, grams = Banded(network, {}, style)(x)
+        gradients.append(torch.autograd.grad(sum(g.square().sum() for g in grams.values()), x)[0])
+    found, expected = gradients
+    assert (found - expected).abs().max() < 1e-4 * expected.abs().max()
+
+
+def test_in_half_precision_gram_matrices_and_costs_are_float32_and_near():
+    filters, style = tiny_filters(4), ["relu1_1", "relu2_1"]
+    exact, half = (
+        Network(filters, [*style, "relu2_2"], dtype=dtype) for dtype in (torch.float32, torch.bfloat16)
+    )
+    x = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    results = []
+    for network in (exact, half):
+        with torch.no_grad():
+            goals = {"relu2_2": network(x.flip(3))["relu2_2"]}
+        costs, grams = Banded(network, goals, style)(x)
+        (gradient,) = torch.autograd.grad([costs["relu2_2"].sum(), grams["relu2_1"].sum()], x)
+        results.append((costs["relu2_2"], grams["relu1_1"], gradient))
+    for a, b in zip(*results, strict=True):
+        assert b.dtype == torch.float32
+        assert (a - b).norm() < 0.05 * a.norm()
+
+
+def test_nothing_is_written_outside_the_rooms_and_pictures_of_another_size_get_their_own():
+    network = Network(tiny_filters(4), ["relu2_2"])
+    banded = Banded(network, {}, ["relu2_2"])
+    for size in ((16, 16), (24, 16)):
+        x = torch.rand(1, 3, *size)
+        kept = x.clone()
+        _, grams = banded(x)
+        torch.testing.assert_close(grams["relu2_2"], gram_matrix(network(x)["relu2_2"]))
+        assert torch.equal(x, kept)
