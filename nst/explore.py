@@ -1,8 +1,7 @@
 """What the explorations share: their preparations, and many descents advanced side by side.
 
 An exploration is a list of groups of Settings, one for each picture. The pictures of a group go through one
-forward and one backward pass; the groups take turns, so that the whole board fills in together and the
-activations of only one group are in memory.
+forward and one backward pass; the groups take turns, so that the whole board fills in together.
 """
 
 import time

@@ -1,5 +1,6 @@
 """What the tests in a real browser share: pages that fail on any error, and how a visitor uses them."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,3 +99,25 @@ def open_advanced(page: Page) -> None:
 def wait_for_the_end(page: Page) -> None:
     expect(page.locator("#run")).to_be_enabled(timeout=3 * SOON)
     expect(page.locator("#stop")).to_be_disabled()
+
+
+def contrast(page: Page, selector: str) -> float:
+    """WCAG 2.1 contrast ratio of an element's text and the nearest background painted behind it."""
+    colours = page.evaluate(
+        """(selector) => {
+          let element = document.querySelector(selector);
+          const text = getComputedStyle(element).color;
+          const painted = (e) => !/rgba\\(.*, 0\\)/.test(getComputedStyle(e).backgroundColor);
+          while (element.parentElement && !painted(element)) element = element.parentElement;
+          return [text, getComputedStyle(element).backgroundColor];
+        }""",
+        selector,
+    )
+    light, dark = sorted(map(_luminance, colours), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from browsing import SOON, a_painting, choose, use_recipe, wait_for_the_end
+from browsing import SOON, a_painting, choose, contrast, use_recipe, wait_for_the_end
 from playwright.sync_api import expect
 from server import REAL_APP, Server
 
@@ -50,6 +50,34 @@ def test_every_tab_opens_with_three_sentences_and_fits_its_window(visit, name, w
     expect(said).to_be_visible()
     assert len(re.findall(r"[.:;] |\.$", said.inner_text())) >= 3
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_background_in_every_tab(visit, scheme):
+    page = visit(color_scheme=scheme)
+    faint = {}
+    for name, run in zip(TABS, ("#grid-run", "#reconstruct-run", "#units-run", "#how-run"), strict=True):
+        open_tab(page, name)
+        texts = [".about h2", ".about p", ".about .note", run]
+        if run == "#how-run":
+            page.locator(run).click()
+            expect(page.locator("#how-maps figcaption").first).to_be_visible(timeout=2 * SOON)
+            texts += [".sums .formula", ".sums th", ".sums td", ".sums .unused td", "#how-maps figcaption"]
+        ratios = {f"{name} {text}": contrast(page, f".tabitem:has({run}) {text}") for text in texts}
+        faint |= {text: ratio for text, ratio in ratios.items() if ratio < 4.5}
+    assert faint == {}
+
+
+def test_a_tab_is_opened_and_run_with_the_keyboard_alone(visit):
+    page = visit()
+    page.get_by_role("tab", name="How it works").focus()
+    page.keyboard.press("Enter")
+    for _ in range(20):
+        if page.evaluate("document.activeElement.id") == "how-run":
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#how-sums .formula").last).to_contain_text("J = α", timeout=2 * SOON)
 
 
 def test_the_grid_fills_in_and_a_cell_opens_in_transfer(visit, pictures):

@@ -5,9 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import QUICK, a_painting, choose, number, open_advanced, use_recipe, wait_for_the_end
+from browsing import (
+    QUICK,
+    a_painting,
+    choose,
+    contrast,
+    number,
+    open_advanced,
+    use_recipe,
+    wait_for_the_end,
+)
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from server import REAL_APP, Server
 
 from nst import Settings
@@ -167,25 +176,3 @@ def test_text_stands_out_from_its_background(visit, scheme):
     texts = ("h1", ".section", ".note", ".picks .name", "#badge", ".banner", ".failed", ".empty p", "#run")
     ratios = {text: contrast(page, text) for text in texts}
     assert {text: ratio for text, ratio in ratios.items() if ratio < 4.5} == {}
-
-
-def contrast(page: Page, selector: str) -> float:
-    """WCAG 2.1 contrast ratio of an element's text and the nearest background painted behind it."""
-    colours = page.evaluate(
-        """(selector) => {
-          let element = document.querySelector(selector);
-          const text = getComputedStyle(element).color;
-          const painted = (e) => !/rgba\\(.*, 0\\)/.test(getComputedStyle(e).backgroundColor);
-          while (element.parentElement && !painted(element)) element = element.parentElement;
-          return [text, getComputedStyle(element).backgroundColor];
-        }""",
-        selector,
-    )
-    light, dark = sorted(map(_luminance, colours), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    channels = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
