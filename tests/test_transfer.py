@@ -170,7 +170,7 @@ def test_a_blend_is_the_stated_share_of_noise():
 
 @pytest.mark.parametrize("size", [64, 128, 250, 512, 1024, 2048])
 @pytest.mark.parametrize("scales", [0, 1, 2, 6])
-@pytest.mark.parametrize("evaluations", [1, 3, 200])
+@pytest.mark.parametrize("evaluations", [1, 3, 200, 2000])
 def test_a_schedule_ends_at_full_size_and_spends_every_evaluation(size, scales, evaluations):
     plan = schedule(Settings(size=size, scales=scales, evaluations=evaluations), 640, 480)
     assert plan[-1].size == (size, round(size * 0.75))
@@ -178,6 +178,7 @@ def test_a_schedule_ends_at_full_size_and_spends_every_evaluation(size, scales, 
     assert all(scale.evaluations >= 1 for scale in plan)
     assert [max(s.size) for s in plan] == sorted({max(s.size) for s in plan})
     assert len(plan) <= (scales or 6)
+    assert all(scale.evaluations <= 80 for scale in plan[:-1])
 
 
 def test_enlarging_loses_no_detail_of_an_untouched_content_image():
