@@ -207,6 +207,15 @@ def test_self_taught_filters_give_all_five_rows():
     assert len(last.rows) == 5
 
 
+def test_a_self_taught_cell_opened_in_transfer_is_the_same_picture():
+    settings = SMALL.with_(weights="self-taught")
+    board = list(layers_grid(waves(), checks(), settings, "cpu", ratios=(1e-3,)))[-1]
+    cell = board.at(1, 0)
+    alone = list(stylize(waves(), checks(), cell.settings, "cpu"))[-1]
+    pictures = [to_tensor(picture) for picture in (alone.image, cell.image)]
+    torch.testing.assert_close(*pictures, rtol=0, atol=2 / 255)
+
+
 @pytest.mark.weights
 def test_a_file_of_the_first_layers_gives_the_rows_it_reaches(real_weights):
     settings = SMALL.with_(weights=real_weights, evaluations=1)
