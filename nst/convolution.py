@@ -13,8 +13,8 @@ from torch import Tensor
 
 from .winograd import STRIP, convolve_rows, transformed
 
-# Values of a band, in the wider of a convolution's input and output: on a CPU what fits a cache, elsewhere one
-# band up to 1024 px, and for larger pictures some hundred megabytes at a time in place of gigabytes.
+# Values of a band, in the wider of a convolution's input and output: on a CPU what fits a cache, elsewhere
+# one band up to 1024 px, and for larger pictures some hundred megabytes at a time in place of gigabytes.
 BAND, BAND_ELSEWHERE = 2_000_000, 100_000_000
 
 
