@@ -13,7 +13,9 @@ from torch import Tensor
 
 from .winograd import STRIP, convolve_rows, transformed
 
-BAND = 2_000_000  # values of a band, in the wider of a convolution's input and output
+# Values of a band, in the wider of a convolution's input and output: on a CPU what fits a cache, elsewhere
+# one band up to 1024 px, and for larger pictures some hundred megabytes at a time in place of gigabytes.
+BAND, BAND_ELSEWHERE = 2_000_000, 100_000_000
 
 
 class Convolution(Protocol):
@@ -121,8 +123,9 @@ def turned(kernel: Tensor) -> Tensor:
 
 
 def band(like: Tensor, row: int) -> int:
-    """How many rows of so many values to take at once; all of them where memory is not the CPU's."""
-    return max(4, BAND // row // 4 * 4) if like.device.type == "cpu" else 2**30
+    """How many rows of so many values to take at once, a multiple of four."""
+    values = BAND if like.device.type == "cpu" else BAND_ELSEWHERE
+    return max(4, values // row // 4 * 4)
 
 
 def bands(height: int, band: int) -> Iterator[tuple[int, int]]:

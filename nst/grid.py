@@ -17,11 +17,12 @@ from .vgg import Filters
 TITLE = "Layers × α/β"
 SOURCE = "After Gatys, Ecker & Bethge (2015), figure 3"
 RATIOS = (1e-5, 1e-4, 1e-3, 1e-2)
-# The paper's is relu4_2, at some 512 px. At a quarter of that relu2_2 has as many positions; from deeper
-# layers the noise of the start stays as blotches of colour, whatever α/β.
-CONTENT_LAYERS = ("relu2_2", "relu1_2", "relu1_1")
+# The paper's is relu4_2, at some 512 px. Pictures a quarter as large have as many positions at relu2_2, but
+# there and deeper the content cost is blind to a fine hatch of colour, with which the style cost then covers
+# every column; and the noise of the start stays as blotches, whatever α/β.
+CONTENT_LAYERS = ("relu1_2", "relu1_1")
 BALANCE = 0.01  # the α/β at which both relative costs weigh the same
-GRID = Settings(size=128, scales=1, evaluations=80, init="noise", tv=1.0)
+GRID = Settings(size=128, scales=1, evaluations=80, init="noise", tv=6.0)
 
 
 def layers_grid(
@@ -36,7 +37,7 @@ def layers_grid(
     """Paint the content image in the style once for each set of style layers and each α/β.
 
     Rows are the style layers conv1_1; conv1_1 + conv2_1; … up to conv5_1 or the deepest the filters have
-    (read after the ReLU: our relu1_1, …); columns are α/β. The content layer is relu2_2.
+    (read after the ReLU: our relu1_1, …); columns are α/β. The content layer is relu1_2.
     The first Board comes before any heavy work, then one after every evaluation of a row. Closing the
     generator stops the run; the last board holds what is done.
 
@@ -101,7 +102,7 @@ def power_of_ten(ratio: float) -> str:
 
 
 def _content_layer(filters: Filters) -> str:
-    """relu2_2, or the deepest above it."""
+    """relu1_2, or relu1_1 of a file that has no more."""
     return allowed(filters, CONTENT_LAYERS)[0]
 
 

@@ -60,13 +60,13 @@ def _targets(
     content: Tensor,
     styles: Sequence[Tensor],
 ) -> Targets:
-    activations = network(content)
+    activations = network(content, content_layers)
     kept = {layer: activations[layer].clone() for layer in content_layers}
+    del activations  # of a large picture hundreds of megabytes
     grams: dict[str, list[Tensor]] = {layer: [] for layer in style_layers}
     for style in styles if grams else ():
-        activations = network(style)
-        for layer, found in grams.items():
-            found.append(gram_matrix(activations[layer]))
+        for layer, activations in network(style, grams).items():
+            grams[layer].append(gram_matrix(activations))
     return Targets(kept, {layer: torch.stack(found).mean(0) for layer, found in grams.items()})
 
 

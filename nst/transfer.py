@@ -139,6 +139,7 @@ def _run(
         painted = yield from _paint(now, objective, image, scale, settings, here)
         now = replace(now, evaluation=now.evaluation + scale.evaluations)
         smaller = here
+        del objective  # its rooms, before those of the next scale are made
 
 
 def announced(now: Any, work: Iterator[Any]) -> Iterator[Any]:

@@ -98,10 +98,11 @@ class Network:
         x = _replicate_border((image - self.mean) / self.std)
         return x.to(self.dtype, memory_format=torch.channels_last)
 
-    def __call__(self, image: Tensor) -> dict[str, Tensor]:
-        wanted, found = set(self.layers), {}
+    def __call__(self, image: Tensor, layers: Iterable[str] | None = None) -> dict[str, Tensor]:
+        """Its activations, or those of some of its layers alone."""
+        wanted, found = set(self.layers if layers is None else layers), {}
         x = self.prepared(image)
-        for number, (conv, convolve) in enumerate(zip(CONVS, self.convolutions, strict=False), start=1):
+        for conv, convolve in zip(CONVS, self.convolutions, strict=False):
             x = convolve(x)
             if f"conv{conv.name}" in wanted:
                 found[f"conv{conv.name}"] = x
@@ -110,7 +111,9 @@ class Network:
                 x = F.relu_(x)  # in place: a convolution needs its input, not its output, backwards
             if f"relu{conv.name}" in wanted:
                 found[f"relu{conv.name}"] = x
-            if conv.pool and (conv.pool in wanted or number < len(self.convolutions)):
+            if wanted <= found.keys():
+                break
+            if conv.pool:
                 x = self.pool(x, 2)
                 if conv.pool in wanted:
                     found[conv.pool] = x

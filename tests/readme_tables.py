@@ -24,7 +24,8 @@ def settings() -> str:
     defaults, rows = Settings(), []
     for name, bound in BOUNDS.items():
         default = getattr(defaults, name)
-        span = f"{bound.low:,g} … {bound.high:,g}".replace(",", " ")
+        high = f"{int(bound.high):,}" if bound.whole else f"{bound.high:,g}"
+        span = f"{bound.low:,g} … {high}".replace(",", " ")
         rows.append((f"`{name}`", span, "from strength" if default is None else f"{default:g}", bound.help))
     for name, choices in CHOICES.items():
         rows.append((f"`{name}`", ", ".join(choices), getattr(defaults, name), ""))

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from nst import convolution
-from nst.convolution import Direct, Winograd, bands, pays, rows
+from nst.convolution import Direct, Winograd, band, bands, pays, rows
 
 
 @pytest.fixture
@@ -74,6 +74,12 @@ def test_a_band_is_a_multiple_of_four_rows_and_lower_for_wider_pictures(layer, k
     assert heights == sorted(heights, reverse=True)
     assert heights[0] > heights[-1] == 4
     assert all(height % 4 == 0 for height in heights)
+
+
+def test_a_graphics_card_takes_1024_px_at_once_and_4096_px_in_bands():
+    card = torch.empty(0, device="meta")
+    assert band(card, 1024 * 64) >= 1024
+    assert band(card, 4096 * 64) < 3072 // 4
 
 
 @pytest.mark.parametrize(("height", "step"), [(1, 4), (4, 4), (9, 4), (10, 4), (3, 64)])

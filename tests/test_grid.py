@@ -157,11 +157,11 @@ def test_the_first_board_comes_before_any_work():
 
 def test_rows_go_as_deep_as_the_filters(boards):
     assert boards[-1].rows == ("conv1_1", "up to conv2_1", "up to conv3_1")
-    assert {tuple(cell.settings.content_layers) for cell in boards[-1].cells} == {("relu2_2",)}
+    assert {tuple(cell.settings.content_layers) for cell in boards[-1].cells} == {("relu1_2",)}
     deep = list(layers_grid(waves(), checks(), SMALL.with_(evaluations=1), "cpu", tiny_filters(16)))[-1]
     assert deep.rows[-1] == "up to conv5_1"
     assert len(deep.cells) == 20
-    assert tuple(deep.cells[0].settings.content_layers) == ("relu2_2",)
+    assert tuple(deep.cells[0].settings.content_layers) == ("relu1_2",)
 
 
 def test_all_cells_fill_in_together_one_evaluation_at_a_time(boards):
@@ -205,6 +205,15 @@ def test_self_taught_filters_give_all_five_rows():
     last = list(layers_grid(waves(), checks(), settings, "cpu", ratios=(1e-3,)))[-1]
     assert last.features == "self-taught filters"
     assert len(last.rows) == 5
+
+
+def test_a_self_taught_cell_opened_in_transfer_is_the_same_picture():
+    settings = SMALL.with_(weights="self-taught")
+    board = list(layers_grid(waves(), checks(), settings, "cpu", ratios=(1e-3,)))[-1]
+    cell = board.at(1, 0)
+    alone = list(stylize(waves(), checks(), cell.settings, "cpu"))[-1]
+    pictures = [to_tensor(picture) for picture in (alone.image, cell.image)]
+    torch.testing.assert_close(*pictures, rtol=0, atol=2 / 255)
 
 
 @pytest.mark.weights

@@ -83,6 +83,18 @@ def test_the_network_stops_at_the_deepest_layer_asked_for():
     assert len(Network(tiny_filters(16), ["relu2_1"]).convolutions) == 3
 
 
+def test_some_of_its_layers_are_those_of_all():
+    network, image = (
+        Network(tiny_filters(8), ["relu1_1", "pool1", "relu2_2", "relu3_1"]),
+        torch.rand(1, 3, 32, 48),
+    )
+    found = network(image)
+    for some in (["relu2_2"], ["pool1", "relu1_1"], []):
+        alone = network(image, some)
+        assert set(alone) == set(some)
+        assert all(torch.equal(alone[name], found[name]) for name in some)
+
+
 def test_positions_of_a_layer_are_a_stride_apart():
     found = Network(tiny_filters(8), ["relu3_4", "pool2"])(torch.zeros(1, 3, 64, 96))
     for layer, activations in found.items():
