@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ def default_run(weights: str) -> dict[str, float]:
     """Seconds and peak memory of a run with default settings, at 512 px."""
     import nst
 
-    *_, last = nst.stylize(*_pictures(), nst.Settings(weights=weights))
+    last = _last(nst.stylize(*_pictures(), nst.Settings(weights=weights)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {"seconds": round(last.seconds, 1), "peak_gigabytes": round(peak, 2)}
 
@@ -85,9 +85,8 @@ def self_taught(weights: str) -> dict[str, float]:
     """Seconds of learning filters at each scale of a default run, and of that run."""
     import nst
     from nst.schedule import schedule
-    from nst.selftaught import learn_filters
     from nst.tensors import to_tensor
-    from nst.transfer import style_at
+    from nst.transfer import learn, style_at
 
     settings, (content, style) = nst.Settings(weights="self-taught"), _pictures()
     learning = {}
@@ -95,10 +94,10 @@ def self_taught(weights: str) -> dict[str, float]:
         here = to_tensor(content, scale.size)
         palette = style_at(style, scale, settings, here)
         start = time.perf_counter()
-        for _ in learn_filters(here, [palette], "relu3_4"):
+        for _ in learn(settings, here, [palette]):
             pass
         learning[f"seconds_{max(scale.size)}"] = round(time.perf_counter() - start, 2)
-    *_, last = nst.stylize(content, style, settings)
+    last = _last(nst.stylize(content, style, settings))
     return {**learning, "run_seconds": round(last.seconds, 1)}
 
 
@@ -226,9 +225,17 @@ def run_of(side: int, weights: str) -> dict[str, float]:
     """Seconds and peak memory of a run with default settings at one size."""
     import nst
 
-    *_, last = nst.stylize(*_enlarged(_pictures(), side), nst.Settings(weights=weights, size=side))
+    last = _last(nst.stylize(*_enlarged(_pictures(), side), nst.Settings(weights=weights, size=side)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {"seconds": round(last.seconds, 1), "peak_gigabytes": round(peak, 2)}
+
+
+def _last(reports: Iterable[Any]) -> Any:
+    """The last of a run's reports, the earlier ones let go: each keeps its picture."""
+    last = None
+    for report in reports:
+        last = report
+    return last
 
 
 def _enlarged(pictures: list, side: int) -> list:
