@@ -64,7 +64,7 @@ def plain(objective: Objective, kernels: Sequence[Tensor], biases: Sequence[Tens
                 total = total + by.beta * by.lambdas[name] * F.mse_loss(gram, targets.style[name][0]) / 4
             wanted.discard(name)
             if conv.pool and number + 1 < len(kernels):
-                y = network.pool(y, 2)
+                y = network.pool(y)
         (g,) = torch.autograd.grad(total, x)
         return float(total.detach()), g
 

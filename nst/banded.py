@@ -4,8 +4,8 @@ rows at a time.
     forwards     x → conv → ReLU (→ pool) into the next room, and each band's share of the costs and matrices
     backwards    from the last room to the first, the gradient takes the place of the activations
 
-Rooms and the links between them are in chain.py. The numbers are those of vgg.Network, which is the plainer
-to read; at 1024 px this takes two thirds of its time and memory.
+Rooms and the links between them are in chain.py. The numbers are those of autograd through vgg.Network,
+which is the plainer to read; at 1024 px this takes two thirds of its time and of its memory.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,8 @@ class Banded:
     content   {layer: activations (1, nC, nH, nW) of the content image}
     style     the layers whose Gram matrices are needed
 
-    Differentiate what one call gave before the next call: the rooms are shared.
+    Differentiate what one call gave before the next call, and once: the rooms are shared. PyTorch raises
+    RuntimeError where that is forgotten.
     """
 
     def __init__(self, network: Network, content: Mapping[str, Tensor], style: Iterable[str]) -> None:
@@ -42,11 +43,15 @@ class Banded:
     def fill(self, picture: Tensor) -> list[Link]:
         """The links of the chain, their rooms filled from the prepared picture."""
         if not self.links or self.links[0].source.a.shape != picture.shape:
-            self.links = make_chain(self.network, {*self.content, *self.style}, picture)
+            self.links = list(make_chain(self.network, {*self.content, *self.style}, picture))
         self.links[0].source.a.copy_(picture)
         for link in self.links:
             link.fill()
         return self.links
+
+    def release(self) -> None:
+        """Free the rooms; the next call makes them anew."""
+        self.links = []
 
 
 class _Through(torch.autograd.Function):
@@ -55,6 +60,7 @@ class _Through(torch.autograd.Function):
         links = by.fill(picture)
         room = {name: link.room for link in links for name in link.room.layers}
         ctx.by, ctx.links = by, links
+        ctx.save_for_backward(*(link.room.a for link in links))
         content = [room[name].content_cost(name, goal) for name, goal in by.content.items()]
         return *content, *(room[name].gram(name) for name in by.style)
 
@@ -62,6 +68,7 @@ class _Through(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         by, links = ctx.by, ctx.links
+        assert ctx.saved_tensors, "raises where the rooms were filled again"
         count = len(by.content)
         upstream = Upstream(
             {name: (goal, g) for (name, goal), g in zip(by.content.items(), gradients[:count], strict=True)},

@@ -1,12 +1,13 @@
 """The chain of convolutions and pools, whose rooms hold first the activations and then their gradient.
 
 A room is the one whole tensor between two links, and is used again at every evaluation. What autograd would
-hold beside it (outputs of convolutions that are pooled, their gradients, those of the Gram matrices) is
-never larger than a band of rows.
+hold beside it (outputs of convolutions that are pooled, their gradients, those of the Gram matrices) is a
+band of rows, or a byte a value.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +16,7 @@ from torch import Tensor
 from .convolution import Convolution, band, bands, rows
 from .costs import content_cost, content_gradient, gram_gradient, gram_matrix
 from .layers import CONVS
+from .pooling import Pool
 from .vgg import Network
 
 
@@ -30,7 +32,7 @@ class Upstream:
         share = (last - first) / height
         if layer in self.content:
             goal, g = self.content[layer]
-            yield content_gradient(a, goal[:, :, first:last]) * (g * share).to(a.dtype).view(-1, 1, 1, 1)
+            yield content_gradient(a, goal[:, :, first:last]) * (g * share).view(-1, 1, 1, 1)
         if layer in self.style:
             yield gram_gradient(a, self.style[layer] * share)
 
@@ -38,9 +40,10 @@ class Upstream:
 class Room:
     """Activations between two links, and later their gradient.
 
-    a        (N, C, H, W), channels last in memory
+    a        (N, C, H, W), channels last in memory: the picture's, a pool's, or a convolution's, these after
+             the ReLU or, where a conv layer is asked for, before it
     layers   the names asked for of what is here: a convolution's, its ReLU's or a pool's
-    relu     whether the next link sees max(a, 0): here they have it already, unless `layers` has a conv
+    relu     whether there is a ReLU between the two links
     """
 
     def __init__(self, a: Tensor, layers: Sequence[str], relu: bool) -> None:
@@ -57,12 +60,12 @@ class Room:
         return F.relu(found) if self.before_relu else found
 
     def content_cost(self, layer: str, goal: Tensor) -> Tensor:
-        return self._sum(layer, lambda a, first, last: content_cost(a, goal[:, :, first:last]))
+        return self._mean(layer, lambda a, first, last: content_cost(a, goal[:, :, first:last]))
 
     def gram(self, layer: str) -> Tensor:
-        return self._sum(layer, lambda a, *_: gram_matrix(a))
+        return self._mean(layer, lambda a, *_: gram_matrix(a))
 
-    def _sum(self, layer: str, mean: Callable[[Tensor, int, int], Tensor]) -> Tensor:
+    def _mean(self, layer: str, mean: Callable[[Tensor, int, int], Tensor]) -> Tensor:
         """A mean over the whole picture from means over bands of it."""
         parts = [
             mean(self._activations(layer, first, last), first, last) * ((last - first) / self.a.shape[2])
@@ -80,103 +83,89 @@ class Room:
             self.turn(first, last, torch.zeros_like(self.a[:, :, first:last]), upstream)
 
     def turn(self, first: int, last: int, flow: Tensor, upstream: Upstream) -> None:
-        """Put the gradient where the activations of these rows are. `flow`, the part of it from deeper
-        layers, is used up."""
-        a, parts = self.a[:, :, first:last], {"conv": [], "relu": [], "pool": []}
+        """Put the gradient where the activations of these rows are.
+
+            ∂J/∂a = (flow + Σ parts of the ReLU or the pool) · [a > 0] + Σ parts of the convolution
+
+        flow   the part of it from deeper layers, which is used up; [a > 0] only where there is a ReLU
+        """
+        a, before = self.a[:, :, first:last], []
         for layer in self.layers:
             here = self._activations(layer, first, last)
-            parts[layer[:4]] += upstream.parts(layer, here, first, last, self.a.shape[2])
-        for part in (*parts["relu"], *parts["pool"]):
-            flow.add_(part)
-        if self.relu:  # in one pass, where flow * (a > 0) takes three
-            torch.ops.aten.threshold_backward.grad_input(flow, a, 0, grad_input=a)
-        else:
-            a.copy_(flow)
-        for part in parts["conv"]:
+            for part in upstream.parts(layer, here, first, last, self.a.shape[2]):
+                if layer.startswith("conv"):
+                    before.append(part)
+                else:
+                    flow.add_(part)
+        # In one pass, where flow · (a > 0) takes three.
+        a.copy_(torch.ops.aten.threshold_backward(flow, a, 0) if self.relu else flow)
+        for part in before:
             a.add_(part)
 
 
-class Pool:
-    """2×2 average or max pooling, an odd last row or column dropped."""
+class Link(Protocol):
+    """From one room, the source, into the next. fill() goes forwards with activations, drain() backwards
+    with the gradient."""
 
-    def __init__(self, name: str) -> None:
-        self.is_max = name == "max"
+    source: Room
+    room: Room
 
-    def __call__(self, y: Tensor) -> Tensor:
-        return (F.max_pool2d if self.is_max else F.avg_pool2d)(y, 2)
+    def fill(self) -> None: ...
 
-    def passes(self, y: Tensor) -> Tensor:
-        """Where a gradient passes the pool and the ReLU before it, whose values are y ≥ 0."""
-        active = y > 0
-        if not self.is_max:
-            return active
-        pooled, places = F.max_pool2d(y, 2, return_indices=True)
-        return active & F.max_unpool2d(torch.ones_like(pooled), places, 2, output_size=y.shape[2:]).bool()
-
-    def spread(self, gradient: Tensor, first: int, last: int, like: Tensor) -> Tensor:
-        """Rows first to last of the gradient of a picture `like`, from that of its pooled values."""
-        top = first // 2
-        g = rows(gradient, top, -(-last // 2))
-        g = F.interpolate(g if self.is_max else g / 4, scale_factor=2)
-        g = F.pad(g, (0, like.shape[3] - g.shape[3]))
-        return g[:, :, first - 2 * top : last - 2 * top]
+    def drain(self, upstream: Upstream) -> None: ...
 
 
-class Link:
-    """A convolution and its ReLU, from one room into the next."""
+class ConvolutionLink:
+    """A convolution and its ReLU."""
 
-    def __init__(self, source: Room, room: Room, by: Convolution) -> None:
-        self.source, self.room, self.by = source, room, by
+    def __init__(self, source: Room, room: Room, convolution: Convolution) -> None:
+        self.source, self.room, self.convolution = source, room, convolution
 
     def fill(self) -> None:
-        n, _, height, width = self.room.a.shape
-        for first, last in bands(height, self.by.band(n, width)):
+        for first, last in self._bands(self.room.a):
             y = self._forwards(first, last)
-            if self.room.before_relu:
-                self.room.a[:, :, first:last] = y
-            else:
-                torch.clamp(y, min=0, out=self.room.a[:, :, first:last])
+            self.room.a[:, :, first:last] = y if self.room.before_relu else F.relu_(y)
 
     def drain(self, upstream: Upstream) -> None:
-        n, _, height, width = self.source.a.shape
-        for first, last in bands(height, self.by.band(n, width)):
-            flow = self._backwards(first, last)
-            self.source.turn(first, last, flow, upstream)
+        padding = self.convolution.padding
+        for first, last in self._bands(self.source.a):
+            gradient = self._gradient(first - 2 + padding, last + padding)
+            self.source.turn(first, last, self.convolution.backwards(gradient), upstream)
+
+    def _bands(self, a: Tensor) -> Iterator[tuple[int, int]]:
+        return bands(a.shape[2], self.convolution.band(len(a), a.shape[3]))
 
     def _forwards(self, first: int, last: int) -> Tensor:
-        padding = self.by.padding
-        return self.by.forwards(self.source.rows(first - padding, last + 2 - padding))
-
-    def _backwards(self, first: int, last: int) -> Tensor:
-        padding = self.by.padding
-        return self.by.backwards(self._gradient(first - 2 + padding, last + padding))
+        padding = self.convolution.padding
+        return self.convolution.forwards(self.source.rows(first - padding, last + 2 - padding))
 
     def _gradient(self, first: int, last: int) -> Tensor:
-        """Rows of the gradient of what the convolution gave."""
+        """Rows of the gradient of what the convolution gave, with zeros around."""
         return rows(self.room.a, first, last)
 
 
-class PoolingLink(Link):
+class PoolingLink(ConvolutionLink):
     """A convolution, its ReLU and the pool after it. Of the picture between them, four times as large as the
-    pool's, only `passed` is kept: where a gradient passes."""
+    pool's, only `passes` is kept: where a gradient passes."""
 
-    def __init__(self, source: Room, room: Room, by: Convolution, pool: Pool, whole: tuple) -> None:
-        super().__init__(source, room, by)
-        self.pool, self.passed = pool, _empty(whole, room.a, torch.bool)
+    def __init__(
+        self, source: Room, room: Room, convolution: Convolution, pool: Pool, passes: Tensor
+    ) -> None:
+        super().__init__(source, room, convolution)
+        self.pool, self.passes = pool, passes
 
     def fill(self) -> None:
-        n, _, height, width = self.passed.shape
-        for first, last in bands(height, self.by.band(n, width)):
+        for first, last in self._bands(self.passes):
             y = F.relu_(self._forwards(first, last))
-            self.passed[:, :, first:last] = self.pool.passes(y)
-            self.room.a[:, :, first // 2 : last // 2] = self.pool(y)
+            pooled, self.passes[:, :, first:last] = self.pool.with_passes(y)
+            self.room.a[:, :, first // 2 : last // 2] = pooled
 
     def _gradient(self, first: int, last: int) -> Tensor:
-        passed = rows(self.passed, first, last).view(torch.uint8)  # of bool the product takes twice as long
-        return self.pool.spread(self.room.a, first, last, self.passed) * passed
+        spread = self.pool.spread(self.room.a, first, last, self.passes.shape[3])
+        return spread * rows(self.passes, first, last)
 
 
-class PoolLink(Link):
+class PoolLink:
     """A pool alone, where the picture before it is asked for too."""
 
     def __init__(self, source: Room, room: Room, pool: Pool) -> None:
@@ -188,41 +177,35 @@ class PoolLink(Link):
 
     def drain(self, upstream: Upstream) -> None:
         for first, last in self.source.bands():
-            flow = self.pool.spread(self.room.a, first, last, self.source.a)
-            passed = self.pool.passes(self.source.rows(first, last))
-            self.source.turn(first, last, flow * passed, upstream)
+            flow = self.pool.spread(self.room.a, first, last, self.source.a.shape[3])
+            _, passes = self.pool.with_passes(self.source.rows(first, last))
+            self.source.turn(first, last, flow * passes, upstream)
+
+
+def make_chain(network: Network, wanted: set[str], picture: Tensor) -> Iterator[Link]:
+    """The links from the prepared picture (N, 3, H + 2, W + 2) to the network's end."""
+    n, _, height, width = picture.shape
+    height, width = height - 2, width - 2
+    source = Room(torch.empty_like(picture), (), relu=False)
+    for number, (conv, convolution) in enumerate(zip(CONVS, network.convolutions, strict=False), start=1):
+        channels = len(convolution.bias)
+        here = [name for name in (f"conv{conv.name}", f"relu{conv.name}") if name in wanted]
+        after = [conv.pool] if conv.pool in wanted else []
+        pooled = bool(after or (conv.pool and number < len(network.convolutions)))
+        whole, half = (n, channels, height, width), (n, channels, height // 2, width // 2)
+        if pooled and not here:
+            room, passes = Room(_empty(half, picture), after, relu=False), _empty(whole, picture, torch.uint8)
+            yield PoolingLink(source, room, convolution, network.pool, passes)
+        else:
+            room = Room(_empty(whole, picture), here, relu=True)
+            yield ConvolutionLink(source, room, convolution)
+        if pooled and here:
+            source, room = room, Room(_empty(half, picture), after, relu=False)
+            yield PoolLink(source, room, network.pool)
+        source, (height, width) = room, room.a.shape[2:]
 
 
 def _empty(shape: Sequence[int], like: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     return torch.empty(
         shape, dtype=dtype or like.dtype, device=like.device, memory_format=torch.channels_last
     )
-
-
-def make_chain(network: Network, wanted: set[str], picture: Tensor) -> list[Link]:
-    """The links from the prepared picture through the deepest layer wanted."""
-    n, _, height, width = picture.shape
-    height, width, pool = height - 2, width - 2, Pool(network.pooling)
-    room, links = Room(torch.empty_like(picture), (), relu=False), []
-
-    def make(channels: int, layers: Sequence[str], relu: bool) -> Room:
-        return Room(_empty((n, channels, height, width), picture), layers, relu)
-
-    for number, (conv, by) in enumerate(zip(CONVS, network.convolutions, strict=False), start=1):
-        here = [name for name in (f"conv{conv.name}", f"relu{conv.name}") if name in wanted]
-        pooled = conv.pool and (conv.pool in wanted or number < len(network.convolutions))
-        channels = network.widths[number - 1]
-        source, after = room, [conv.pool] if conv.pool in wanted else []
-        if pooled and not here:
-            whole = (n, channels, height, width)
-            height, width = height // 2, width // 2
-            room = make(channels, after, relu=False)
-            links.append(PoolingLink(source, room, by, pool, whole))
-            continue
-        room = make(channels, here, relu=True)
-        links.append(Link(source, room, by))
-        if pooled:
-            source, height, width = room, height // 2, width // 2
-            room = make(channels, after, relu=False)
-            links.append(PoolLink(source, room, pool))
-    return links

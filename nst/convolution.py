@@ -11,11 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .winograd import STRIP, convolve_rows, transformed
+from .winograd import convolve_rows, transformed
 
 # Values of a band, in the wider of a convolution's input and output: on a CPU what fits a cache, elsewhere
 # one band up to 1024 px, and for larger pictures some hundred megabytes at a time in place of gigabytes.
 BAND, BAND_ELSEWHERE = 2_000_000, 100_000_000
+STRIP = 2_400_000  # of a band by Winograd's way, transformed: 36 · tiles · channels
 
 
 class Convolution(Protocol):
@@ -28,6 +29,7 @@ class Convolution(Protocol):
     """
 
     padding: int
+    bias: Tensor
 
     def __call__(self, x: Tensor) -> Tensor: ...
 
@@ -128,9 +130,9 @@ def band(like: Tensor, row: int) -> int:
     return max(4, values // row // 4 * 4)
 
 
-def bands(height: int, band: int) -> Iterator[tuple[int, int]]:
+def bands(height: int, step: int) -> Iterator[tuple[int, int]]:
     """First row and the row after the last of each band; never a last band of one row, which has no pool."""
-    starts = range(0, max(1, height - 1), band)
+    starts = range(0, max(1, height - 1), step)
     yield from zip(starts, [*starts[1:], height], strict=True)
 
 

@@ -1,7 +1,8 @@
 """What the explorations share: their preparations, and many descents advanced side by side.
 
 An exploration is a list of groups of Settings, one for each picture. The pictures of a group go through one
-forward and one backward pass; the groups take turns, so that the whole board fills in together.
+forward and one backward pass; the groups take turns, so that the whole board fills in together and the
+activations of only one group are in memory.
 """
 
 import time
@@ -163,6 +164,8 @@ def paint(scene: Scene, groups: Sequence[Sequence[Settings]]) -> Iterator[tuple[
     for _ in range(groups[0][0].evaluations):
         for objective, begun in zip(objectives, descents, strict=True):
             advance(objective, begun)
+            if len(groups) > 1:
+                objective.banded.release()
             if all(descent.diverged for group in descents for descent in group):
                 raise Diverged("The cost of every picture stopped being a number: choose other pictures.")
             yield tuple(

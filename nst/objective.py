@@ -60,14 +60,12 @@ def _targets(
     content: Tensor,
     styles: Sequence[Tensor],
 ) -> Targets:
-    activations = network(content, content_layers)
-    kept = {layer: activations[layer].clone() for layer in content_layers}
-    del activations  # of a large picture hundreds of megabytes
+    kept = network(content, content_layers) if content_layers else {}
     grams: dict[str, list[Tensor]] = {layer: [] for layer in style_layers}
     for style in styles if grams else ():
-        for layer, activations in network(style, grams).items():
-            grams[layer].append(gram_matrix(activations))
-    return Targets(kept, {layer: torch.stack(found).mean(0) for layer, found in grams.items()})
+        for layer, found in network(style, grams).items():
+            grams[layer].append(gram_matrix(found))
+    return Targets(kept, {layer: torch.stack(each).mean(0) for layer, each in grams.items()})
 
 
 def weigh(settings: Settings, targets: Targets) -> Weighting:
@@ -125,7 +123,7 @@ class Objectives:
 
     def __init__(self, network: Network, targets: Targets, weightings: Sequence[Weighting]) -> None:
         self.network, self.targets, self.weightings = network, targets, tuple(weightings)
-        self.banded = Banded(network, targets.content, targets.style)
+        self.banded = Banded(network, targets.content, tuple(targets.style))
         factors = [
             [
                 *(by.alpha * by.content.get(layer, 0.0) for layer in targets.content),

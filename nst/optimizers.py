@@ -113,7 +113,7 @@ class Spectral(LBFGS):
     """
 
     def __init__(self, image: Tensor) -> None:
-        super().__init__(history=10)  # with H₀ the Spectrum's, twice as many gain 0.3 % of J and cost memory
+        super().__init__(history=10)  # with H₀ the Spectrum's, twice as many gain 0.2 % of J and cost memory
         self.spectrum = Spectrum(image)
 
     def _moved(self) -> Tensor:

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .layers import CONVS, depth
+from .pooling import Pool
 from .vgg import MEAN, STD, Filters
 
 # Deviations from Coates & Ng, chosen by style remaining and content moved under real VGG-19 features:
@@ -62,7 +63,7 @@ def learn_filters(
             break
         maps = [F.relu_(F.conv2d(x, kernel, bias)) for x in padded]
         if conv.pool:
-            maps = [_pooled(x, pooling) for x in maps]
+            maps = [Pool(pooling)(x) for x in maps]
     return Filters("self-taught filters", "self-taught", tuple(kernels), tuple(biases))
 
 
@@ -70,10 +71,6 @@ def _standardised(image: Tensor) -> Tensor:
     mean, std = torch.tensor(MEAN).view(1, 3, 1, 1), torch.tensor(STD).view(1, 3, 1, 1)
     x = (image.detach().cpu() - mean) / std
     return x.contiguous(memory_format=torch.channels_last)
-
-
-def _pooled(x: Tensor, pooling: str) -> Tensor:
-    return F.max_pool2d(x, 2) if pooling == "max" else F.avg_pool2d(x, 2)
 
 
 def _patches(padded: Tensor, generator: torch.Generator) -> Tensor:

@@ -63,7 +63,7 @@ class Settings:
     size            longer side of the result in pixels
     evaluations     objective evaluations over all scales (one = one forward and one backward pass)
     scales          number of sizes from coarse to fine; 0 chooses by size
-    strength        β/α after both costs are made relative to what they start from (§ transfer.weigh)
+    strength        β/α after both costs are made relative to what they start from (objective.weigh)
     alpha, beta     α and β themselves, in the units of costs.py; both None means: from `strength`
     tv              γ
     content_layers  layer → weight, scaled to sum 1

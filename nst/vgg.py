@@ -14,6 +14,7 @@ from torch import Tensor
 from .convolution import make_convolution
 from .errors import SettingsError
 from .layers import CONVS, RELU_LAYERS, depth
+from .pooling import Pool
 
 # torchvision trained VGG-19 on RGB in [0, 1] with this mean and standard deviation.
 MEAN = (0.485, 0.456, 0.406)
@@ -66,8 +67,7 @@ class Network:
     The picture's border is replicated before the first convolution (crowsonkb/style-transfer-pytorch does the
     same) and zeros are added before the others, as VGG-19 was trained. Zeros around the picture look like a
     black frame, and the optimiser answers them; replicating or reflecting before every convolution was tried
-    and paints a coloured edge. Pools halve with "average" (Gatys'
-    advice, smoother) or "max" (as trained). An odd last row or column is dropped, as in training.
+    and paints a coloured edge. What "average" and "max" pooling do is in pooling.py.
     """
 
     def __init__(
@@ -80,10 +80,8 @@ class Network:
     ) -> None:
         self.layers = tuple(layers)
         filters.require(self.layers)
-        self.pooling, self.pool = pooling, F.max_pool2d if pooling == "max" else F.avg_pool2d
-        self.dtype = dtype
+        self.pool, self.dtype = Pool(pooling), dtype
         through = max(map(depth, self.layers))
-        self.widths = [len(bias) for bias in filters.biases[:through]]
         self.convolutions = [
             make_convolution(kernel.to(device, dtype), bias.to(device, dtype), padding=min(number, 1))
             for number, (kernel, bias) in enumerate(
@@ -114,7 +112,7 @@ class Network:
             if wanted <= found.keys():
                 break
             if conv.pool:
-                x = self.pool(x, 2)
+                x = self.pool(x)
                 if conv.pool in wanted:
                     found[conv.pool] = x
         return found

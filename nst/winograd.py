@@ -24,8 +24,6 @@ G = (
     (0, 0, 1),
 )
 
-STRIP = 2_400_000  # transformed values worth working on at once: few enough to stay in a cache
-
 
 def transformed(kernel: Tensor) -> Tensor:
     """G k Gᵀ: (K, C, 3, 3) → (36, C, K). In float64, once, so that its rounding is not added to the rest."""
