@@ -129,6 +129,8 @@ def test_units_are_shown_for_the_pictures_looked_at_so_far(visit, pictures):
     page.locator("#units-on").click()
     expect(page.locator("#units figcaption").first).not_to_have_text(first)
     expect(page.locator("#units figcaption").first).to_contain_text("Unit 9")
+    page.locator("#units-on").click()  # while what drove the nine is still coming in
+    expect(page.locator("#units figcaption").first).to_contain_text("Unit 18")
 
 
 def test_how_it_works_shows_the_sums_and_weighs_them_anew_at_once(visit, pictures, tmp_path):

@@ -13,7 +13,7 @@ from . import status
 from .easel import Shown
 from .form import write_layers
 from .look import html
-from .study import HIDDEN, QUIET, About, Given
+from .study import HIDDEN, LATEST, QUIET, About, Given
 from .sums import maps, told
 from .transfer_tab import TransferTab
 
@@ -77,11 +77,11 @@ class HowTab:
         maps = [[*pictures, self.layer, *form.inputs], [self.maps, self.layer]]
         begun = self.run.click(_moments, easel.shown, self.moment, **QUIET)
         begun.then(self.measure, *sums, **panel).then(self.look, *maps, **panel)
-        self.moment.release(self.measure, *sums, **panel).then(self.look, *maps, **panel)
-        self.layer.input(self.look, *maps, **panel)
+        self.moment.release(self.measure, *sums, **LATEST, **panel).then(self.look, *maps, **panel)
+        self.layer.input(self.look, *maps, **LATEST, **panel)
         weights = [self.measured, self.alpha, self.beta, self.lambdas]
         for control in (self.alpha, self.beta, self.lambdas):
-            control.input(_weighed, weights, self.sums, **QUIET)
+            control.input(_weighed, weights, self.sums, **LATEST, **QUIET)
 
     def measure(
         self, content: str | None, style: str | None, shown: Shown | None, moment: float, *values: Any

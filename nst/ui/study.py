@@ -19,6 +19,8 @@ from .runs import Inner, Runs
 
 HIDDEN = {"show_progress": "hidden", "api_visibility": "private"}
 QUIET = {"queue": False, **HIDDEN}
+# What is typed or pressed while one answer is under way Gradio forgets by default; so the last of it counts.
+LATEST = {"trigger_mode": "always_last"}
 
 
 @dataclass(frozen=True)

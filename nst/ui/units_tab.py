@@ -53,10 +53,11 @@ ABOUT = About(
 
 
 class Shelf:
-    """The scans of the last few visitors, by session."""
+    """The scans of the last few visitors, by session, and which page of units each asked for last."""
 
     def __init__(self) -> None:
         self._scans: OrderedDict[str, Scan] = OrderedDict()
+        self._pages: dict[str, object] = {}
         self._lock = threading.Lock()
 
     def put(self, session: str, scan: "Scan") -> None:
@@ -64,7 +65,13 @@ class Shelf:
             self._scans[session] = scan
             self._scans.move_to_end(session)
             while len(self._scans) > SCANS_KEPT:
-                self._scans.popitem(last=False)
+                gone, _ = self._scans.popitem(last=False)
+                self._pages.pop(gone, None)
+
+    def turn(self, session: str) -> Callable[[], bool]:
+        """Begin a page of units; the answer tells whether the visitor still looks at it."""
+        page = self._pages[session] = object()
+        return lambda: self._pages.get(session) is page
 
     def get(self, session: str) -> "Scan":
         """Raises SettingsError where there is none (any more)."""
@@ -168,7 +175,8 @@ class UnitsTab:
         place, shown = [self.layer, self.first], [self.units, self.first]
         pictures = [self.added, transfer.content, transfer.style, self.weights]
         ended = self.study.wire(runs, self.scan, pictures)
-        panel = {"concurrency_id": "panels", "concurrency_limit": 2, **HIDDEN}
+        # "multiple": the next page is asked for while what drove the units of this one still comes in.
+        panel = {"concurrency_id": "panels", "concurrency_limit": 2, "trigger_mode": "multiple", **HIDDEN}
         ended.then(self.page, place, shown, **panel)
         self.layer.input(self.page, place, shown, **panel)
         self.first.submit(self.page, place, shown, **panel)
@@ -196,18 +204,26 @@ class UnitsTab:
 
     def page(self, request: gr.Request, layer: str, first: float | None) -> Iterator[tuple[str, Any]]:
         """HTML of nine units: their patches at once, then what drove them, unit by unit."""
+        session = request.session_hash or ""
         try:
-            scan = self.shelf.get(request.session_hash or "")
+            scan = self.shelf.get(session)
             first = min(max(0, int(first or 0)), scan.units(layer) - 1)
             units = range(first, min(first + PAGE, scan.units(layer)))
             panels = [panel(scan, layer, unit) for unit in units]
         except NSTError as error:
             yield status.failed(str(error)), gr.skip()
             return
-        yield "".join(('<div class="units">', *panels, "</div>")), first
+        is_looked_at = self.shelf.turn(session)
+        yield _units(panels), first
         for number, unit in enumerate(units):
             panels[number] = panel(scan, layer, unit, driven=True)
-            yield "".join(('<div class="units">', *panels, "</div>")), first
+            if not is_looked_at():
+                return
+            yield _units(panels), gr.skip()
+
+
+def _units(panels: Sequence[str]) -> str:
+    return "".join(('<div class="units">', *panels, "</div>"))
 
 
 def panel(scan: "Scan", layer: str, unit: int, driven: bool = False) -> str:
