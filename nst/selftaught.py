@@ -91,7 +91,7 @@ def _learn(patches: Tensor, width: int, generator: torch.Generator) -> tuple[Ten
     centres = _spherical_k_means((x - x.mean(0)) @ whitening, width, generator)
     weights = centres @ whitening.T  # (width, 9c)
     responses = x @ weights.T
-    threshold = responses.T.contiguous().quantile(QUANTILE, dim=1)
+    threshold = responses.kthvalue(1 + round(QUANTILE * (len(responses) - 1)), dim=0).values
     strength = F.relu(responses - threshold).mean(0)
     # A unit that hardly varies hears rounding errors only; made as loud as the others it would drown them.
     live = strength > 1e-3 * responses.abs().mean(0) + 1e-6

@@ -63,7 +63,9 @@ class GridTab:
             "grid", "Paint the grid", "A sheet of paintings: rows add style layers, columns α/β"
         )
         with gr.Row(visible=False) as self.opening:
-            self.cell = gr.Dropdown([], label="A picture of the sheet", elem_id="grid-cell", scale=3)
+            self.cell = gr.Dropdown(
+                [], label="A picture of the sheet", elem_id="grid-cell", scale=3, min_width=260
+            )
             self.open = gr.Button("Open in Transfer", elem_id="grid-open", scale=1, min_width=150)
         pair = [transfer.content, transfer.style]
         ended = self.study.wire(
