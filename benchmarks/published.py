@@ -44,7 +44,6 @@ def scene(objective: Objective, filters: Filters, content: Tensor) -> Scene:
 def plain(objective: Objective, kernels: Sequence[Tensor], biases: Sequence[Tensor]) -> Gradient:
     """J of an objective as the published systems compute it: plain convolutions, one after the other."""
     targets, by, network = objective.one.targets, objective.weighting, objective.one.network
-    wanted = {*targets.content, *targets.style}
 
     def gradient(x: Tensor) -> tuple[float, Tensor]:
         x = x.detach().contiguous().requires_grad_()
@@ -62,7 +61,6 @@ def plain(objective: Objective, kernels: Sequence[Tensor], biases: Sequence[Tens
                 a = y.flatten(2)[0]
                 gram = a @ a.T / a.shape[1]
                 total = total + by.beta * by.lambdas[name] * F.mse_loss(gram, targets.style[name][0]) / 4
-            wanted.discard(name)
             if conv.pool and number + 1 < len(kernels):
                 y = network.pool(y)
         (g,) = torch.autograd.grad(total, x)

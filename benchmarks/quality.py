@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 import nst
-from nst.costs import content_cost, gram_matrix, style_cost
+from nst.costs import content_cost, gram_matrix, style_cost, total_variation
 from nst.device import Device, choose
 from nst.images import fit
-from nst.objective import Objective, make_objective
+from nst.objective import Objective, make_objective, weighed
 from nst.tensors import resize_tensor, to_tensor
 from nst.transfer import stylize
 from nst.vgg import Filters
@@ -73,11 +73,9 @@ class Task:
         """J in float32 at full size of a picture of any size, its pixels as a PNG would hold them."""
         image = resize_tensor(image, self.size).clamp(0, 1).to(self.where.torch)
         found, by, goal = self.full.one.network(image), self.full.weighting, self.full.one.targets
-        content = sum(w * content_cost(found[name], goal.content[name]) for name, w in by.content.items())
-        style = sum(
-            w * style_cost(gram_matrix(found[name]), goal.style[name]) for name, w in by.lambdas.items()
-        )
-        return float(by.alpha * content + by.beta * style)
+        content = {name: float(content_cost(found[name], a)) for name, a in goal.content.items()}
+        style = {name: float(style_cost(gram_matrix(found[name]), g)) for name, g in goal.style.items()}
+        return weighed(by, content, style, float(total_variation(image))).total
 
     def run(self, loop: Iterator[Tensor], limit: Callable[[Trace], bool]) -> Trace:
         """Follow a loop, judging with the clock stopped, until it ends or the limit says so."""

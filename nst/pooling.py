@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .convolution import rows
+from .errors import SettingsError
 
 
 class Pool:
@@ -17,6 +18,8 @@ class Pool:
         self.is_max = name == "max"
 
     def __call__(self, y: Tensor) -> Tensor:
+        """(N, C, ⌊H/2⌋, ⌊W/2⌋). Raises SettingsError where a side of one is left with nothing."""
+        _require_two_by_two(y)
         return F.max_pool2d(y, 2) if self.is_max else F.avg_pool2d(y, 2)
 
     def with_passes(self, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -25,6 +28,7 @@ class Pool:
         active = (y > 0).view(torch.uint8)  # with which a product takes half as long as with bool
         if not self.is_max:
             return self(y), active
+        _require_two_by_two(y)
         pooled, places = F.max_pool2d(y, 2, return_indices=True)
         highest = F.max_unpool2d(torch.ones_like(pooled), places, 2, output_size=y.shape[2:])
         return pooled, active * highest.to(torch.uint8)
@@ -37,3 +41,11 @@ class Pool:
         g = F.interpolate(g if self.is_max else g / 4, scale_factor=2)
         g = F.pad(g, (0, width - g.shape[3]))
         return g[:, :, first - 2 * top : last - 2 * top]
+
+
+def _require_two_by_two(y: Tensor) -> None:
+    if min(y.shape[2:]) < 2:
+        raise SettingsError(
+            "The picture is too small for a layer after this many pools: choose a larger size or a "
+            "shallower layer."
+        )

@@ -8,6 +8,7 @@ from nst import convolution
 from nst.banded import Banded
 from nst.convolution import Winograd
 from nst.costs import content_cost, gram_matrix
+from nst.errors import SettingsError
 from nst.vgg import Filters, Network
 
 ASKED = {
@@ -108,6 +109,13 @@ def test_the_smallest_picture_reaches_the_deepest_layer():
     (found,) = torch.autograd.grad(grams["relu5_1"].sum(), x)
     (expected,) = torch.autograd.grad(gram_matrix(network(x)["relu5_1"]).sum(), x)
     torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("pooling", ["average", "max"])
+def test_a_picture_too_small_for_a_pool_is_refused_in_one_sentence(pooling):
+    banded = Banded(Network(tiny_filters(16), ["pool5"], pooling), {}, ["pool5"])
+    with pytest.raises(SettingsError, match="too small for a layer after this many pools"):
+        banded(torch.rand(1, 3, 16, 64))
 
 
 def test_differentiating_after_the_rooms_were_used_again_is_an_error_and_not_a_wrong_gradient():

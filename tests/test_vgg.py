@@ -95,6 +95,14 @@ def test_some_of_its_layers_are_those_of_all():
         assert all(torch.equal(alone[name], found[name]) for name in some)
 
 
+@pytest.mark.parametrize("pooling", ["average", "max"])
+def test_a_picture_too_small_for_a_pool_is_refused_in_one_sentence(pooling):
+    network = Network(tiny_filters(16), ["pool5"], pooling)
+    with pytest.raises(SettingsError, match="too small for a layer after this many pools: choose a larger"):
+        network(torch.zeros(1, 3, 16, 128))
+    assert network(torch.zeros(1, 3, 32, 128))["pool5"].shape[2:] == (1, 4)
+
+
 def test_positions_of_a_layer_are_a_stride_apart():
     found = Network(tiny_filters(8), ["relu3_4", "pool2"])(torch.zeros(1, 3, 64, 96))
     for layer, activations in found.items():
