@@ -145,6 +145,11 @@ def test_how_it_works_shows_the_sums_and_weighs_them_anew_at_once(visit, picture
     total = page.locator("#how-sums .formula").last
     expect(total).to_contain_text("J = α", timeout=2 * SOON)
     expect(page.locator("#how-maps .heat figure")).to_have_count(11, timeout=2 * SOON)
+    painted = total.inner_text()
+    page.locator("#how-moment input[type=range]").press("Home")
+    expect(total).not_to_have_text(painted)
+    page.locator("#how-moment input[type=range]").press("End")
+    expect(total).to_have_text(painted)
     before = total.inner_text()
     page.locator("#how-alpha input").fill("0")
     expect(total).not_to_have_text(before)

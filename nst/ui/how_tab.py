@@ -77,7 +77,8 @@ class HowTab:
         maps = [[*pictures, self.layer, *form.inputs], [self.maps, self.layer]]
         begun = self.run.click(_moments, easel.shown, self.moment, **QUIET)
         begun.then(self.measure, *sums, **panel).then(self.look, *maps, **panel)
-        self.moment.release(self.measure, *sums, **LATEST, **panel).then(self.look, *maps, **panel)
+        # Not release(), which the keyboard never causes.
+        self.moment.input(self.measure, *sums, **LATEST, **panel).then(self.look, *maps, **panel)
         self.layer.input(self.look, *maps, **LATEST, **panel)
         weights = [self.measured, self.alpha, self.beta, self.lambdas]
         for control in (self.alpha, self.beta, self.lambdas):
