@@ -248,11 +248,11 @@ def _enlarged(pictures: list, side: int) -> list:
 
 def quality(side: int, weights: str) -> dict[str, Any]:
     """Seconds until J is as low as the published loop's, for each loop, and the traces."""
-    from .plots import STRIP, side_by_side
-    from .quality import COMPARED, compare, figures
+    from .plots import SHOWN_AT, STRIP, side_by_side
+    from .quality import compare, figures
 
     traces = compare(weights, side, *_pictures())
-    if side == COMPARED:
+    if side == SHOWN_AT:
         side_by_side(traces).save(STRIP, quality=90)
     return {**figures(side, traces), "traces": {name: trace.points for name, trace in traces.items()}}
 

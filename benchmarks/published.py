@@ -104,13 +104,11 @@ def crowson(at: At, side: int, evaluations: int) -> Iterator[Tensor]:
     """crowsonkb/style-transfer-pytorch: sides a factor √2 apart from 128 on, Adam at 0.02 with (0.9, 0.99),
     pixels clamped, moments taken along to the next side; what counts is the moving average of the iterates
     (0.99, bias-corrected); twice as many evaluations at the first side as at each other."""
-    sides = [side]
-    while round(side / 2 ** (len(sides) / 2)) >= 128:
-        sides.insert(0, round(side / 2 ** (len(sides) / 2)))
-    each, count = evaluations / (len(sides) + 1), 0
-    x = at(sides[0]).content
+    ladder = sides(side)
+    each, count = evaluations / (len(ladder) + 1), 0
+    x = at(ladder[0]).content
     mean, square = torch.zeros_like(x), torch.zeros_like(x)
-    for size in sides:
+    for size in ladder:
         here = at(size)
         x, mean, square = (_resized(tensor, here.content) for tensor in (x, mean, square))
         x, square = x.clamp(0, 1), square.relu()
@@ -123,6 +121,14 @@ def crowson(at: At, side: int, evaluations: int) -> Iterator[Tensor]:
             average, weight = average.lerp(x, 0.01), weight + 0.01 * (1 - weight)
             yield average / weight
         x = average / weight
+
+
+def sides(side: int) -> list[int]:
+    """From 128 px or a little more to this one, each √2 times the one before."""
+    ladder = [side]
+    while round(side / 2 ** (len(ladder) / 2)) >= 128:
+        ladder.insert(0, round(side / 2 ** (len(ladder) / 2)))
+    return ladder
 
 
 def _lbfgs(

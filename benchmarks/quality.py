@@ -19,7 +19,7 @@ from nst.transfer import stylize
 from nst.vgg import Filters
 from nst.weights import find_filters
 
-from .published import LOOPS, Scene, scene
+from .published import LOOPS, Scene, scene, sides
 
 EVERY = 5  # evaluations between two judgements
 
@@ -105,16 +105,19 @@ class Task:
                 yield to_tensor(progress.image)
 
 
-# Evaluations by size; more would take hours at the largest. Both run torch's L-BFGS; which is faster depends
-# on the picture's size: in units of 0 to 255 the notebook's first step, of length 1/Σ|g|, is lost to
-# float32's rounding in large pictures, where it stands still and is not waited for. Ours is compared with
-# the better of them.
+# Evaluations by size; more would take hours at the largest. The first two run torch's L-BFGS, and ours is
+# compared with the better of them; which that is depends on the picture's size: in units of 0 to 255 the
+# notebook's first step, of length 1/Σ|g|, is lost to float32's rounding in large pictures, where it stands
+# still and is not waited for. The others get a tenth of what their recipes say, crowsonkb at 1024 px a
+# twenty-fifth.
 PUBLISHED = {
     "notebook": {256: 500, 512: 20, 1024: 10},
-    "tutorial": {256: 500, 512: 500, 1024: 50},
+    "tutorial": {256: 500, 512: 500, 1024: 100},
 }
-OTHERS = {"neural-style": 150, "crowsonkb": 300}  # a tenth of what their recipes say
-COMPARED = 256  # px at which the others run too
+OTHERS = {
+    "neural-style": {256: 150, 512: 150, 1024: 170},
+    "crowsonkb": {256: 300, 512: 300, 1024: 160},
+}
 OURS = {"ours": {}, "ours, one scale": {"scales": 1}}
 
 
@@ -123,14 +126,13 @@ def compare(weights: str, size: int, content, style) -> dict[str, Trace]:
     base = nst.Settings(weights=weights, size=size)
     *_, filters = [*_ending(find_filters(weights, "relu3_4"))]
     task = Task(filters, base, content, style)
-    for side in (size, *((128, 181) if size == COMPARED else ())):
+    for side in sides(size):
         task.at(side)  # targets are made before any clock starts
-    loops = {name: counts[size] for name, counts in PUBLISHED.items()}
-    loops |= OTHERS if size == COMPARED else {}
+    loops = {name: counts[size] for name, counts in (PUBLISHED | OTHERS).items()}
     traces = {name: task.run(task.published(name, n), lambda trace: False) for name, n in loops.items()}
     goal = min(traces[name].points[-1][2] for name in PUBLISHED)
     for name, changes in OURS.items():
-        settings = base.with_(evaluations=max(loops.values()), **changes)
+        settings = base.with_(evaluations=max(base.evaluations, *loops.values()), **changes)
         traces[name] = task.run(task.ours(settings), lambda trace: trace.points[-1][2] <= goal)
     return traces
 

@@ -64,7 +64,7 @@ class LBFGS:
         length = _rms(direction)
         limit = self.longest if self.pairs else self.first_step
         shrink = limit / length if length > limit or not self.pairs else 1.0
-        self.move = direction * shrink
+        self.move = direction.mul_(shrink)
         return self._moved()
 
     def retreat(self) -> Tensor:
@@ -77,15 +77,16 @@ class LBFGS:
         return self.last[0] + self.move
 
     def _direction(self, x: Tensor, gradient: Tensor) -> Tensor:
-        return -self._times_inverse_hessian(gradient)
+        return self._times_inverse_hessian(gradient.clone()).neg_()
 
     def _remember(self, s: Tensor, y: Tensor) -> None:
         curvature = torch.vdot(s.flatten(), y.flatten())
         if curvature > 1e-12 * torch.vdot(y.flatten(), y.flatten()):
             self.pairs.append((s, y, 1 / curvature))
 
-    def _times_inverse_hessian(self, gradient: Tensor) -> Tensor:
-        q, factors = gradient.clone(), []
+    def _times_inverse_hessian(self, q: Tensor) -> Tensor:
+        """H q. In place where it can be: large pictures feel every copy of theirs."""
+        factors = []
         for s, y, inverse in reversed(self.pairs):
             factor = inverse * torch.vdot(s.flatten(), q.flatten())
             q.addcmul_(y, factor, value=-1)
@@ -117,11 +118,11 @@ class Spectral(LBFGS):
         self.spectrum = Spectrum(image)
 
     def _moved(self) -> Tensor:
-        return super()._moved().clamp(0, 1)
+        return super()._moved().clamp_(0, 1)
 
     def _direction(self, x: Tensor, gradient: Tensor) -> Tensor:
         free = ((x > 0) | (gradient < 0)) & ((x < 1) | (gradient > 0))
-        return super()._direction(x, gradient * free) * free
+        return self._times_inverse_hessian(gradient * free).neg_().mul_(free)
 
     def _remember(self, s: Tensor, y: Tensor) -> None:
         known = self.pairs[-1] if self.pairs else None

@@ -1,12 +1,14 @@
 """The curvature of J by frequency and colour: what spectral L-BFGS begins its inverse Hessian from."""
 
 import math
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
 RINGS = 12  # from COARSEST to the finest frequency, in equal steps of its logarithm
 COARSEST = 1 / 256  # cycles a pixel
+STRIP = 500_000  # values transformed at once: for more memory the system clears pages, which takes longer
 MEMORY = 0.9  # weight of a pair over that of the next newer one
 SHORTEST, LONGEST = math.log(1 / 100), math.log(2)  # of log h, from its mean
 
@@ -41,7 +43,7 @@ class Spectrum:
         ring = (octaves * RINGS).long().clamp(max=RINGS - 1).flatten()
         self.counts = torch.bincount(ring, minlength=RINGS).tolist()
         self.there = [r for r, count in enumerate(self.counts) if count]  # a small picture lacks the coarsest
-        self.ring, self.order = ring.to(like.device), ring.argsort(stable=True).to(like.device)
+        self.ring, self.order = (i.to(like.device, torch.int32) for i in (ring, ring.argsort(stable=True)))
         self.of_steps = self.of_gradients = torch.zeros(3, RINGS).to(like)
         self.h = torch.ones(3, RINGS).to(like)
 
@@ -58,20 +60,27 @@ class Spectrum:
 
     def times(self, q: Tensor) -> Tensor:
         """H₀ q."""
-        scaled = self._transform(q) * self.h[:, self.ring].view_as(q[0])
-        back = torch.stack([_inverse(_inverse(c.T, self.down).T, self.across) for c in scaled])
-        return torch.einsum("oc,ohw->chw", self.colours, back)[None]
+        found = torch.zeros_like(q)
+        for colour, h, spectrum in zip(self.colours, self.h, self._spectra(q), strict=True):
+            scaled = spectrum.mul_(h.index_select(0, self.ring).view_as(spectrum))
+            back = _along(_inverse, _along(_inverse, scaled.T, self.down).T, self.across)
+            found.addcmul_(colour.view(-1, 1, 1), back)
+        return found
 
-    def _transform(self, x: Tensor) -> Tensor:
-        # A colour at a time: for more memory at once the system clears pages, which takes longer than this.
-        opponent = torch.einsum("oc,chw->ohw", self.colours, x[0])
-        return torch.stack([_cosine(_cosine(c, self.across).T, self.down).T for c in opponent])
+    def _spectra(self, x: Tensor) -> Iterator[Tensor]:
+        """F x of each opponent colour (H, W), one at a time for the sake of memory."""
+        for colour in self.colours:
+            opponent = torch.einsum("c,chw->hw", colour, x[0])
+            yield _along(_cosine, _along(_cosine, opponent, self.across).T, self.down).T
 
     def _energies(self, x: Tensor) -> Tensor:
         """Σ |F x|² by colour and ring (3, RINGS). Sums of sorted parts: on a GPU a scattered sum has no fixed
         order, and the same run would not give the same bytes."""
-        power = self._transform(x).square().flatten(1)[:, self.order]
-        return torch.stack([part.sum(1) for part in power.split(self.counts, dim=1)], dim=1)
+        return torch.stack([self._by_ring(spectrum.square()) for spectrum in self._spectra(x)])
+
+    def _by_ring(self, power: Tensor) -> Tensor:
+        parts = power.flatten().index_select(0, self.order).split(self.counts)
+        return torch.stack([part.sum() for part in parts])
 
 
 def _twiddles(n: int, like: Tensor) -> Tensor:
@@ -80,6 +89,15 @@ def _twiddles(n: int, like: Tensor) -> Tensor:
     factors = (2 / n) ** 0.5 * torch.exp(-0.5j * math.pi * k / n)
     factors[0] /= 2**0.5
     return factors.to(like.device, torch.promote_types(like.dtype, torch.complex64))
+
+
+def _along(transform: Callable[[Tensor, Tensor], Tensor], x: Tensor, twiddles: Tensor) -> Tensor:
+    """A transform of every row of x (H, W), a strip of rows at a time."""
+    found = torch.empty_like(x, memory_format=torch.contiguous_format)
+    step = max(1, STRIP // x.shape[1])
+    for into, rows in zip(found.split(step), x.split(step), strict=True):
+        into.copy_(transform(rows, twiddles))
+    return found
 
 
 def _cosine(x: Tensor, twiddles: Tensor) -> Tensor:

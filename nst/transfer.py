@@ -129,6 +129,7 @@ def _run(
         palettes = [style_at(style, scale, settings, here) for style in styles]
         learned = filters or (yield from announced(now, learn(settings, here, palettes)))
         objective = make_objective(learned, settings, where, here, palettes)
+        del palettes  # as large as what is painted
         now = replace(
             now,
             doing=f"Painting at {max(scale.size)} px",

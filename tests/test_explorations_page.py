@@ -84,7 +84,7 @@ def test_the_grid_fills_in_and_a_cell_opens_in_transfer(visit, pictures):
     page = visit()
     choose(page, *pictures)
     open_tab(page, "Layers × α/β")
-    set_number(page, "Size of each picture", 64)
+    set_number(page, "Size", 64)
     set_number(page, "Evaluations", 20)
     self_taught(page)
     page.locator("#grid-run").click()

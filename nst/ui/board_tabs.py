@@ -153,7 +153,7 @@ def _pressed(shown: Frame | None, event: gr.SelectData) -> Any:
 
 
 def _size() -> gr.Slider:
-    return gr.Slider(64, 256, 128, step=16, label="Size of each picture", info="Longer side, in pixels.")
+    return gr.Slider(64, 256, 128, step=16, label=LABELS["size"], info="Longer side of each, in pixels.")
 
 
 def _evaluations(value: int) -> gr.Slider:
