@@ -73,9 +73,9 @@ def plot(title: str, traces: Mapping[str, Sequence[Sequence[float]]], size: tupl
     draw.text((20, (box[1] + box[3]) / 2), "J", fill="#222", font=_font(36), anchor="lm")
     for number, ((name, trace), colour) in enumerate(zip(traces.items(), COLOURS, strict=False)):
         draw.line([at(s, j) for _, s, j in trace], fill=colour, width=6, joint="curve")
-        y = box[1] + 24 + 44 * number
-        draw.line((box[2] - 330, y, box[2] - 280, y), fill=colour, width=8)
-        draw.text((box[2] - 266, y), name, fill="#222", font=_font(30), anchor="lm")
+        y = box[3] - 24 - 44 * (len(traces) - 1 - number)
+        draw.line((box[0] + 20, y, box[0] + 70, y), fill=colour, width=8)
+        draw.text((box[0] + 84, y), name, fill="#222", font=_font(30), anchor="lm")
     return image.resize(size, Image.Resampling.LANCZOS)
 
 

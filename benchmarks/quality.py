@@ -106,10 +106,9 @@ class Task:
 
 
 # Evaluations by size; more would take hours at the largest. The first two run torch's L-BFGS, and ours is
-# compared with the better of them; which that is depends on the picture's size: in units of 0 to 255 the
-# notebook's first step, of length 1/Σ|g|, is lost to float32's rounding in large pictures, where it stands
-# still and is not waited for. The others get a tenth of what their recipes say, crowsonkb at 1024 px a
-# twenty-fifth.
+# compared with the better of them. In units of 0 to 255 the notebook's first step, of length 1/Σ|g|, is lost
+# to float32's rounding in large pictures: what follows is slow at 512 px and is not waited for. The others
+# get a tenth of what their recipes say, crowsonkb at 1024 px a twenty-fifth.
 PUBLISHED = {
     "notebook": {256: 500, 512: 20, 1024: 10},
     "tutorial": {256: 500, 512: 500, 1024: 100},

@@ -111,8 +111,9 @@ def _quality(found: dict) -> list[tuple[str, str]]:
         for name, goal in at.items():
             if name.startswith("cost_"):
                 after = name.removeprefix("cost_")
-                theirs = min(filter(None, (at[f"{loop}_{after}"] for loop in ("notebook", "tutorial"))))
-                what = f"J = {goal:.3f}, the better published loop’s after {after} evaluations, {side} px"
+                there = {loop: at[f"{loop}_{after}"] for loop in ("notebook", "tutorial")}
+                theirs, loop = min((seconds, loop) for loop, seconds in there.items() if seconds)
+                what = f"J = {goal:.3f}, the {loop}’s after {after} evaluations, {side} px"
                 rows.append((what, _sooner(theirs, *(at[f"{way}_{after}"] for way in OURS))))
         for loop in ("neural-style", "crowsonkb"):
             if points := at.get("traces", {}).get(loop):
