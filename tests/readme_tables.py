@@ -64,7 +64,7 @@ def figures() -> str:
         ),
         ("one evaluation through relu3_4, 512 × 384 px or so", f"{found['evaluation']['seconds_512']:.2f} s"),
         ("default run, 512 px", f"{run['seconds']:.0f} s"),
-        ("default run, peak memory", f"{run['peak_gigabytes']:.1f} GB"),
+        ("default run, peak memory", f"{run['peak_gigabytes']:.1f} GiB"),
         ("default run with self-taught filters", f"{learned['run_seconds']:.0f} s"),
         (
             "learning them, at 128, 256 and 512 px",
@@ -94,11 +94,11 @@ def _growth(found: dict) -> list[tuple[str, str]]:
     rows = []
     for side in (256, 512, 1024, 2048):
         if at := found.get(f"growth_{side}"):
-            said = f"{at['seconds_a_megapixel']:.1f} s a megapixel, peak {at['peak_gigabytes']:.1f} GB"
+            said = f"{at['seconds_a_megapixel']:.1f} s a megapixel, peak {at['peak_gigabytes']:.1f} GiB"
             rows.append((f"one evaluation at {side} px", said))
         if run := found.get(f"run_{side}"):
             rows.append(
-                (f"default run, {side} px", f"{run['seconds']:.0f} s, {run['peak_gigabytes']:.1f} GB")
+                (f"default run, {side} px", f"{run['seconds']:.0f} s, {run['peak_gigabytes']:.1f} GiB")
             )
     return rows
 

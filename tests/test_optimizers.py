@@ -81,12 +81,14 @@ def test_lbfgs_takes_back_a_step_that_raises_the_cost():
 
 
 @pytest.mark.parametrize("name", ["spectral", "lbfgs", "adam", "gd"])
-def test_points_given_are_never_changed(name):
+def test_points_and_gradients_given_are_never_changed(name):
     x = torch.full((1, 3, 4, 4), 0.5)
     optimizer, seen = make_optimizer(name, 0.02, x), [x]
-    for cost in (3.0, 2.0, 1.0):
-        seen.append(optimizer.step(seen[-1], cost, torch.full_like(x, cost)))
+    gradients = {cost: torch.full_like(x, cost) for cost in (3.0, 2.0, 1.0)}
+    for cost, gradient in gradients.items():
+        seen.append(optimizer.step(seen[-1], cost, gradient))
     assert torch.equal(x, torch.full_like(x, 0.5))
+    assert all(torch.equal(gradient, torch.full_like(x, cost)) for cost, gradient in gradients.items())
     assert len({tuple(point.flatten().tolist()) for point in seen}) == 4
 
 

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from nst import spectrum as spectrum_module
 from nst.optimizers import LBFGS, Spectral
 from nst.spectrum import Spectrum, _cosine, _inverse, _twiddles
 
@@ -30,15 +31,31 @@ def rough(x):
     return 0.1 * x + (x - around / 4)
 
 
-@pytest.mark.parametrize("n", [1, 5, 8])
-def test_the_cosine_transform_is_the_textbooks_and_its_inverse_undoes_it(n):
-    x = noise(3, n)
+def textbook(n):
+    """The orthonormal DCT-II as a matrix (n, n)."""
     k, i = torch.arange(n, dtype=torch.float64)[:, None], torch.arange(n, dtype=torch.float64)
     matrix = (2 / n) ** 0.5 * torch.cos(math.pi * k * (2 * i + 1) / (2 * n))
     matrix[0] = n**-0.5
+    return matrix
+
+
+@pytest.mark.parametrize("n", [1, 5, 8])
+def test_the_cosine_transform_is_the_textbooks_and_its_inverse_undoes_it(n):
+    x = noise(3, n)
     twiddles = _twiddles(n, x)
-    torch.testing.assert_close(_cosine(x, twiddles), x @ matrix.T)
+    torch.testing.assert_close(_cosine(x, twiddles), x @ textbook(n).T)
     torch.testing.assert_close(_inverse(_cosine(x, twiddles), twiddles), x)
+
+
+@pytest.mark.parametrize("strip", [1, 20, 10**6])
+def test_strips_of_any_height_make_the_same_transform(monkeypatch, strip):
+    monkeypatch.setattr(spectrum_module, "STRIP", strip)
+    x = noise(1, 3, 13, 8)
+    spectrum = Spectrum(x)
+    lightness = next(spectrum._spectra(x))
+    expected = textbook(13) @ (x[0].sum(0) / 3**0.5) @ textbook(8).T
+    torch.testing.assert_close(lightness, expected)
+    torch.testing.assert_close(spectrum.times(x), x)
 
 
 def test_one_curvature_everywhere_is_inverted():
