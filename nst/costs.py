@@ -35,7 +35,7 @@ def content_cost(features: Tensor, content: Tensor) -> Tensor:
         raise ValueError(
             f"features {tuple(features.shape)} and content {tuple(content.shape)} differ in shape"
         )
-    difference = (features - content).to(_at_least_float32(features.dtype))
+    difference = (features - content).to(at_least_float32(features.dtype))
     return difference.square().mean(dim=(1, 2, 3)) / 4
 
 
@@ -76,7 +76,7 @@ def _positions(features: Tensor) -> Tensor:
     """(N, nC, nH, nW) → (N, nH · nW, nC), for channels-last memory a view."""
     n, channels, height, width = features.shape
     a = features.permute(0, 2, 3, 1).reshape(n, height * width, channels)
-    return a.to(_at_least_float32(features.dtype))
+    return a.to(at_least_float32(features.dtype))
 
 
 class _SecondMoment(torch.autograd.Function):
@@ -130,5 +130,6 @@ def total_variation(image: Tensor) -> Tensor:
     return down + right
 
 
-def _at_least_float32(dtype: torch.dtype) -> torch.dtype:
+def at_least_float32(dtype: torch.dtype) -> torch.dtype:
+    """The precision sums are taken in."""
     return torch.promote_types(dtype, torch.float32)

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .convolution import make_convolution
+from .convolution import First, make_convolution
 from .errors import SettingsError
 from .layers import CONVS, RELU_LAYERS, depth
 from .pooling import Pool
@@ -82,12 +82,9 @@ class Network:
         filters.require(self.layers)
         self.pool, self.dtype = Pool(pooling), dtype
         through = max(map(depth, self.layers))
-        self.convolutions = [
-            make_convolution(kernel.to(device, dtype), bias.to(device, dtype), padding=min(number, 1))
-            for number, (kernel, bias) in enumerate(
-                zip(filters.kernels[:through], filters.biases[:through], strict=True)
-            )
-        ]
+        pairs = zip(filters.kernels[:through], filters.biases[:through], strict=True)
+        first, *others = [(kernel.to(device, dtype), bias.to(device, dtype)) for kernel, bias in pairs]
+        self.convolutions = [First(*first), *(make_convolution(*each) for each in others)]
         self.mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)
         self.std = torch.tensor(STD, device=device).view(1, 3, 1, 1)
 

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from nst import convolution
-from nst.convolution import Direct, Winograd, band, bands, pays, rows
+from nst.convolution import Direct, First, Winograd, band, bands, pays, rows
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def layer():
 
 
 def make(kind, layer):
-    return Winograd(*layer) if kind == "winograd" else Direct(*layer, padding=int(kind))
+    return {"winograd": Winograd, "direct": Direct}[kind](*layer)
 
 
 def exact(x, kernel, bias, padding=1):
@@ -24,7 +24,7 @@ def exact(x, kernel, bias, padding=1):
 
 
 SIZES = [(4, 4), (1, 1), (3, 9), (16, 20), (21, 34)]
-KINDS = ["winograd", "1", "0"]
+KINDS = ["winograd", "direct"]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -49,15 +49,31 @@ def test_its_gradient_is_the_convolutions(layer, size):
 @pytest.mark.parametrize("step", [2, 5, 64])
 def test_bands_of_it_are_the_whole_forwards_and_backwards(layer, kind, step):
     by, x = make(kind, layer), torch.rand(2, 8, 21, 34, requires_grad=True)
-    p = by.padding
-    whole = exact(x, *layer, padding=p)
+    whole = exact(x, *layer)
     upstream = torch.rand(whole.shape)
     (expected,) = torch.autograd.grad(whole, x, upstream.double())
     with torch.no_grad():
-        there = [by.forwards(rows(x, a - p, b + 2 - p)) for a, b in bands(whole.shape[2], step)]
-        back = [by.backwards(rows(upstream, a - 2 + p, b + p)) for a, b in bands(x.shape[2], step)]
+        there = [by.forwards(rows(x, a - 1, b + 1)) for a, b in bands(whole.shape[2], step)]
+        back = [by.backwards(rows(upstream, a - 1, b + 1)) for a, b in bands(x.shape[2], step)]
     for parts, truth in ((there, whole), (back, expected)):
         assert (torch.cat(parts, 2) - truth).abs().max() < 1e-5 * truth.abs().max()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("step", [2, 5, 64])
+def test_bands_of_the_first_are_a_convolution_without_padding_forwards_and_backwards(layer, step, dtype):
+    kernel, bias = (each.to(dtype) for each in layer)
+    by, x = First(kernel, bias), torch.rand(2, 8, 23, 36, requires_grad=True)
+    whole = exact(x, kernel, bias, padding=0)
+    upstream = torch.rand(whole.shape).to(dtype)
+    (expected,) = torch.autograd.grad(whole, x, upstream.double())
+    back = torch.zeros(x.shape)
+    with torch.no_grad():
+        there = torch.cat([by(x[:, :, a : b + 2].to(dtype)) for a, b in bands(21, step)], 2)
+        for a, b in bands(21, step):
+            by.spread(upstream[:, :, a:b], back[:, :, a : b + 2])
+    for found, truth in ((there, whole), (back, expected)):
+        assert (found - truth).abs().max() < (1e-5 if dtype == torch.float32 else 0.02) * truth.abs().max()
 
 
 @pytest.mark.parametrize("strip", [1, 2000, 20000])
