@@ -1,48 +1,18 @@
 """The measurements: each a function of the weights to use, answering {name: number}."""
 
-import contextlib
 import itertools
-import os
 import resource
 import statistics
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
-ROOT = Path(__file__).parent.parent
-PORT = 7971
+from .pair import enlarged, pictures
+from .serving import first_picture_and_stop, page
 
-
-def page(weights: str) -> dict[str, float]:
-    """Seconds from `python app.py` to the page being served, the median of three starts."""
-    return {"served_seconds": round(statistics.median(_served() for _ in range(3)), 2)}
-
-
-def _served() -> float:
-    environment = {**os.environ, "GRADIO_SERVER_PORT": str(PORT), "HF_HUB_OFFLINE": "1"}
-    start = time.perf_counter()
-    app = subprocess.Popen(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        while True:
-            with contextlib.suppress(OSError), urlopen(f"http://127.0.0.1:{PORT}/", timeout=5) as reply:
-                reply.read()
-                return time.perf_counter() - start
-            time.sleep(0.02)
-    finally:
-        app.terminate()
-        app.wait()
+SIZES = (256, 512, 1024, 2048)  # of which growth is told
+ROUNDS, WARM = 6, 11  # turns of each size, after evaluations enough that L-BFGS has all its pairs
 
 
 def start_up(weights: str) -> dict[str, float]:
@@ -53,7 +23,7 @@ def start_up(weights: str) -> dict[str, float]:
 
     imported = time.perf_counter()
     settings = nst.Settings(size=256, scales=1, evaluations=1, weights=weights)
-    for _ in stylize(*_pictures(), settings, "cpu"):
+    for _ in stylize(*pictures(), settings, "cpu"):
         pass
     done = time.perf_counter()
     return {"import_seconds": round(imported - start, 2), "first_evaluation_seconds": round(done - start, 2)}
@@ -66,7 +36,7 @@ def evaluation(weights: str) -> dict[str, float]:
     measured = {}
     for size in (256, 512):
         settings = nst.Settings(size=size, scales=1, evaluations=8, weights=weights)
-        moments = [p.seconds for p in nst.stylize(*_pictures(), settings) if p.costs]
+        moments = [p.seconds for p in nst.stylize(*pictures(), settings) if p.costs]
         steps = [b - a for a, b in itertools.pairwise(moments)]
         measured[f"seconds_{size}"] = round(statistics.median(steps), 3)
     return measured
@@ -76,9 +46,8 @@ def default_run(weights: str) -> dict[str, float]:
     """Seconds and peak memory of a run with default settings, at 512 px."""
     import nst
 
-    last = _last(nst.stylize(*_pictures(), nst.Settings(weights=weights)))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"seconds": round(last.seconds, 1), "peak_gigabytes": round(peak, 2)}
+    last = _last(nst.stylize(*pictures(), nst.Settings(weights=weights)))
+    return {"seconds": round(last.seconds, 1), "peak_gigabytes": _peak()}
 
 
 def self_taught(weights: str) -> dict[str, float]:
@@ -88,7 +57,7 @@ def self_taught(weights: str) -> dict[str, float]:
     from nst.tensors import to_tensor
     from nst.transfer import learn, style_at
 
-    settings, (content, style) = nst.Settings(weights="self-taught"), _pictures()
+    settings, (content, style) = nst.Settings(weights="self-taught"), pictures()
     learning = {}
     for scale in schedule(settings, *content.size):
         here = to_tensor(content, scale.size)
@@ -99,66 +68,6 @@ def self_taught(weights: str) -> dict[str, float]:
         learning[f"seconds_{max(scale.size)}"] = round(time.perf_counter() - start, 2)
     last = _last(nst.stylize(content, style, settings))
     return {**learning, "run_seconds": round(last.seconds, 1)}
-
-
-def first_picture_and_stop(weights: str) -> dict[str, float]:
-    """Seconds from Run to the first live picture, and from Stop to the finished PNG, at 512 px."""
-    from nst.ui.limits import Limits
-    from nst.ui.paint import paint
-    from nst.ui.runs import Runs
-
-    if weights not in ("auto", "imagenet", "self-taught"):
-        os.environ["NST_WEIGHTS"], weights = weights, "auto"
-    runs, (content, style) = Runs(Limits()), _paths()
-    for _ in runs.stream(
-        "warm", paint, content, [style], {"size": 128, "evaluations": 2, "weights": weights}
-    ):
-        pass  # the visitor before: libraries imported, features ready
-    start, first, stopped, steps, last = time.perf_counter(), None, None, [], 0.0
-    settings = {"size": 512, "scales": 1, "evaluations": 200, "weights": weights}
-    for frame in runs.stream("visitor", paint, content, [style], settings):
-        if frame.picture and first is None:
-            first = time.perf_counter() - start
-        if frame.evaluation == 5 and stopped is None:
-            stopped = time.perf_counter()
-            threading.Timer(0, runs.stop, ["visitor"]).start()
-        if frame.state == "working" and frame.seconds > last:
-            steps.append(frame.seconds - last)
-            last = frame.seconds
-    answered = time.perf_counter() - stopped
-    runs.close()
-    return {
-        "first_picture_seconds": round(_first_default_picture(weights), 2),
-        "first_picture_one_scale_seconds": round(first, 2),
-        "stop_seconds": round(answered, 2),
-        "evaluation_seconds": round(statistics.median(steps[1:]), 2),
-    }
-
-
-def _first_default_picture(weights: str) -> float:
-    from nst.ui.limits import Limits
-    from nst.ui.paint import paint
-    from nst.ui.runs import Runs
-
-    runs, (content, style) = Runs(Limits()), _paths()
-    start = time.perf_counter()
-    with contextlib.closing(runs.stream("next", paint, content, [style], {"weights": weights})) as frames:
-        next(frame for frame in frames if frame.picture)
-        seconds = time.perf_counter() - start
-    runs.close()
-    return seconds
-
-
-def _paths() -> tuple[str, str]:
-    """A content and a style image of our own, 4 : 3 and 5 : 6, larger than any size measured."""
-    examples = ROOT / "examples"
-    return str(examples / "content" / "lake.jpg"), str(examples / "styles" / "knife.jpg")
-
-
-def _pictures() -> list:
-    from nst import load_picture
-
-    return [load_picture(path) for path in _paths()]
 
 
 def ceiling(weights: str) -> dict[str, float]:
@@ -183,7 +92,7 @@ def ceiling(weights: str) -> dict[str, float]:
         seconds = min(b - a for a, b in itertools.pairwise(moments))
         rates.append(2 * 9 * channels**2 * side**2 / seconds / 1e9)
     settings = nst.Settings(size=512, scales=1, evaluations=8, weights=weights)
-    moments = [p.seconds for p in nst.stylize(*_pictures(), settings) if p.costs]
+    moments = [p.seconds for p in nst.stylize(*pictures(), settings) if p.costs]
     seconds = statistics.median(b - a for a, b in itertools.pairwise(moments))
     rate = _operations(512, 384) / seconds / 1e9
     return {
@@ -205,29 +114,59 @@ def _operations(width: int, height: int) -> float:
     return total
 
 
-def growth(side: int, weights: str) -> dict[str, float]:
-    """Seconds and memory per megapixel of one evaluation at one size, 4 : 3."""
+def growth(weights: str) -> dict[str, float]:
+    """Seconds per megapixel of evaluations at four sizes, 4 : 3.
+
+    Taken in turns, since a machine's speed may change by a fifth within minutes, more than sizes differ by.
+    Medians over the rounds; the ratio is the median of each round's own.
+    """
+    import nst
+
+    runs, rounds = {}, {side: [] for side in SIZES}
+    for side in SIZES:
+        settings = nst.Settings(size=side, scales=1, evaluations=1000, weights=weights)
+        reports = nst.stylize(*enlarged(side), settings)
+        runs[side] = (report for report in reports if report.costs)
+        _seconds(runs[side], WARM)
+    for _ in range(ROUNDS):
+        for side, run in runs.items():
+            count = min(8, (max(SIZES) // side) ** 2)
+            rounds[side].append(_seconds(run, count) / count / (side * side * 0.75e-6))
+    found = {side: statistics.median(each) for side, each in rounds.items()}
+    ratios = [large / small for large, small in zip(rounds[2048], rounds[512], strict=True)]
+    return {
+        **{f"seconds_a_megapixel_{side}": round(seconds, 2) for side, seconds in found.items()},
+        "ratio_2048_to_512": round(statistics.median(ratios), 3),
+    }
+
+
+def _seconds(run: Iterator[Any], count: int) -> float:
+    start = time.perf_counter()
+    for _ in range(count):
+        next(run)
+    return time.perf_counter() - start
+
+
+def memory(side: int, weights: str) -> dict[str, float]:
+    """Peak memory of four evaluations at one size, 4 : 3."""
     import nst
 
     settings = nst.Settings(size=side, scales=1, evaluations=4, weights=weights)
-    moments = [p.seconds for p in nst.stylize(*_enlarged(_pictures(), side), settings) if p.costs]
-    seconds = min(b - a for a, b in itertools.pairwise(moments))
-    megapixels = side * side * 0.75 / 1e6
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {
-        "evaluation_seconds": round(seconds, 3),
-        "seconds_a_megapixel": round(seconds / megapixels, 3),
-        "peak_gigabytes": round(peak, 2),
-    }
+    _last(nst.stylize(*enlarged(side), settings))
+    return {"peak_gigabytes": _peak()}
 
 
 def run_of(side: int, weights: str) -> dict[str, float]:
     """Seconds and peak memory of a run with default settings at one size."""
     import nst
 
-    last = _last(nst.stylize(*_enlarged(_pictures(), side), nst.Settings(weights=weights, size=side)))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"seconds": round(last.seconds, 1), "peak_gigabytes": round(peak, 2)}
+    last = _last(nst.stylize(*enlarged(side), nst.Settings(weights=weights, size=side)))
+    return {"seconds": round(last.seconds, 1), "peak_gigabytes": _peak()}
+
+
+def _peak() -> float:
+    """The most memory this process had so far, in GiB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
 
 
 def _last(reports: Iterable[Any]) -> Any:
@@ -238,20 +177,12 @@ def _last(reports: Iterable[Any]) -> Any:
     return last
 
 
-def _enlarged(pictures: list, side: int) -> list:
-    """Pictures of at least this size: the examples are smaller than the largest measured."""
-    factors = [max(1, side / max(picture.size)) for picture in pictures]
-    return [
-        p.resize((round(p.width * f), round(p.height * f))) for p, f in zip(pictures, factors, strict=True)
-    ]
-
-
 def quality(side: int, weights: str) -> dict[str, Any]:
     """Seconds until J is as low as the published loop's, for each loop, and the traces."""
     from .plots import SHOWN_AT, STRIP, side_by_side
     from .quality import compare, figures
 
-    traces = compare(weights, side, *_pictures())
+    traces = compare(weights, side, *pictures())
     if side == SHOWN_AT:
         side_by_side(traces).save(STRIP, quality=90)
     return {**figures(side, traces), "traces": {name: trace.points for name, trace in traces.items()}}
@@ -265,7 +196,8 @@ ALL: dict[str, Callable[[str], dict[str, Any]]] = {
     "default_run": default_run,
     "first_picture_and_stop": first_picture_and_stop,
     "self_taught": self_taught,
-    **{f"growth_{side}": partial(growth, side) for side in (256, 512, 1024, 2048)},
+    "growth": growth,
+    **{f"memory_{side}": partial(memory, side) for side in SIZES},
     "quality_512": partial(quality, 512),
     "quality_256": partial(quality, 256),
     "run_1024": partial(run_of, 1024),

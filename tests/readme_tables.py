@@ -91,16 +91,15 @@ def _ceiling(found: dict) -> list[tuple[str, str]]:
 
 
 def _growth(found: dict) -> list[tuple[str, str]]:
-    rows = []
+    rows, growth = [], found["growth"]
     for side in (256, 512, 1024, 2048):
-        if at := found.get(f"growth_{side}"):
-            said = f"{at['seconds_a_megapixel']:.1f} s a megapixel, peak {at['peak_gigabytes']:.1f} GiB"
-            rows.append((f"one evaluation at {side} px", said))
+        seconds, memory = growth[f"seconds_a_megapixel_{side}"], found[f"memory_{side}"]["peak_gigabytes"]
+        rows.append((f"one evaluation at {side} px", f"{seconds:.1f} s a megapixel, peak {memory:.1f} GiB"))
         if run := found.get(f"run_{side}"):
-            rows.append(
-                (f"default run, {side} px", f"{run['seconds']:.0f} s, {run['peak_gigabytes']:.1f} GiB")
-            )
-    return rows
+            said = f"{run['seconds']:.0f} s, {run['peak_gigabytes']:.1f} GiB"
+            rows.append((f"default run, {side} px", said))
+    ratio = f"{growth['ratio_2048_to_512']:.2f} times"
+    return [*rows, ("a megapixel at 2048 px against one at 512 px, taken in turns", ratio)]
 
 
 def _quality(found: dict) -> list[tuple[str, str]]:
