@@ -110,7 +110,7 @@ class Task:
 # to float32's rounding in large pictures: what follows is slow at 512 px and is not waited for. The others
 # get a tenth of what their recipes say, crowsonkb at 1024 px a twenty-fifth.
 PUBLISHED = {
-    "notebook": {256: 500, 512: 20, 1024: 10},
+    "notebook": {256: 500, 512: 20, 1024: 100},
     "tutorial": {256: 500, 512: 500, 1024: 100},
 }
 OTHERS = {
