@@ -165,7 +165,11 @@ def run_of(side: int, weights: str) -> dict[str, float]:
 
 
 def _peak() -> float:
-    """The most memory this process had so far, in GiB."""
+    """The most memory so far, in GiB: the tensors' on a graphics card, the process's without one."""
+    import torch
+
+    if torch.cuda.is_available():
+        return round(torch.cuda.max_memory_allocated() / 2**30, 2)
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
 
 

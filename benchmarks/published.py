@@ -38,7 +38,8 @@ At = Callable[[int], Scene]  # by the longer side
 def scene(objective: Objective, filters: Filters, content: Tensor) -> Scene:
     """J of an objective as the published systems compute it: float32, plain convolutions."""
     unit = 4 * (255 * sum(STD) / 3) ** 2 / objective.weighting.alpha
-    return Scene(plain(objective, filters.kernels, filters.biases), content, unit)
+    kernels, biases = ([x.to(content.device) for x in each] for each in (filters.kernels, filters.biases))
+    return Scene(plain(objective, kernels, biases), content, unit)
 
 
 def plain(objective: Objective, kernels: Sequence[Tensor], biases: Sequence[Tensor]) -> Gradient:
@@ -94,7 +95,7 @@ def neural_style(at: At, side: int, evaluations: int) -> Iterator[Tensor]:
     for size, share in shares.items():
         here = at(size)
         noise = torch.randn(here.content.shape, generator=torch.Generator().manual_seed(0))
-        start = torch.tensor(MEAN).view(1, 3, 1, 1) + 0.001 / 255 * noise
+        start = (torch.tensor(MEAN).view(1, 3, 1, 1) + 0.001 / 255 * noise).to(here.content)
         start = start if x is None else _resized(x, here.content)
         for x in _lbfgs(here, start, round(evaluations * share / sum(shares.values())), pixel=255.0):
             yield x
@@ -136,7 +137,7 @@ def _lbfgs(
 ) -> Iterator[Tensor]:
     """torch.optim.LBFGS with its defaults, one iteration, which is one evaluation, a step: it keeps its state
     between steps, so that these are the iterations of the published loops."""
-    origin = 0.0 if clamped else torch.tensor(MEAN).view(1, 3, 1, 1)
+    origin = 0.0 if clamped else torch.tensor(MEAN).view(1, 3, 1, 1).to(start)
     x = ((start - origin) * pixel).requires_grad_()
 
     def closure() -> Tensor:

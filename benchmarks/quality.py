@@ -53,7 +53,8 @@ class Task:
     ) -> None:
         self.filters, self.settings, self.content, self.style = filters, settings, content, style
         self.where = choose(device)
-        self.full = self.objective(settings.size, Device(self.where.torch, torch.float32, ""))
+        self.exact = Device(self.where.torch, torch.float32, "")
+        self.full = self.objective(settings.size, self.exact)
         self.size = fit(*content.size, settings.size)
 
     def objective(self, side: int, where: Device) -> Objective:
@@ -64,9 +65,8 @@ class Task:
 
     @cache  # noqa: B019 a Task lives as long as its benchmark
     def at(self, side: int) -> Scene:
-        exact = Device(torch.device("cpu"), torch.float32, "")
-        content = to_tensor(self.content, fit(*self.content.size, side))
-        return scene(self.objective(side, exact), self.filters, content)
+        content = to_tensor(self.content, fit(*self.content.size, side)).to(self.where.torch)
+        return scene(self.objective(side, self.exact), self.filters, content)
 
     @torch.no_grad()
     def judge(self, image: Tensor) -> float:

@@ -1,0 +1,109 @@
+"""The published loops that ours is compared with, and how the comparison is judged."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from tiny import checks, tiny_filters, waves
+
+from benchmarks.published import LOOPS, sides
+from benchmarks.quality import PUBLISHED, Task, Trace, figures
+from nst import Settings
+
+
+def make_task(device: str) -> Task:
+    settings = Settings(size=256, evaluations=8)
+    return Task(tiny_filters(8), settings, waves(256, 192), checks(160, 200), device)
+
+
+@pytest.fixture
+def task():
+    return make_task("cpu")
+
+
+def test_the_published_loops_descend_the_engines_own_j(task):
+    here, objective = task.at(256), task.objective(256, task.exact)
+    x = torch.rand(1, 3, 192, 256, generator=torch.Generator().manual_seed(2)).to(here.content)
+    cost, gradient = here.gradient(x)
+    costs, expected = objective(x)
+    assert cost == pytest.approx(costs.total, rel=1e-5)
+    torch.testing.assert_close(gradient, expected, rtol=1e-3, atol=1e-4 * float(expected.abs().max()))
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_each_gives_as_many_pictures_as_it_may_evaluate_and_lowers_j(task, name):
+    *_, last = images = [*task.published(name, 16)]
+    assert len(images) == 16
+    assert all(bool(((image >= 0) & (image <= 1)).all()) for image in images)
+    assert last.shape == (1, 3, 192, 256)
+    assert task.judge(last) < task.judge(images[0])
+
+
+@pytest.mark.parametrize(("name", "inside"), [("tutorial", True), ("notebook", False)])
+def test_the_tutorial_clamps_what_it_evaluates_and_the_notebook_does_not(task, name, inside):
+    here, seen = task.at(256), []
+
+    def gradient(x):
+        seen.append(bool(((x >= 0) & (x <= 1)).all()))
+        return here.gradient(x)
+
+    for _ in LOOPS[name](lambda side: replace(here, gradient=gradient), 256, 30):
+        pass
+    assert all(seen) == inside
+
+
+def test_crowsonkbs_average_is_corrected_for_its_start_adams_first_step_is_its_rate(task):
+    first = next(task.published("crowsonkb", 16))
+    moved = (first - task.at(128).content).abs()
+    assert float(moved.max()) == pytest.approx(0.02, rel=1e-3)
+
+
+def test_judging_happens_with_the_clock_stopped_and_the_best_so_far_counts(task):
+    trace = task.run(task.published("tutorial", 12), lambda trace: False)
+    evaluations, seconds, costs = zip(*trace.points, strict=True)
+    assert evaluations == (1, 5, 10)
+    assert list(seconds) == sorted(seconds)
+    assert list(costs) == sorted(costs, reverse=True)
+    assert costs[0] == pytest.approx(task.judge(trace.pictures[0][1]))
+
+
+def test_ours_is_judged_by_the_same_j_and_stopped_by_the_limit(task):
+    trace = task.run(
+        task.ours(task.settings.with_(scales=1, evaluations=40)), lambda trace: len(trace.points) == 2
+    )
+    assert [evaluations for evaluations, *_ in trace.points] == [1, 5]
+    assert trace.points[-1][2] < trace.points[0][2]
+
+
+def test_a_ladder_of_sides_is_a_factor_of_the_square_root_of_two_apart():
+    assert sides(512) == [128, 181, 256, 362, 512]
+
+
+def test_seconds_are_those_of_the_first_judgement_at_most_the_better_published_loops_cost():
+    notebook = Trace([(1, 1.0, 9.0), (100, 50.0, 3.0), (500, 250.0, 2.0)])
+    tutorial = Trace([(1, 1.0, 9.0), (100, 60.0, 2.5), (500, 300.0, 1.0)])
+    ours = Trace([(1, 1.0, 8.0), (5, 4.0, 2.5), (10, 7.0, 0.9)])
+    found = figures(256, {"notebook": notebook, "tutorial": tutorial, "ours": ours})
+    assert PUBLISHED["notebook"][256] == 500
+    assert (found["cost_100"], found["cost_500"]) == (2.5, 1.0)
+    assert (found["notebook_100"], found["tutorial_100"], found["ours_100"]) == (250.0, 60.0, 4.0)
+    assert (found["notebook_500"], found["tutorial_500"], found["ours_500"]) == (None, 300.0, 7.0)
+
+
+def test_pictures_at_equal_time_are_the_newest_judged_by_then():
+    pictures = [torch.full((1, 3, 1, 1), value) for value in (0.1, 0.2, 0.3)]
+    trace = Trace(pictures=list(zip((20.0, 30.0, 40.0), pictures, strict=True)))
+    assert [float(trace.picture_at(at).mean()) for at in (15, 30, 39, 99)] == pytest.approx(
+        [0.1, 0.2, 0.2, 0.3]
+    )
+
+
+@pytest.mark.gpu
+def test_on_a_graphics_card_the_published_loops_run_there_too():
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device here")
+    task = make_task("cuda")
+    for name in LOOPS:
+        first, *_, last = task.published(name, 16)
+        assert last.is_cuda
+        assert task.judge(last) < task.judge(first)
