@@ -42,14 +42,6 @@ def evaluation(weights: str) -> dict[str, float]:
     return measured
 
 
-def default_run(weights: str) -> dict[str, float]:
-    """Seconds and peak memory of a run with default settings, at 512 px."""
-    import nst
-
-    last = _last(nst.stylize(*pictures(), nst.Settings(weights=weights)))
-    return {"seconds": round(last.seconds, 1), "peak_gigabytes": _peak()}
-
-
 def self_taught(weights: str) -> dict[str, float]:
     """Seconds of learning filters at each scale of a default run, and of that run."""
     import nst
@@ -197,7 +189,7 @@ ALL: dict[str, Callable[[str], dict[str, Any]]] = {
     "start_up": start_up,
     "evaluation": evaluation,
     "ceiling": ceiling,
-    "default_run": default_run,
+    "default_run": partial(run_of, 512),
     "first_picture_and_stop": first_picture_and_stop,
     "self_taught": self_taught,
     "growth": growth,

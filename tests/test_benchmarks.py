@@ -52,7 +52,7 @@ def test_the_tutorial_clamps_what_it_evaluates_and_the_notebook_does_not(task, n
     assert all(seen) == inside
 
 
-def test_crowsonkbs_average_is_corrected_for_its_start_adams_first_step_is_its_rate(task):
+def test_crowsonkbs_average_is_corrected_for_its_start_so_its_first_picture_is_one_step_of_adam(task):
     first = next(task.published("crowsonkb", 16))
     moved = (first - task.at(128).content).abs()
     assert float(moved.max()) == pytest.approx(0.02, rel=1e-3)
