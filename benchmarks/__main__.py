@@ -31,7 +31,14 @@ def main() -> int:
         print(json.dumps(measurements.ALL[options.names[0]](options.weights)))
         return 0
     results = {"machine": machine(), "weights": Path(options.weights).name}
-    results = _earlier(options.output, results) if options.names else results
+    if options.names and Path(options.output).exists():
+        earlier = json.loads(Path(options.output).read_text())
+        if any(earlier[name] != value for name, value in results.items()):
+            parser.error(
+                f"{options.output} is of {earlier['weights']} on {earlier['machine']}, this would be of "
+                f"{results['weights']} on {results['machine']}: use the same, or another file with -o."
+            )
+        results = earlier
     print(results["machine"])
     for name in options.names or measurements.ALL:
         results[name] = _in_a_process(name, options.weights)
@@ -47,13 +54,6 @@ def _as_text(results: dict) -> str:
     """JSON, a trace's points one a line."""
     text = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
     return re.sub(r"\[\s+([-\d.e]+),\s+([-\d.e]+),\s+([-\d.e]+)\s+\]", r"[\1, \2, \3]", text)
-
-
-def _earlier(path: str, begun: dict) -> dict:
-    """What was measured before on the same machine with the same weights, when only some is measured anew."""
-    found = json.loads(Path(path).read_text()) if Path(path).exists() else {}
-    same = all(found.get(name) == value for name, value in begun.items())
-    return found if same else begun
 
 
 def _in_a_process(name: str, weights: str) -> dict[str, Any]:

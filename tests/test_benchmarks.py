@@ -1,11 +1,13 @@
 """The published loops that ours is compared with, and how the comparison is judged."""
 
+import json
 from dataclasses import replace
 
 import pytest
 import torch
 from tiny import checks, tiny_filters, waves
 
+from benchmarks.__main__ import machine, main
 from benchmarks.published import LOOPS, sides
 from benchmarks.quality import PUBLISHED, Task, Trace, figures
 from nst import Settings
@@ -107,3 +109,14 @@ def test_on_a_graphics_card_the_published_loops_run_there_too():
         first, *_, last = task.published(name, 16)
         assert last.is_cuda
         assert task.judge(last) < task.judge(first)
+
+
+def test_a_part_measured_with_other_weights_does_not_replace_the_whole(tmp_path, capsys, monkeypatch):
+    whole = tmp_path / "whole.json"
+    whole.write_text(json.dumps({"machine": machine(), "weights": "real.safetensors", "growth": {}}))
+    before = whole.read_text()
+    monkeypatch.setattr("sys.argv", ["benchmarks", "ceiling", "--weights", "self-taught", "-o", str(whole)])
+    with pytest.raises(SystemExit):
+        main()
+    assert "real.safetensors" in capsys.readouterr().err
+    assert whole.read_text() == before
