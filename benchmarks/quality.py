@@ -105,9 +105,9 @@ class Task:
                 yield to_tensor(progress.image)
 
 
-# Evaluations by size; five hundred would take hours at the largest. The first two run torch's L-BFGS, and
-# ours is compared with the better of them. The others get a tenth of what their recipes say, crowsonkb at
-# 1024 px a twenty-fifth.
+# Evaluations by size; at the largest five hundred take an hour and more. The first two run torch's L-BFGS,
+# and ours is compared with the better of them. The others get a tenth of what their recipes say, crowsonkb
+# at 1024 px a twenty-fifth.
 PUBLISHED = {
     "notebook": {256: 500, 512: 500, 1024: 100},
     "tutorial": {256: 500, 512: 500, 1024: 100},
