@@ -6,11 +6,14 @@ from dataclasses import replace
 import pytest
 import torch
 from tiny import checks, tiny_filters, waves
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.__main__ import machine, main
+from benchmarks.measurements import operations
 from benchmarks.published import LOOPS, sides
 from benchmarks.quality import PUBLISHED, Task, Trace, figures
 from nst import Settings
+from nst.vgg import Network
 
 
 def make_task(device: str) -> Task:
@@ -120,3 +123,11 @@ def test_a_part_measured_with_other_weights_does_not_replace_the_whole(tmp_path,
         main()
     assert "real.safetensors" in capsys.readouterr().err
     assert whole.read_text() == before
+
+
+def testoperations_are_those_of_the_filters_in_use_there_and_back_as_torch_counts_them():
+    filters = tiny_filters(8)
+    image = torch.rand(1, 3, 32, 48, requires_grad=True)
+    with FlopCounterMode(display=False) as counter:
+        Network(filters, ["relu3_4"])(image)["relu3_4"].sum().backward()
+    assert operations(filters, 32 * 48) == counter.get_total_flops()
