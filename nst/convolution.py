@@ -40,18 +40,6 @@ class Convolution(Protocol):
     def band(self, n: int, width: int) -> int: ...
 
 
-def make_convolution(kernel: Tensor, bias: Tensor) -> Convolution:
-    """Winograd's where it pays, else PyTorch's."""
-    return Winograd(kernel, bias) if pays(kernel) else Direct(kernel, bias)
-
-
-def pays(kernel: Tensor) -> bool:
-    """Whether Winograd's way is faster: on a CPU in float32, with channels enough that its products outweigh
-    its transforms."""
-    outputs, inputs = kernel.shape[:2]
-    return kernel.device.type == "cpu" and kernel.dtype == torch.float32 and outputs * inputs >= 64 * 128
-
-
 class First:
     """The convolution of the picture, which brings its own border: F.conv2d(x, kernel, bias).
 

@@ -26,7 +26,7 @@ from .objective import Costs, Targets, make_objectives, make_targets
 from .optimizers import make_optimizer
 from .schedule import Scale, starting_image
 from .settings import Settings
-from .tensors import to_tensor
+from .tensors import to_tensor, with_margin, without_margin
 from .transfer import announced, finished, is_out_of_memory, learn, style_at
 from .vgg import Filters, Network
 from .weights import find_filters
@@ -99,7 +99,7 @@ def prepare(
         filters = yield from announced(board, _as_deep_as_can_be(settings.weights, through))
     size = fit(*content.size, settings.size)
     board = replace(board, size=size)
-    here = to_tensor(content, size).to(where.torch)
+    here = with_margin(to_tensor(content, size)).to(where.torch)
     palettes = [style_at(style, Scale(size, settings.evaluations), settings, here) for style in styles]
     if filters is None:
         deep = settings.with_(style_layers={through: 1.0})
@@ -176,7 +176,7 @@ def paint(scene: Scene, groups: Sequence[Sequence[Settings]]) -> Iterator[tuple[
 
 
 def _begin(settings: Settings, scene: Scene) -> Descent:
-    start = starting_image(settings, scene.content)
+    start = with_margin(starting_image(settings, without_margin(scene.content)))
     return Descent(start, make_optimizer(settings.optimizer, settings.learning_rate, start))
 
 

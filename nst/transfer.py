@@ -22,11 +22,11 @@ from .layers import deepest
 from .objective import Costs, Objective, Weighting, make_objective
 from .optimizers import make_optimizer
 from .schedule import Pace, Scale, beginning, schedule
-from .selftaught import learn_filters
 from .settings import BOUNDS, Settings
-from .tensors import keep_colours, match_colours, to_picture, to_tensor
+from .tensors import keep_colours, match_colours, to_picture, to_tensor, with_margin, without_margin
 from .vgg import Filters
 from .weights import find_filters
+from .weights.self_taught import learn_filters
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,8 @@ def _run(
     painted = smaller = None
     for scale in schedule(settings, *content.size):
         now = replace(now, size=scale.size)
-        here = to_tensor(content, scale.size).to(where.torch)
+        inside = to_tensor(content, scale.size).to(where.torch)
+        here = with_margin(inside)
         palettes = [style_at(style, scale, settings, here) for style in styles]
         learned = filters or (yield from announced(now, learn(settings, here, palettes)))
         objective = make_objective(learned, settings, where, here, palettes)
@@ -136,10 +137,10 @@ def _run(
             features=learned.label,
             weighting=objective.weighting,
         )
-        image = beginning(settings, here, smaller, painted)
-        painted = yield from _paint(now, objective, image, scale, settings, here)
+        image = with_margin(beginning(settings, inside, smaller, painted))
+        painted = without_margin((yield from _paint(now, objective, image, scale, settings, here)))
         now = replace(now, evaluation=now.evaluation + scale.evaluations)
-        smaller = here
+        smaller = inside
         del objective  # its rooms, before those of the next scale are made
 
 
@@ -191,9 +192,10 @@ def _paint(
 
 
 def finished(image: Tensor, content: Tensor | None) -> Image.Image:
-    """The image as it is looked at: clamped, and in the content image's colours where that is given."""
+    """The image as it is looked at: without its margin, clamped, and in the colours of the content image, which
+    has a margin too, where that is given."""
     image = image.clamp(0, 1)
-    return to_picture(image if content is None else keep_colours(image, content).clamp(0, 1))
+    return to_picture(without_margin(image if content is None else keep_colours(image, content).clamp(0, 1)))
 
 
 def is_out_of_memory(error: Exception) -> bool:

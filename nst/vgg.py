@@ -1,7 +1,7 @@
 """VGG-19's convolutions as a function of the image, up to the deepest layer asked for.
 
 The ImageNet mean and standard deviation live here and nowhere else. Layer names are in layers.py; where the
-filters come from is the business of weights.py (ImageNet) and selftaught.py (the pictures at hand).
+filters come from is the business of nst/weights/.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .convolution import First, make_convolution
+from .calibration import calibration
+from .convolution import Convolution, Direct, First, Winograd
 from .errors import SettingsError
 from .layers import CONVS, RELU_LAYERS, depth
 from .pooling import Pool
@@ -58,6 +59,13 @@ def _replicate_border(x: Tensor) -> Tensor:
     return torch.cat((x[..., :1], x, x[..., -1:]), dim=3)
 
 
+def _convolution(kernel: Tensor, bias: Tensor) -> Convolution:
+    """Winograd's, where that was measured to be faster on this processor, else PyTorch's."""
+    here = kernel.device.type == "cpu" and kernel.dtype == torch.float32
+    pays = here and tuple(kernel.shape[:2]) in calibration().winograd
+    return Winograd(kernel, bias) if pays else Direct(kernel, bias)
+
+
 class Network:
     """The filters as a function: image → {layer: activations}.
 
@@ -84,7 +92,7 @@ class Network:
         through = max(map(depth, self.layers))
         pairs = zip(filters.kernels[:through], filters.biases[:through], strict=True)
         first, *others = [(kernel.to(device, dtype), bias.to(device, dtype)) for kernel, bias in pairs]
-        self.convolutions = [First(*first), *(make_convolution(*each) for each in others)]
+        self.convolutions = [First(*first), *(_convolution(*each) for each in others)]
         self.mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)
         self.std = torch.tensor(STD, device=device).view(1, 3, 1, 1)
 

@@ -12,7 +12,7 @@ from nst.images import fit, load_picture
 from nst.layers import CONVS
 from nst.objective import make_objective
 from nst.optimizers import make_optimizer
-from nst.selftaught import learn_filters
+from nst.weights.self_taught import learn_filters
 from nst.settings import Settings
 from nst.tensors import to_tensor
 from nst.transfer import descend

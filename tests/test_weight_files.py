@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from nst import caffe, matconvnet, vision
 from nst.errors import WeightsError
-from nst.formats import read_weights
+from nst.weights.formats import read_weights
 from nst.layers import CONVS
 from nst.vgg import MEAN, STD, Filters, Network
 from nst.vision import import_torchvision

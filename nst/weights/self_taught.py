@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .layers import CONVS, depth
-from .pooling import Pool
-from .vgg import MEAN, STD, Filters
+from ..layers import CONVS, depth
+from ..pooling import Pool
+from ..vgg import MEAN, STD, Filters
 
 # Deviations from Coates & Ng, chosen by style remaining and content moved under real VGG-19 features:
 # narrower layers than VGG-19's are as good and several times faster to learn and to run;

@@ -16,10 +16,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from ..errors import TooShallow, WeightsError, shown
+from ..layers import CONVS, RELU_LAYERS, Conv
 from . import matconvnet
 from .caffe import CAFFE, TORCHVISION, Convention, fold, recognise
-from .errors import TooShallow, WeightsError, shown
-from .layers import CONVS, RELU_LAYERS, Conv
 
 Weights = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
 Pairs = list[tuple[Any, Any]]  # (kernel, bias) of each convolution, as found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Event, Thread
 from typing import TypeVar
 
-from .errors import WeightsError
+from ..errors import WeightsError
 
 T = TypeVar("T")
 

@@ -1,0 +1,151 @@
+"""VGG-19 as torchvision retrained it, from the Hugging Face Hub: its sixteen convolutions, 80 of 575 MB.
+
+They are one stretch of the published file. It is read a piece at a time by huggingface_hub's own file system,
+which names, retries and authorises; what has come is kept, so a later call goes on from there. Everything
+here blocks: loading.beside() runs it.
+"""
+
+import logging
+import math
+import os
+from collections.abc import Generator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+from huggingface_hub import HfFileSystem, constants, try_to_load_from_cache
+from huggingface_hub.errors import HfHubHTTPError, HTTPError
+from safetensors.torch import save_file
+
+from ..errors import WeightsError
+from ..folders import cache_folder
+from ..layers import CONVS
+from .formats import LARGEST_HEADER, Entry, parse_header, read_weights, tensor_shapes
+from .loading import TICK, Loading
+
+log = logging.getLogger(__name__)
+
+# timm's copy of torchvision's weights (BSD-3), at the commit that added it; the SHA-256 is the Hub's own.
+REPOSITORY = "timm/vgg19.tv_in1k"
+FILE = "model.safetensors"
+REVISION = "128d4708565b3a414bcbb9bbad440b2fe37b9f18"
+SHA256 = "11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669"
+
+NAME = "vgg19-torchvision.safetensors"
+PIECE = 1 << 20  # bytes a request: what a cut can lose, and how often Stop is heard
+ADVICE = "Try again later, or choose automatic weights, which need no network."
+
+
+def retrained_file() -> Generator[Loading, None, Path]:
+    """Path of a safetensors file with the sixteen convolutions: from Hugging Face's cache, ours, or the Hub.
+
+    Yields a Loading before each piece. Only one process at a time downloads; the others wait. The published
+    SHA-256 is of the whole file: it is compared with the one the Hub names, and what came is checked by its
+    sizes, shapes and values.
+
+    Raises WeightsError if the Hub cannot be reached, has another file, or there is no room.
+    """
+    published = try_to_load_from_cache(REPOSITORY, FILE, revision=REVISION)
+    if isinstance(published, str):
+        return Path(published)
+    folder = cache_folder()
+    kept = folder / NAME
+    if _is_sound(kept):
+        return kept
+    if constants.HF_HUB_OFFLINE:
+        raise WeightsError(f"The network is switched off here (HF_HUB_OFFLINE). {ADVICE}")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(folder / "download.lock", thread_local=False)
+        yield from _locked(lock)
+        try:
+            if not _is_sound(kept):
+                yield from _download(folder / f"{NAME}.part", kept)
+        finally:
+            lock.release()
+    except (HTTPError, HfHubHTTPError, FileNotFoundError, TimeoutError, ConnectionError) as error:
+        log.warning("The Hub: %s", error)
+        raise WeightsError(
+            f"The Hugging Face Hub cannot be reached or keeps breaking off. {ADVICE}"
+        ) from error
+    except OSError as error:
+        raise WeightsError(
+            "The weights cannot be kept: make room in the cache folder, or name another in NST_CACHE."
+        ) from error
+    return kept
+
+
+def _is_sound(path: Path) -> bool:
+    with suppress(WeightsError):
+        return path.exists() and bool(read_weights(path, len(CONVS)))
+    return False
+
+
+def _locked(lock: FileLock) -> Generator[Loading, None, None]:
+    while True:
+        try:
+            lock.acquire(timeout=TICK)
+            return
+        except Timeout:
+            yield Loading("Waiting for another download of VGG-19.")
+
+
+def _download(part: Path, kept: Path) -> Generator[Loading, None, None]:
+    """Fetch the stretch into `part`, going on from what it holds; write it to `kept` whole or not at all."""
+    yield Loading("Asking the Hugging Face Hub for VGG-19.")
+    hub = HfFileSystem(skip_instance_cache=True, use_listings_cache=False)
+    with hub.open(f"{REPOSITORY}@{REVISION}/{FILE}", block_size=PIECE, cache_type="none") as file:
+        _check_identity(file.details)
+        base, entries = _header(file)
+        first = base + min(entry.start for entry in entries.values())
+        total = base + max(entry.stop for entry in entries.values()) - first
+        with part.open("ab") as local:
+            while (done := local.tell()) < total:
+                yield Loading(f"Downloading VGG-19: {done / 1e6:.0f} of {total / 1e6:.0f} MB.", done, total)
+                file.seek(first + done)
+                size = min(PIECE, total - done)
+                piece = file.read(size)
+                if len(piece) != size:
+                    raise WeightsError(f"The Hugging Face Hub sent other bytes than were asked for. {ADVICE}")
+                local.write(piece)
+    _keep(part, kept, {name: (base + entry.start - first, entry.shape) for name, entry in entries.items()})
+
+
+def _check_identity(details: dict[str, Any]) -> None:
+    """The Hub names a large file's SHA-256."""
+    named = (details.get("lfs") or {}).get("sha256")
+    if named != SHA256:
+        raise WeightsError(f"The Hugging Face Hub has another file than the published one. {ADVICE}")
+
+
+def _header(file: Any) -> tuple[int, dict[str, Entry]]:
+    """Where the data begins, and the entries of the sixteen convolutions."""
+    base = 8 + int.from_bytes(file.read(8), "little")
+    try:
+        if not 8 < base <= 8 + LARGEST_HEADER:
+            raise ValueError("no header")
+        entries = parse_header(file.read(base - 8))
+        wanted = {name: entries[name] for name in tensor_shapes(len(CONVS))}
+    except (ValueError, KeyError) as error:
+        raise WeightsError(f"The Hugging Face Hub sent a damaged file. {ADVICE}") from error
+    for name, shape in tensor_shapes(len(CONVS)).items():
+        entry = wanted[name]
+        if (entry.dtype, entry.shape, entry.stop - entry.start) != ("F32", shape, 4 * math.prod(shape)):
+            raise WeightsError(f"The Hugging Face Hub has a file that is not VGG-19. {ADVICE}")
+    return base, wanted
+
+
+def _keep(part: Path, kept: Path, places: dict[str, tuple[int, tuple[int, ...]]]) -> None:
+    data, fresh = bytearray(part.read_bytes()), kept.with_suffix(".new")
+    part.unlink()
+    tensors = {
+        name: torch.frombuffer(data, dtype=torch.float32, count=math.prod(shape), offset=at).view(shape)
+        for name, (at, shape) in places.items()
+    }
+    save_file(tensors, fresh)
+    if not _is_sound(fresh):
+        fresh.unlink()
+        raise WeightsError(f"The weights came damaged. {ADVICE}")
+    os.replace(fresh, kept)
