@@ -1,4 +1,4 @@
-"""Three measures of a painting that no run minimises, all with VGG-19 as it was trained: max pooling, float32.
+"""Three measures of a painting that no run minimises, with VGG-19 as it was trained: max pooling, float32.
 
 A cost can fall because the picture fills with what the network does not see. These look elsewhere: at whole
 distributions where the style cost has second moments, at layers between its own, and at the pixels' spectrum.
@@ -20,9 +20,12 @@ FINE = 0.35  # cycles a pixel: above it lies what a brush does not paint
 
 @dataclass(frozen=True)
 class Judged:
-    """moved: how far the content image was left; style: what is left of the way to the style; speckle: energy
-    in the finest detail over the style image's. All three ≥ 0; `style` and `moved` are 1 and 0 for the content
-    image itself, `speckle` is 1 where the result is as fine as the style."""
+    """What a result is like; for the content image itself `moved` is 0 and `style` 1.
+
+    moved     how far it is from the content image: Σ (a(G) − a(C))² / Σ a(C)² at CONTENT_LAYER, ≥ 0
+    style     what is left of the way to the style image: sliced_wasserstein() of result over content image
+    speckle   fine_energy() of result over style image
+    """
 
     moved: float
     style: float
@@ -74,7 +77,7 @@ def _quantiles(x: Tensor) -> Tensor:
 
 
 def fine_energy(image: Tensor) -> float:
-    """Energy a pixel above FINE cycles a pixel: Σ |X(f)|² / (H · W)², of the mirrored picture, which has no edge."""
+    """Energy a pixel above FINE cycles a pixel: Σ |X(f)|² / (H · W)², of the mirrored picture: it has no edge."""
     x = torch.cat((image, image.flip(-1)), -1)
     x = torch.cat((x, x.flip(-2)), -2)
     height, width = x.shape[-2:]

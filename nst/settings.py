@@ -51,9 +51,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 MOST_WEIGHT = 1_000_000  # of a layer, before the weights are scaled to sum 1
 
-DEFAULT_CONTENT = {"relu3_3": 1.0}
-DEFAULT_STYLE = dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu3_4"), 0.25)
-PAPER_STYLE = dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), 0.2)
+# The papers' layers: Gatys, Ecker & Bethge (2016).
+DEFAULT_CONTENT = {"relu4_2": 1.0}
+DEFAULT_STYLE = dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), 0.2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class Settings:
     tv              γ
     content_layers  layer → weight, scaled to sum 1
     style_layers    layer → λ, scaled to sum 1
-    weights         "auto", "imagenet", "self-taught", or the path of a weights file
+    weights         "auto", "torchvision", "self-taught", or the path of a weights file
     keep_colours    keep the content image's colours: only lightness is repainted
     """
 
@@ -109,7 +109,7 @@ class Settings:
         if not isinstance(self.keep_colours, bool):
             raise SettingsError("Keep colours must be true or false.")
         if not isinstance(self.weights, str) or not self.weights:
-            raise SettingsError("Weights must be auto, imagenet, self-taught or the path of a file.")
+            raise SettingsError("Weights must be auto, torchvision, self-taught or the path of a file.")
         for name in ("content_layers", "style_layers"):
             object.__setattr__(self, name, _layer_weights(name, getattr(self, name)))
 
@@ -159,8 +159,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "scales": 1,
         "evaluations": 500,
         "strength": 100.0,
-        "content_layers": {"relu4_2": 1.0},
-        "style_layers": dict(PAPER_STYLE),
         "pooling": "average",
         "optimizer": "lbfgs",
     },
@@ -170,8 +168,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "evaluations": 200,
         "alpha": 10.0,
         "beta": 40.0,
-        "content_layers": {"relu4_2": 1.0},
-        "style_layers": dict(PAPER_STYLE),
         "init": "blend",
         "optimizer": "adam",
     },

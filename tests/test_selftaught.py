@@ -12,12 +12,12 @@ from nst.images import fit, load_picture
 from nst.layers import CONVS
 from nst.objective import make_objective
 from nst.optimizers import make_optimizer
-from nst.weights.self_taught import learn_filters
 from nst.settings import Settings
 from nst.tensors import to_tensor
 from nst.transfer import descend
 from nst.vgg import Filters, Network
 from nst.weights import find_filters
+from nst.weights.self_taught import learn_filters
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 PAINT = Settings()

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 import torch
 from hub_server import published_tensors
+from nst.vision import import_torchvision
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from nst import caffe, matconvnet, vision
 from nst.errors import WeightsError
-from nst.weights.formats import read_weights
 from nst.layers import CONVS
 from nst.vgg import MEAN, STD, Filters, Network
-from nst.vision import import_torchvision
+from nst.weights.formats import read_weights
 
 LAYERS = ("relu1_1", "relu1_2", "relu2_1")
 COUNT = 3

