@@ -18,7 +18,8 @@ from .errors import (
     SettingsError,
     WeightsError,
 )
-from .settings import BOUNDS, CHOICES, PRESETS, Settings, preset
+from .presets import PRESETS, preset
+from .settings import BOUNDS, CHOICES, Settings
 
 __version__ = "0.1.0"
 

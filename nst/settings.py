@@ -1,4 +1,4 @@
-"""Settings of a run: every number a person can move, its bounds, and named presets.
+"""Settings of a run: every number a person can move, and its bounds. Named ones are in presets.py.
 
 BOUNDS is the one table behind validation, sliders, command line and README. The device is an argument of
 stylize(), not a setting: the same settings mean the same picture everywhere.
@@ -38,7 +38,7 @@ BOUNDS: dict[str, Bound] = {
     ),
     "alpha": Bound(0, 1e12, 1, "α, the weight of the content cost."),
     "beta": Bound(0, 1e12, 1, "β, the weight of the style cost."),
-    "tv": Bound(0, 1e6, 0.1, "γ, the weight of total variation: smooths speckle."),
+    "tv": Bound(0, 1e9, 0.1, "γ, the weight of total variation: smooths speckle."),
     "noise": Bound(0, 1, 0.05, "Share of noise when starting from a blend of content and noise."),
     "learning_rate": Bound(0.0001, 1, 0.001, "Step of Adam and of gradient descent."),
 }
@@ -136,42 +136,6 @@ class Settings:
                 f"There is no setting {shown(unknown[0])}: there are {', '.join(sorted(known))}."
             )
         return cls(**values)
-
-
-def preset(name: str, **changes: Any) -> Settings:
-    """The named preset, with some settings changed.
-
-    Raises SettingsError for a name that is no preset, or a change out of bounds.
-    """
-    if name not in PRESETS:
-        raise SettingsError(f"There is no preset {shown(name)}: there are {', '.join(PRESETS)}.")
-    return Settings.from_dict({**PRESETS[name], **changes})
-
-
-# Each preset lists only what differs from Settings().
-PRESETS: dict[str, dict[str, Any]] = {
-    # What was seen to look good: heavy paint from the first eight convolutions.
-    "paint": {},
-    # The scene stays, the style is a varnish.
-    "gentle": {"strength": 6.0},
-    # The papers' choices: content relu4_2, style relu1_1 … relu5_1 with λ = 1/5, one scale, 500 evaluations.
-    "gatys": {
-        "scales": 1,
-        "evaluations": 500,
-        "strength": 100.0,
-        "pooling": "average",
-        "optimizer": "lbfgs",
-    },
-    # The course's exercise, α = 10 and β = 40 as there: they suit activations of the Caffe weights' scale.
-    "course": {
-        "scales": 1,
-        "evaluations": 200,
-        "alpha": 10.0,
-        "beta": 40.0,
-        "init": "blend",
-        "optimizer": "adam",
-    },
-}
 
 
 def _number(name: str, value: Any, bound: Bound) -> float:

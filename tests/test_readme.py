@@ -12,7 +12,7 @@ from PIL import Image
 from tiny import checks, waves
 
 from nst import images
-from nst.settings import PRESETS
+from nst.presets import PRESETS
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text()

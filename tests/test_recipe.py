@@ -7,8 +7,9 @@ from bad_images import REFUSED, black_png, of_kind, scene, text_bomb, with_text
 
 from nst.errors import ImageRefused, NSTError, SettingsError
 from nst.images import save_png
+from nst.presets import PRESETS, preset
 from nst.recipe import KEY, Recipe, read_recipe, recipe_text
-from nst.settings import PRESETS, Settings, preset
+from nst.settings import Settings
 
 
 def written(path, settings: Settings, **known):

@@ -12,8 +12,9 @@ from typing import Any
 import gradio as gr
 
 from ..errors import NSTError
-from ..settings import BOUNDS, CHOICES, PRESETS, Settings
-from ..settings import preset as named
+from ..presets import PRESETS
+from ..presets import preset as named
+from ..settings import BOUNDS, CHOICES, Settings
 from .form import read_layers
 from .frames import Frame
 from .limits import PUBLIC_WEIGHTS

@@ -12,7 +12,8 @@ import gradio as gr
 
 from ..errors import SettingsError, shown
 from ..layers import LAYERS
-from ..settings import BOUNDS, CHOICES, PRESETS, Settings, preset
+from ..presets import PRESETS, preset
+from ..settings import BOUNDS, CHOICES, Settings
 from .limits import PUBLIC_WEIGHTS, Limits
 from .look import html
 

@@ -16,7 +16,8 @@ from typing import Any
 import gradio as gr
 
 from ..images import load_picture, save_jpeg
-from ..settings import Settings, preset
+from ..presets import preset
+from ..settings import Settings
 from .look import html
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -1,0 +1,111 @@
+"""Named settings: ours, and what published systems chose, each with its source.
+
+A published loss is brought into the units of costs.py, with the original network's activations for pixels
+from 0 to 255, which are those of the packaged weights:
+
+    c · mean (a(G) − a(C))²  +  Σ_l s / C_l² · mean (gram(G) − gram(S))²        C_l channels at layer l
+    α = 4c,   β = Σ_l 4s / C_l²,   λ[l] in proportion to 1 / C_l²
+
+With other filters these α and β mean something else; a strength means the same with all.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from .errors import SettingsError, shown
+from .layers import CHANNELS_PER_BLOCK, block_of
+from .settings import DEFAULT_STYLE, Settings
+
+
+def preset(name: str, **changes: Any) -> Settings:
+    """The named preset, with some settings changed.
+
+    Raises SettingsError for a name that is no preset, or a change out of bounds.
+    """
+    if name not in PRESETS:
+        raise SettingsError(f"There is no preset {shown(name)}: there are {', '.join(PRESETS)}.")
+    return Settings.from_dict({**PRESETS[name], **changes})
+
+
+def _published(
+    content: float, content_layer: str, style: float, style_layers: Sequence[str], smaller: float = 1.0
+) -> dict[str, Any]:
+    """α, β, λ and layers of a loss with c = content and s = style.
+
+    smaller   255 over the range of its pixels: activations go with the pixels, the content cost with their
+              square, the style cost with their fourth power
+    """
+    parts = {
+        layer: 4 * style / (CHANNELS_PER_BLOCK[block_of(layer) - 1] * smaller) ** 2 for layer in style_layers
+    }
+    beta = sum(parts.values())
+    return {
+        "alpha": 4 * content,
+        "beta": beta,
+        "content_layers": {content_layer: 1.0},
+        "style_layers": {layer: part / beta for layer, part in parts.items()},
+    }
+
+
+# Each lists only what differs from Settings().
+PRESETS: dict[str, dict[str, Any]] = {
+    # Large brushwork, the scene readable: chosen by eye and by benchmarks/second_judge.py on eight pairs.
+    "paint": {},
+    # The scene stays; the style is its colours and its finer brushwork.
+    "gentle": {"strength": 5.0},
+    # The style comes first.
+    "bold": {"strength": 60.0},
+    # Half the time: nothing deeper than the first eight convolutions.
+    "fast": {
+        "content_layers": {"relu3_3": 1.0},
+        "style_layers": dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu3_4"), 0.25),
+    },
+    # The authors' notebook, leongatys/PytorchNeuralStyleTransfer: content weight 1, style 1000 / C_l², max
+    # pooling, L-BFGS from the content image, 500 evaluations at one size.
+    "gatys": {
+        **_published(1.0, "relu4_2", 1e3, tuple(DEFAULT_STYLE)),
+        "scales": 1,
+        "evaluations": 500,
+        "tv": 0.0,
+        "pooling": "max",
+        "optimizer": "lbfgs",
+    },
+    # The lecture's exercise (deeplearning.ai, CNN course, week 4, its TensorFlow 1 edition): these very
+    # weights, average pooling, α = 10, β = 40, λ = 1/5, a start of 60 % noise, Adam with steps of 2 in 255.
+    "course": {
+        "scales": 1,
+        "evaluations": 200,
+        "alpha": 10.0,
+        "beta": 40.0,
+        "tv": 0.0,
+        "pooling": "average",
+        "init": "blend",
+        "noise": 0.6,
+        "optimizer": "adam",
+        "learning_rate": 2 / 255,
+    },
+    # jcjohnson/neural-style and ProGamerGov/neural-style-pt: content 5, style 100 over (C · H · W)², from
+    # noise, max pooling, L-BFGS, 1000 evaluations. Their total variation is a sum of ½ · 10⁻³ · (255 Δ)² over
+    # values, so its weight as a mean grows with the picture: γ is that of 512 × 384 px.
+    "neural-style": {
+        **_published(5.0, "relu4_2", 100.0, tuple(DEFAULT_STYLE)),
+        "scales": 1,
+        "evaluations": 1000,
+        "tv": 0.5e-3 * 255**2 * 3 * 512 * 384,
+        "pooling": "max",
+        "init": "noise",
+        "optimizer": "lbfgs",
+    },
+    # PyTorch's neural_style_tutorial: content 1 at its fourth convolution, style 10⁶ over (C · H · W)² at its
+    # first five, all before the ReLU; on pixels over the standard deviation, 57.6 times smaller.
+    "tutorial": {
+        **_published(
+            1.0, "conv2_2", 1e6, ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1"), smaller=57.6
+        ),
+        "scales": 1,
+        "evaluations": 300,
+        "tv": 0.0,
+        "pooling": "max",
+        "optimizer": "lbfgs",
+    },
+}
