@@ -64,12 +64,13 @@ def gram_matrix(features: Tensor) -> Tensor:
 def gram_gradient(features: Tensor, gradient: Tensor) -> Tensor:
     """∂J/∂a of a function of the Gram matrix: a (D + Dᵀ) / (nH · nW), D = ∂J/∂G (N, nC, nC).
 
-    One product, where differentiating aᵀa as a product of two takes two.
+    One product, where differentiating aᵀa as a product of two takes two. In the features' precision, which is
+    that of the gradient it becomes part of; only Gram matrices need more.
     """
     n, channels, height, width = features.shape
-    a = _positions(features)
-    found = a @ ((gradient + gradient.transpose(1, 2)) / (height * width))
-    return found.view(n, height, width, channels).permute(0, 3, 1, 2).to(features.dtype)
+    a = features.permute(0, 2, 3, 1).reshape(n, height * width, channels)
+    d = (gradient + gradient.transpose(1, 2)) / (height * width)
+    return (a @ d.to(a.dtype)).view(n, height, width, channels).permute(0, 3, 1, 2)
 
 
 def _positions(features: Tensor) -> Tensor:
