@@ -11,7 +11,7 @@ from .settings import Settings
 from .tensors import resize_tensor
 
 COARSEST = 128  # pixels; below it relu3_4 sees a handful of places
-FEWER_WHEN_FINER = 0.8  # evaluations at one scale over those at the next coarser one
+FEWER_WHEN_FINER = 0.65  # evaluations at one scale over those at the next coarser one
 ENOUGH = (
     80  # evaluations at a coarser scale: from 30 on they change the looks and not J, see benchmarks/NOTES.md
 )

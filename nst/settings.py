@@ -26,7 +26,7 @@ class Bound(NamedTuple):
 BOUNDS: dict[str, Bound] = {
     "size": Bound(64, 4096, 32, "Longer side of the result, in pixels.", True),
     "evaluations": Bound(
-        1, 2000, 10, "Evaluations of the cost over all scales: more is finer and slower.", True
+        1, 2000, 10, "Evaluations of the cost over all scales: more is closer to the style, and slower.", True
     ),
     "scales": Bound(0, 6, 1, "Sizes from small to full; 0 chooses, 1 is the papers' way.", True),
     "seed": Bound(0, 2**32 - 1, 1, "Same seed, same picture.", True),
@@ -73,17 +73,17 @@ class Settings:
     """
 
     size: int = 512
-    evaluations: int = 200
+    evaluations: int = 75
     scales: int = 0
     seed: int = 0
-    strength: float = 30.0
+    strength: float = 20.0
     style_scale: float = 1.0
     alpha: float | None = None
     beta: float | None = None
-    tv: float = 0.0
+    tv: float = 5.0
     content_layers: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_CONTENT))
     style_layers: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_STYLE))
-    pooling: str = "average"
+    pooling: str = "max"
     optimizer: str = "spectral"
     learning_rate: float = 0.02
     init: str = "content"

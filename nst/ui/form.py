@@ -17,7 +17,7 @@ from ..settings import BOUNDS, CHOICES, Settings
 from .limits import PUBLIC_WEIGHTS, Limits
 from .look import html
 
-QUALITIES = {"Draft": 60, "Good": 200, "Fine": 500}  # evaluations
+QUALITIES = {"Draft": 40, "Good": 75, "Fine": 200}  # evaluations
 
 LABELS = {
     "size": "Size",
@@ -47,7 +47,7 @@ HELP = {
     "beta": "Weight of the style cost. Empty: from the strength.",
     "content_layers": "Deeper layers keep less detail. Add a weight as relu4_2=0.5.",
     "style_layers": "Shallow layers give texture, deep ones shapes. λ is equal, or add it as relu3_1=0.5.",
-    "pooling": "Average is smoother, maximum is what VGG-19 was trained with.",
+    "pooling": "Maximum is what VGG-19 was trained with; average, the papers’ advice, leaves fine noise.",
     "optimizer": "Spectral L-BFGS needs the fewest evaluations; plain L-BFGS is the papers’.",
     "init": "Where the generated image begins.",
     "weights": "Automatic takes VGG-19 if it can be had; self-taught learns from your pictures.",
@@ -61,10 +61,14 @@ NAMES = {
 }
 
 PRESET_NAMES = {
-    "paint": "Paint: heavy brushwork",
-    "gentle": "Gentle: a varnish of style",
-    "gatys": "Gatys: the papers’ choices",
+    "paint": "Paint: large brushwork",
+    "gentle": "Gentle: the scene stays",
+    "bold": "Bold: the style comes first",
+    "fast": "Fast: eight layers, half the time",
+    "gatys": "Gatys: the authors’ notebook",
     "course": "Course: the exercise",
+    "neural-style": "neural-style, Johnson’s",
+    "tutorial": "PyTorch’s tutorial",
 }
 
 # The same two lines of arithmetic as dial() and strength() below, so that a drag needs no server.
