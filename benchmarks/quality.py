@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -121,24 +121,23 @@ class Task:
                 yield to_tensor(progress.image)
 
 
-# Evaluations by size. Both run as theirs do; crowsonkb's has a tenth or so of what its recipe says.
-PUBLISHED = {"tutorial": {256: 100}, "crowsonkb": {256: 200}}
-LONG = {"tutorial": {256: 500, 512: 500}, "crowsonkb": {256: 300, 512: 300}}
 OURS = {"ours": {}, "ours, one scale": {"scales": 1}}
 
 
-def compare(weights: str, size: int, content, style, published=PUBLISHED) -> dict[str, Trace]:
-    """Every loop at one size: the published ones to their end, ours until it has reached what those did."""
+def compare(weights: str, size: int, content, style, published: Mapping[str, int]) -> dict[str, Trace]:
+    """Every loop at one size: the published ones to their end, ours until it has reached what those did.
+
+    published   how many evaluations each of the published loops named has
+    """
     base = nst.Settings(weights=weights, size=size)
     filters = at_once(find_filters(weights, deepest(base.layers)))
     task = Task(filters, base, content, style)
     for side in sides(size):
         task.at(side)  # targets are made before any clock starts
-    loops = {name: counts[size] for name, counts in published.items()}
-    traces = {name: task.run(task.published(name, n)) for name, n in loops.items()}
+    traces = {name: task.run(task.published(name, n)) for name, n in published.items()}
     goal = min(trace.points[-1][2] for trace in traces.values())
     for name, changes in OURS.items():
-        settings = base.with_(evaluations=max(base.evaluations, *loops.values()), **changes)
+        settings = base.with_(evaluations=max(base.evaluations, *published.values()), **changes)
         traces[name] = task.run(task.ours(settings), lambda trace: trace.points[-1][2] <= goal)
     return traces
 

