@@ -51,8 +51,8 @@ def main() -> int:
 
 
 def begun(results: dict, options: argparse.Namespace) -> dict:
-    """What named measurements are added to: the file's earlier results, if any. Raises ValueError for those of
-    another machine or network."""
+    """What named measurements are added to: the file's earlier results, if any. Raises ValueError for those
+    of another machine or network."""
     if not options.names or not Path(options.output).exists():
         return results
     earlier = json.loads(Path(options.output).read_text())

@@ -137,7 +137,7 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """1, 2 and 5 times the powers of ten between two numbers; every digit where these are fewer than three."""
+    """1, 2 and 5 times the powers of ten between two numbers; all digits where these are fewer than three."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for digits in ((1, 2, 5), range(1, 10)):
         found = [digit * 10.0**power for power in powers for digit in digits]
