@@ -1,7 +1,9 @@
-"""python -m benchmarks [--weights FILE] [-o FILE.json]: every figure of the README, in one run.
+"""python -m benchmarks [NAME …] [--weights FILE] [-o FILE.json]: the figures of the README, in half an hour.
 
 Each measurement runs in a process of its own, so that neither memory nor caches leak from one into the next;
-what it measured is printed as it comes and written as JSON at the end.
+what it measured is printed as it comes and kept as JSON. A name stands for the measurement called so, or for
+all whose names begin with it: long_peer, long_quality and second_judge take hours and run only when named,
+after the whole run that they are added to.
 """
 
 import argparse
@@ -12,35 +14,33 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from . import measurements
 
 RESULTS = Path(__file__).parent / "results.json"
+EVERY = measurements.ALL | measurements.LONG
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.partition("\n")[0])
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(measurements.ALL)}; all without it")
-    parser.add_argument("--weights", default=os.environ.get("NST_WEIGHTS", "self-taught"))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=_help())
+    parser.add_argument("--weights", default=os.environ.get("NST_WEIGHTS", "auto"))
     parser.add_argument("-o", "--output", default=str(RESULTS))
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.alone:
-        print(json.dumps(measurements.ALL[options.names[0]](options.weights)))
+        print(json.dumps(EVERY[options.names[0]](options.weights)))
         return 0
-    results = {"machine": machine(), "weights": Path(options.weights).name}
-    if options.names and Path(options.output).exists():
-        earlier = json.loads(Path(options.output).read_text())
-        if any(earlier[name] != value for name, value in results.items()):
-            parser.error(
-                f"{options.output} is of {earlier['weights']} on {earlier['machine']}, this would be of "
-                f"{results['weights']} on {results['machine']}: use the same, or another file with -o."
-            )
-        results = earlier
+    try:
+        names = selected(options.names)
+        results = begun({"machine": machine(), "weights": Path(options.weights).name}, options)
+    except ValueError as error:
+        parser.error(str(error))
     print(results["machine"])
-    for name in options.names or measurements.ALL:
+    for name in names:
         results[name] = _in_a_process(name, options.weights)
         print(
             f"{name:<22}" + ", ".join(f"{k} {v}" for k, v in results[name].items() if k != "traces"),
@@ -48,6 +48,36 @@ def main() -> int:
         )
         Path(options.output).write_text(_as_text(results))
     return 0
+
+
+def begun(results: dict, options: argparse.Namespace) -> dict:
+    """What named measurements are added to: the file's earlier results, if any. Raises ValueError for those
+    of another machine or network."""
+    if not options.names or not Path(options.output).exists():
+        return results
+    earlier = json.loads(Path(options.output).read_text())
+    if any(earlier[name] != value for name, value in results.items()):
+        raise ValueError(
+            f"{options.output} is of {earlier['weights']} on {earlier['machine']}, this would be of "
+            f"{results['weights']} on {results['machine']}: use the same, or another file with -o."
+        )
+    return earlier
+
+
+def selected(names: Sequence[str]) -> list[str]:
+    """The measurements meant: by name, by how their names begin, or the whole run. Raises ValueError."""
+    found: dict[str, None] = dict.fromkeys(() if names else measurements.ALL)
+    for name in names:
+        meant = [name] if name in EVERY else [each for each in EVERY if each.startswith(f"{name}_")]
+        if not meant:
+            raise ValueError(f"there is no measurement {name}: there are {_help()}.")
+        found |= dict.fromkeys(meant)
+    return [*found]
+
+
+def _help() -> str:
+    systems = ", ".join(f"second_judge_{system}" for system in measurements.SYSTEMS)
+    return f"{', '.join(measurements.ALL)} (these without a name), long_peer, long_quality, {systems}"
 
 
 def _as_text(results: dict) -> str:

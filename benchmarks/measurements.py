@@ -8,14 +8,21 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .pair import enlarged, pictures
+from .pair import enlarged, pairs, pictures
 from .serving import first_picture_and_stop, page
 
 if TYPE_CHECKING:
     from nst.vgg import Filters
 
-SIZES = (256, 512, 1024, 2048)  # of which growth is told
-ROUNDS, WARM = 6, 11  # turns of each size, after evaluations enough that L-BFGS has all its pairs
+SIZES = (256, 512, 1024, 2048)  # of which the time and memory of an evaluation are told
+ROUNDS, WARM = 5, 11  # evaluations timed, after enough that L-BFGS has all its pairs
+# pastiche draws 1000 steps of its own accord; the whole run gives it minutes, the long parts its steps.
+PEER_MINUTES = {256: 6.0, 512: 5.0}
+PEER_STEPS = {256: 1000, 512: 500}
+# Evaluations of the published loops; crowsonkb's has a tenth or so of what its recipe says.
+PUBLISHED = {"tutorial": 100, "crowsonkb": 200}
+LONG_PUBLISHED = {"notebook": 500, "tutorial": 500, "crowsonkb": 300}
+SYSTEMS = ("ours", "other-pooling", "pastiche", "pastiche-default", "crowsonkb", "eight-layers")
 
 
 def start_up(weights: str) -> dict[str, float]:
@@ -32,17 +39,19 @@ def start_up(weights: str) -> dict[str, float]:
     return {"import_seconds": round(imported - start, 2), "first_evaluation_seconds": round(done - start, 2)}
 
 
-def evaluation(weights: str) -> dict[str, float]:
-    """Median seconds of one evaluation at 256 and 512 px, 4 : 3."""
+def evaluation(side: int, weights: str) -> dict[str, float]:
+    """Median seconds of one evaluation at one size, 4 : 3, and the peak memory of a run of them."""
     import nst
 
-    measured = {}
-    for size in (256, 512):
-        settings = nst.Settings(size=size, scales=1, evaluations=8, weights=weights)
-        moments = [p.seconds for p in nst.stylize(*pictures(), settings) if p.costs]
-        steps = [b - a for a, b in itertools.pairwise(moments)]
-        measured[f"seconds_{size}"] = round(statistics.median(steps), 3)
-    return measured
+    settings = nst.Settings(size=side, scales=1, evaluations=1000, weights=weights)
+    evaluations = (report for report in nst.stylize(*enlarged(side), settings) if report.costs)
+    _seconds(evaluations, WARM)
+    seconds = statistics.median(_seconds(evaluations, 1) for _ in range(ROUNDS))
+    return {
+        "seconds": round(seconds, 3),
+        "seconds_a_megapixel": round(seconds / (side * side * 0.75e-6), 2),
+        "peak_gigabytes": _peak(),
+    }
 
 
 def self_taught(weights: str) -> dict[str, float]:
@@ -68,7 +77,8 @@ def self_taught(weights: str) -> dict[str, float]:
 def ceiling(weights: str) -> dict[str, float]:
     """The fastest 3×3 convolution PyTorch does here in the precision used, and the share of it that a whole
     evaluation at 512 px reaches, counting the multiplications of plain convolutions: Winograd's, with fewer,
-    may pass 100 %. Taken in turns, as growth is; the figures are those of the round with the median share."""
+    may pass 100 %. Taken in turns, as a machine's speed changes within minutes; the figures are those of the
+    round with the median share."""
     import nst
     from nst.explore import at_once, filters_for
     from nst.layers import deepest
@@ -118,46 +128,11 @@ def operations(filters: "Filters", pixels: float) -> float:
     return total
 
 
-def growth(weights: str) -> dict[str, float]:
-    """Seconds per megapixel of evaluations at four sizes, 4 : 3.
-
-    Taken in turns, since a machine's speed may change by a fifth within minutes, more than sizes differ by.
-    Medians over the rounds; the ratio is the median of each round's own.
-    """
-    import nst
-
-    runs, rounds = {}, {side: [] for side in SIZES}
-    for side in SIZES:
-        settings = nst.Settings(size=side, scales=1, evaluations=1000, weights=weights)
-        reports = nst.stylize(*enlarged(side), settings)
-        runs[side] = (report for report in reports if report.costs)
-        _seconds(runs[side], WARM)
-    for _ in range(ROUNDS):
-        for side, run in runs.items():
-            count = min(8, (max(SIZES) // side) ** 2)
-            rounds[side].append(_seconds(run, count) / count / (side * side * 0.75e-6))
-    found = {side: statistics.median(each) for side, each in rounds.items()}
-    ratios = [large / small for large, small in zip(rounds[2048], rounds[512], strict=True)]
-    return {
-        **{f"seconds_a_megapixel_{side}": round(seconds, 2) for side, seconds in found.items()},
-        "ratio_2048_to_512": round(statistics.median(ratios), 3),
-    }
-
-
 def _seconds(run: Iterator[Any], count: int) -> float:
     start = time.perf_counter()
     for _ in range(count):
         next(run)
     return time.perf_counter() - start
-
-
-def memory(side: int, weights: str) -> dict[str, float]:
-    """Peak memory of four evaluations at one size, 4 : 3."""
-    import nst
-
-    settings = nst.Settings(size=side, scales=1, evaluations=4, weights=weights)
-    _last(nst.stylize(*enlarged(side), settings))
-    return {"peak_gigabytes": _peak()}
 
 
 def run_of(side: int, weights: str) -> dict[str, float]:
@@ -185,30 +160,51 @@ def _last(reports: Iterable[Any]) -> Any:
     return last
 
 
-def quality(side: int, weights: str) -> dict[str, Any]:
-    """Seconds until J is as low as the published loop's, for each loop, and the traces."""
-    from .plots import SHOWN_AT, STRIP, side_by_side
+def quality(side: int, published: dict[str, int], weights: str) -> dict[str, Any]:
+    """Seconds until J is as low as each published loop's, and the traces."""
     from .quality import compare, figures
 
-    traces = compare(weights, side, *pictures())
+    traces = compare(weights, side, *pictures(), published)
+    return {**figures(traces), "traces": {name: trace.points for name, trace in traces.items()}}
+
+
+def peer(side: int, steps: int, minutes: float, weights: str) -> dict[str, Any]:
+    """Ours beside the program pastiche: beside.py. The pictures at equal time are drawn on the way."""
+    from .beside import beside
+    from .plots import SHOWN_AT, STRIP, side_by_side
+
+    found, traces = beside(weights, side, steps, minutes)
     if side == SHOWN_AT:
         side_by_side(traces).save(STRIP, quality=90)
-    return {**figures(side, traces), "traces": {name: trace.points for name, trace in traces.items()}}
+    return {**found, "traces": {name: trace.points for name, trace in traces.items()}}
+
+
+def second_judge(system: str, name: str, weights: str) -> dict[str, Any]:
+    """What the second judge says of one system on one pair of pictures, at each strength: frontier.py."""
+    from .frontier import judged
+
+    return judged(system, name)
+
+
+def _long() -> dict[str, Callable[[str], dict[str, Any]]]:
+    """What takes hours: pastiche and the published loops to their end, and the second judge's frontier."""
+    found = {f"long_peer_{side}": partial(peer, side, steps, 600.0) for side, steps in PEER_STEPS.items()}
+    found |= {f"long_quality_{side}": partial(quality, side, LONG_PUBLISHED) for side in (256, 512)}
+    for system, name in itertools.product(SYSTEMS, pairs()):
+        found[f"second_judge_{system}_{name}"] = partial(second_judge, system, name)
+    return found
 
 
 ALL: dict[str, Callable[[str], dict[str, Any]]] = {
     "page": page,
     "start_up": start_up,
-    "evaluation": evaluation,
+    "first_picture_and_stop": first_picture_and_stop,
+    **{f"evaluation_{side}": partial(evaluation, side) for side in SIZES},
     "ceiling": ceiling,
     "default_run": partial(run_of, 512),
-    "first_picture_and_stop": first_picture_and_stop,
     "self_taught": self_taught,
-    "growth": growth,
-    **{f"memory_{side}": partial(memory, side) for side in SIZES},
-    "quality_512": partial(quality, 512),
-    "quality_256": partial(quality, 256),
     "run_1024": partial(run_of, 1024),
-    "quality_1024": partial(quality, 1024),
-    "run_2048": partial(run_of, 2048),
+    **{f"peer_{side}": partial(peer, side, PEER_STEPS[side], PEER_MINUTES[side]) for side in PEER_STEPS},
+    "quality_256": partial(quality, 256, PUBLISHED),
 }
+LONG = _long()

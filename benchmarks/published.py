@@ -84,23 +84,6 @@ def tutorial(at: At, side: int, evaluations: int) -> Iterator[Tensor]:
     yield from _lbfgs(here, here.content, evaluations, pixel=1.0, clamped=True)
 
 
-def neural_style(at: At, side: int, evaluations: int) -> Iterator[Tensor]:
-    """jcjohnson/neural-style and ProGamerGov/neural-style-pt, their multi-resolution recipe: L-BFGS from grey
-    with a trace of noise, each size from the last; 1000 evaluations at 256 px, 500 at 512, 200 at 1024, 100
-    at 2048, here in that proportion."""
-    shares = {
-        size: share for size, share in zip((256, 512, 1024, 2048), (10, 5, 2, 1), strict=True) if size <= side
-    }
-    x = None
-    for size, share in shares.items():
-        here = at(size)
-        noise = torch.randn(here.content.shape, generator=torch.Generator().manual_seed(0))
-        start = (torch.tensor(MEAN).view(1, 3, 1, 1) + 0.001 / 255 * noise).to(here.content)
-        start = start if x is None else _resized(x, here.content)
-        for x in _lbfgs(here, start, round(evaluations * share / sum(shares.values())), pixel=255.0):
-            yield x
-
-
 def crowson(at: At, side: int, evaluations: int) -> Iterator[Tensor]:
     """crowsonkb/style-transfer-pytorch: sides a factor √2 apart from 128 on, Adam at 0.02 with (0.9, 0.99),
     pixels clamped, moments taken along to the next side; what counts is the moving average of the iterates
@@ -160,6 +143,5 @@ def _resized(x: Tensor, like: Tensor) -> Tensor:
 LOOPS: dict[str, Callable[[At, int, int], Iterator[Tensor]]] = {
     "notebook": notebook,
     "tutorial": tutorial,
-    "neural-style": neural_style,
     "crowsonkb": crowson,
 }

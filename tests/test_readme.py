@@ -25,6 +25,12 @@ def test_tables_are_those_of_the_code_and_the_measurements(name):
     )
 
 
+def test_all_measurements_are_written_down():
+    assert readme_tables.MEASUREMENTS.read_text() == readme_tables.measurements(), (
+        "run: python tests/readme_tables.py"
+    )
+
+
 def test_the_first_commands_are_the_two_promised():
     commands = re.findall(r"```bash\n(.*?)```", TEXT, re.DOTALL)[0].strip().splitlines()
     assert commands == [

