@@ -29,6 +29,7 @@ MEASURES = tuple(Judged.__dataclass_fields__)
 EIGHT_LAYERS = nst.Settings(
     strength=30,
     pooling="average",
+    tv=0.0,
     evaluations=200,
     content_layers={"relu3_3": 1},
     style_layers=dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu3_4"), 0.25),

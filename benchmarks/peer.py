@@ -126,6 +126,7 @@ def its_settings(content_weight: float = 1.0, **changes) -> Settings:
         content_layers={"relu4_2": 1.0},
         style_layers=inverse,
         pooling="max",
+        tv=0.0,
         **changes,
     )
 

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nst.costs import total_variation
 from nst.layers import CONVS
 from nst.objective import Objective
 from nst.vgg import MEAN, STD, Filters
@@ -48,7 +49,7 @@ def plain(objective: Objective, kernels: Sequence[Tensor], biases: Sequence[Tens
 
     def gradient(x: Tensor) -> tuple[float, Tensor]:
         x = x.detach().contiguous().requires_grad_()
-        y, total = (x - network.mean) / network.std, x.new_zeros(())
+        y, total = (x - network.mean) / network.std, by.gamma * total_variation(x).sum()
         for number, (conv, kernel, bias) in enumerate(zip(CONVS, kernels, biases, strict=False)):
             y = (
                 F.conv2d(F.pad(y, (1, 1, 1, 1), mode="replicate"), kernel, bias)
