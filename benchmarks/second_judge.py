@@ -77,7 +77,7 @@ def _quantiles(x: Tensor) -> Tensor:
 
 
 def fine_energy(image: Tensor) -> float:
-    """Energy a pixel above FINE cycles a pixel: Σ |X(f)|² / (H · W)², of the mirrored picture: it has no edge."""
+    """Energy a pixel above FINE cycles a pixel: Σ |X(f)|² / (H · W)²; the picture is mirrored first."""
     x = torch.cat((image, image.flip(-1)), -1)
     x = torch.cat((x, x.flip(-2)), -2)
     height, width = x.shape[-2:]

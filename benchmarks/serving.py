@@ -46,7 +46,7 @@ def first_picture_and_stop(weights: str) -> dict[str, float]:
     from nst.ui.paint import paint
     from nst.ui.runs import Runs
 
-    if weights not in ("auto", "imagenet", "self-taught"):
+    if weights not in ("auto", "torchvision", "self-taught"):
         os.environ["NST_WEIGHTS"], weights = weights, "auto"
     runs, (content, style) = Runs(Limits()), paths()
     for _ in runs.stream(

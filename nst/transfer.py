@@ -192,8 +192,8 @@ def _paint(
 
 
 def finished(image: Tensor, content: Tensor | None) -> Image.Image:
-    """The image as it is looked at: without its margin, clamped, and in the colours of the content image where
-    that is given, which has a margin too."""
+    """The image as it is looked at: clamped, without its margin, and where `content`, with its margin, is
+    given, in the colours of that."""
     image = image.clamp(0, 1)
     return to_picture(without_margin(image if content is None else keep_colours(image, content).clamp(0, 1)))
 

@@ -9,11 +9,11 @@ import os
 from collections.abc import Generator
 from pathlib import Path
 
-from ..layers import depth
+from ..layers import NETWORK, depth
 from ..vgg import Filters
 from .formats import read_weights
 from .loading import Loading, beside
-from .packaged import LABEL, packaged_weights
+from .packaged import packaged_weights
 
 __all__ = ["Loading", "find_filters"]
 
@@ -47,7 +47,7 @@ def find_filters(source: str, through: str) -> Generator[Loading, None, Filters 
         return Filters(RETRAINED, "torchvision", *read_weights(path, count))
     named = os.environ.get("NST_WEIGHTS") if source == "auto" else source
     if not named:
-        return Filters(LABEL, "packaged", *packaged_weights(count))
+        return Filters(NETWORK, "packaged", *packaged_weights(count))
     path = Path(os.path.expanduser(named))
     log.info("VGG-19 from the file %s", path)
     return Filters(f"VGG-19 from {path.name}", "file", *read_weights(path, count))

