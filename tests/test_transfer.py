@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from tiny import checks, exhaust, tiny_filters, waves
 
-from nst import Diverged, Settings, SettingsError, stylize
+from nst import CHOICES, Diverged, Settings, SettingsError, stylize
 from nst.costs import content_cost, gram_matrix, style_cost
 from nst.images import load_picture
 from nst.objective import Costs, make_targets, weigh
@@ -23,7 +24,12 @@ from nst.transfer import descend
 from nst.vgg import Filters, Network
 from nst.weights import find_filters
 
-SMALL = Settings(size=64, evaluations=6, scales=1)
+# Layers that the tiny filters have.
+SHALLOW = {
+    "content_layers": {"relu3_3": 1},
+    "style_layers": dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu3_4"), 1),
+}
+SMALL = Settings(size=64, evaluations=6, scales=1, **SHALLOW)
 
 
 def run(settings=SMALL, content=None, style=None, filters=None):
@@ -153,6 +159,45 @@ def test_several_styles_aim_at_the_mean_of_their_gram_matrices():
     each = [make_targets(network, SMALL, to_tensor(waves()), [style]).style for style in styles]
     for layer, gram in both.items():
         torch.testing.assert_close(gram, (each[0][layer] + each[1][layer]) / 2)
+
+
+# A run with nothing to do
+
+FLAT = [Image.new("RGB", (64, 48), colour) for colour in ("#336699", "#ffcc00")]
+PAIRS = {"the same picture twice": (waves(), waves()), "two flat pictures": FLAT}
+
+
+@pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
+@pytest.mark.parametrize("init", CHOICES["init"])
+@pytest.mark.parametrize("pair", PAIRS)
+def test_pictures_that_ask_for_little_are_painted(pair, init, optimizer):
+    content, style = PAIRS[pair]
+    settings = SMALL.with_(optimizer=optimizer, init=init, weights="self-taught", evaluations=20)
+    last = list(stylize(content, style, settings, "cpu"))[-1]
+    assert last.image.size == (64, 48)
+    assert 1 <= last.evaluation <= 20
+
+
+@pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
+def test_a_run_that_begins_at_its_minimum_ends_at_once_with_the_picture(optimizer):
+    settings = SMALL.with_(optimizer=optimizer, alpha=1, beta=0, evaluations=200)
+    last = run(settings)[-1]
+    assert last.evaluation <= 2
+    assert last.image.tobytes() == waves().tobytes()
+
+
+@pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
+def test_a_start_within_rounding_of_the_minimum_is_not_a_failure(optimizer):
+    """Whatever is tried costs far more than the first picture, and nothing is wrong with it."""
+    answers = itertools.chain([1e-12], itertools.repeat(1.0))
+
+    def objective(x):
+        return Costs(next(answers), 0.0, {}, 0.0), torch.full_like(x, 1e-9)
+
+    start = torch.full((1, 3, 4, 4), 0.5)
+    seen = list(descend(objective, start, make_optimizer(optimizer, 0.02, start), 200))
+    assert len(seen) < 20
+    assert torch.equal(seen[-1][1], start)
 
 
 # Starts and scales

@@ -118,7 +118,7 @@ def _frames(
 
 
 def _finished(now: "Progress") -> str:
-    return f"Painted {now.size[0]} × {now.size[1]} px in {now.seconds:.0f} s, {now.of} evaluations."
+    return f"Painted {now.size[0]} × {now.size[1]} px in {now.seconds:.0f} s, {now.evaluation} evaluations."
 
 
 def _ended(workspace: Workspace, now: "Progress") -> str:
