@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests: a cache folder of their own, one precision, the real first layers of VGG-19."""
+"""Fixtures shared by all tests: a cache folder of their own, one precision, the real layers of VGG-19."""
 
 import os
 from collections.abc import Iterator

@@ -19,7 +19,7 @@ from nst.images import load_picture
 from nst.objective import Costs, make_targets, weigh
 from nst.optimizers import make_optimizer
 from nst.schedule import Pace, Scale, enlarge, schedule, starting_image
-from nst.tensors import to_tensor
+from nst.tensors import to_tensor, with_margin
 from nst.transfer import descend
 from nst.vgg import Filters, Network
 from nst.weights import find_filters
@@ -110,7 +110,7 @@ def test_the_total_is_alpha_content_plus_beta_lambda_style_plus_gamma_tv():
 def test_costs_are_in_the_units_of_the_formulas():
     """The first evaluation is at the content image itself, whose costs can be computed beside it."""
     network = Network(tiny_filters(), SMALL.layers)
-    content, style = to_tensor(waves(), (64, 48)), to_tensor(checks(), (64, 51))
+    content, style = with_margin(to_tensor(waves(), (64, 48))), to_tensor(checks(), (64, 51))
     a, b = network(content), network(style)
     first = next(p for p in run() if p.costs).costs
     assert first.content == 0
@@ -336,7 +336,7 @@ def test_layers_the_filters_lack_are_named_before_anything_is_painted():
         run(SMALL.with_(content_layers={"relu4_2": 1}))
 
 
-# With the real first layers of VGG-19
+# With the real network
 
 
 def remaining_and_moved(real: Filters, result, content, style) -> tuple[float, float]:
@@ -364,20 +364,17 @@ def real_pair():
 
 
 @pytest.fixture(scope="module")
-def real_run(real_weights, real_pair):
-    settings = Settings(size=160, evaluations=60, weights=real_weights)
-    return list(stylize(*real_pair, settings, "cpu"))
+def real_run(real_pair):
+    return list(stylize(*real_pair, Settings(size=160, evaluations=60), "cpu"))
 
 
-@pytest.mark.weights
-def test_real_features_take_the_style_and_keep_the_scene(real_run, real_pair, real_weights):
-    filters = exhaust(find_filters(real_weights, "relu3_4"))
+def test_real_features_take_the_style_and_keep_the_scene(real_run, real_pair):
+    filters = exhaust(find_filters("auto", "relu3_4"))
     remaining, moved = remaining_and_moved(filters, real_run[-1].image, *real_pair)
     assert remaining < 0.15
     assert moved < 0.6
 
 
-@pytest.mark.weights
 def test_no_frame_is_painted_around_the_picture(real_run):
     """The outermost pixels differ from their neighbours inwards no more than those do from theirs."""
     picture = to_tensor(real_run[-1].image)[0]
