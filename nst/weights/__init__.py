@@ -20,7 +20,6 @@ __all__ = ["Loading", "find_filters"]
 log = logging.getLogger(__name__)
 
 RETRAINED = "VGG-19 (torchvision’s retraining)"
-SECONDS_TO_ANSWER = 20.0
 
 
 def find_filters(source: str, through: str) -> Generator[Loading, None, Filters | None]:
@@ -40,10 +39,14 @@ def find_filters(source: str, through: str) -> Generator[Loading, None, Filters 
     if source == "self-taught":
         return None
     if source == "torchvision":
-        from .hub import retrained_file  # and huggingface_hub, a quarter of a second that few runs need
+        from .hub import (
+            SILENCE,
+            UNREACHABLE,
+            retrained_file,
+        )  # and huggingface_hub, a quarter of a second that few runs need
 
         asking = Loading("Asking the Hugging Face Hub for VGG-19.")
-        path = yield from beside(retrained_file(), asking, SECONDS_TO_ANSWER)
+        path = yield from beside(retrained_file(), asking, SILENCE, UNREACHABLE)
         return Filters(RETRAINED, "torchvision", *read_weights(path, count))
     named = os.environ.get("NST_WEIGHTS") if source == "auto" else source
     if not named:
