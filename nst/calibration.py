@@ -75,7 +75,7 @@ def _machine() -> str:
 
 def _keep(path: Path, machine: str, measured: Calibration) -> None:
     known = {}
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, TypeError):
         known = dict(json.loads(path.read_text("utf-8")))
     known[machine] = {**asdict(measured), "winograd": sorted(measured.winograd)}
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

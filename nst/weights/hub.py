@@ -123,7 +123,7 @@ def _download(part: Path, kept: Path) -> Generator[Loading, None, None]:
 
 
 def _opened() -> Any:
-    """The file at the Hub. huggingface_hub asks again by itself for all but the first thing it wants to know."""
+    """The file at the Hub. huggingface_hub asks again by itself, but for the first thing it wants to know."""
     hub = HfFileSystem(skip_instance_cache=True, use_listings_cache=False)
     for pause in (*PAUSES, None):
         try:
