@@ -46,7 +46,7 @@ def test_the_first_progress_comes_before_any_work():
 
 
 def test_every_evaluation_is_reported_once_and_in_order():
-    reports = run(Settings(size=128, evaluations=9, scales=2))
+    reports = run(SMALL.with_(size=128, evaluations=9, scales=2))
     counted = [p.evaluation for p in reports if p.costs]
     assert counted == list(range(1, 10))
     assert {p.of for p in reports} == {9}
@@ -54,7 +54,7 @@ def test_every_evaluation_is_reported_once_and_in_order():
 
 
 def test_the_last_image_has_the_size_asked_for_and_the_contents_shape():
-    assert run(Settings(size=96, evaluations=2, scales=1))[-1].image.size == (96, 72)
+    assert run(SMALL.with_(size=96, evaluations=2))[-1].image.size == (96, 72)
 
 
 def test_reports_name_the_device_the_filters_and_the_time():
@@ -288,7 +288,7 @@ def test_a_failed_run_hands_back_its_best_picture():
     with pytest.raises(Diverged) as caught:
         run(SMALL.with_(alpha=1.0, beta=1.0), filters=broken)
     assert caught.value.best is None
-    settings = Settings(size=128, scales=2, evaluations=6)
+    settings = SMALL.with_(size=128, scales=2)
     generator = stylize(waves(), checks(), settings, "cpu", tiny := tiny_filters())
     next(progress for progress in generator if progress.evaluation == 2)
     tiny.kernels[7].fill_(math.nan)  # the second scale's network is made from these
@@ -341,8 +341,8 @@ def test_layers_the_filters_lack_are_named_before_anything_is_painted():
 
 def remaining_and_moved(real: Filters, result, content, style) -> tuple[float, float]:
     """Style remaining and content moved, measured with max pooling at the result's size."""
-    styles = ("relu1_1", "relu2_1", "relu3_1", "relu3_4")
-    network = Network(real, (*styles, "relu3_3"), "max")
+    styles = Settings().style_layers
+    network = Network(real, (*styles, "relu4_2"), "max")
     g, c, s = (network(to_tensor(picture, result.size)) for picture in (result, content, style))
     ratios = []
     for layer in styles:
@@ -350,7 +350,7 @@ def remaining_and_moved(real: Filters, result, content, style) -> tuple[float, f
         ratios.append(
             float((gram_matrix(g[layer]) - goal).norm() ** 2 / (gram_matrix(c[layer]) - goal).norm() ** 2)
         )
-    moved = float((g["relu3_3"] - c["relu3_3"]).norm() ** 2 / c["relu3_3"].norm() ** 2)
+    moved = float((g["relu4_2"] - c["relu4_2"]).norm() ** 2 / c["relu4_2"].norm() ** 2)
     return sum(ratios) / len(ratios), moved
 
 
@@ -369,10 +369,11 @@ def real_run(real_pair):
 
 
 def test_real_features_take_the_style_and_keep_the_scene(real_run, real_pair):
-    filters = exhaust(find_filters("auto", "relu3_4"))
+    filters = exhaust(find_filters("auto", "relu5_1"))
     remaining, moved = remaining_and_moved(filters, real_run[-1].image, *real_pair)
+    # Measured: 0.10, and 0.79 where other pictures are at 1.0 to 1.4.
     assert remaining < 0.15
-    assert moved < 0.6
+    assert moved < 0.9
 
 
 def test_no_frame_is_painted_around_the_picture(real_run):
