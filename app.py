@@ -8,13 +8,16 @@ Limits are set by the environment variables of nst/ui/limits.py, an MCP server b
 
 import logging
 import os
+from threading import Thread
 from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 
 import gradio as gr
 
-from nst.errors import SettingsError
+from nst.errors import NSTError, SettingsError
+from nst.layers import deepest
+from nst.settings import Settings
 from nst.ui.api import add_transfer
 from nst.ui.board_tabs import GridTab, ReconstructTab
 from nst.ui.explore_api import add_explorations
@@ -23,14 +26,16 @@ from nst.ui.guard import GUARDED
 from nst.ui.how_tab import HowTab
 from nst.ui.limits import Limits
 from nst.ui.look import CSS, THEME, html
-from nst.ui.readiness import Scout
 from nst.ui.runs import Runs
+from nst.ui.status import CREDITS
 from nst.ui.study import Given
 from nst.ui.transfer_tab import TransferTab
 from nst.ui.units_tab import UnitsTab
+from nst.ui.zerogpu import borrowed
 
 logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 logging.getLogger("nst").setLevel(logging.INFO)
+log = logging.getLogger("nst.app")
 
 MASTHEAD = """
 <header class="masthead"><h1>Neural style transfer</h1>
@@ -42,7 +47,6 @@ try:
 except SettingsError as error:
     raise SystemExit(str(error)) from None
 runs = Runs(limits)
-scout = Scout()
 gallery = read_gallery()
 given = Given(gallery)
 
@@ -55,7 +59,7 @@ with gr.Blocks(
     html(MASTHEAD)
     with gr.Tabs() as tabs:
         with gr.Tab("Transfer", id="transfer"):
-            transfer = TransferTab(runs, scout, gallery)
+            transfer = TransferTab(runs, gallery)
         with gr.Tab("Layers × α/β", id="grid"):
             GridTab(runs, given, transfer, tabs)
         with gr.Tab("Reconstruct", id="reconstruct"):
@@ -66,10 +70,25 @@ with gr.Blocks(
             HowTab(given, transfer)
     add_transfer(runs)
     add_explorations(runs, given)
-    transfer.on_load(demo)
+    transfer.on_close(demo)
+    html(CREDITS)
 
 # Who waits for the device waits in Runs, which can say for how long; this is the wall behind it.
 demo.queue(max_size=limits.room + 16)
+
+
+def warm_up() -> None:
+    """Import torch, read the filters and measure the processor, so that the first visitor need not wait."""
+    from nst.device import choose
+    from nst.explore import at_once
+    from nst.weights import find_filters
+
+    try:
+        at_once(find_filters("auto", deepest(Settings().layers)))
+        if not borrowed():  # there the device is a worker's, and must not be touched from here
+            choose()
+    except NSTError as error:
+        log.error("%s", error)
 
 
 def launch() -> Any:
@@ -88,7 +107,7 @@ def launch() -> Any:
         state_session_capacity=1000,
         allowed_paths=[str(file) for file in gallery.files],
     )
-    scout.begin()  # imports torch, which the page need not wait for
+    Thread(target=warm_up, name="nst-warm-up", daemon=True).start()
     demo.block_thread()
     return served
 

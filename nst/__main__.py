@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--content-layers", type=_layers, help="such as relu4_2, or relu3_3=0.5,relu4_2=0.5")
     parser.add_argument("--style-layers", type=_layers, help="with their λ, such as relu1_1=0.2,relu2_1=0.8")
-    parser.add_argument("--weights", help="auto, imagenet, self-taught or the path of a weights file")
+    parser.add_argument("--weights", help="auto, torchvision, self-taught or the path of a weights file")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--trace", help="also write one JSON line a progress event to this file")
     return parser

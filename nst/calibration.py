@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ ROUNDS = 3
 WINOGRAD_BELOW, BFLOAT16_BELOW = 0.9, 0.85  # of the other's time: a clear margin, as choices are kept
 # Without the instructions bfloat16 is emulated, up to two hundred times slower: one small layer tells.
 HOPELESS = 2.0
+_ALONE = Lock()
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,14 @@ class Calibration:
     winograd: frozenset[tuple[int, int]]
 
 
-@cache
 def calibration() -> Calibration:
     """What was measured on this processor with this PyTorch and as many threads; or is now, in 0.7 s."""
+    with _ALONE:  # two runs that measured at once would slow each other down, and could choose differently
+        return _kept_or_measured()
+
+
+@cache
+def _kept_or_measured() -> Calibration:
     path, machine = cache_folder() / FILE, _machine()
     with suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads(path.read_text("utf-8"))[machine]
@@ -68,7 +75,7 @@ def _machine() -> str:
 
 def _keep(path: Path, machine: str, measured: Calibration) -> None:
     known = {}
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, TypeError):
         known = dict(json.loads(path.read_text("utf-8")))
     known[machine] = {**asdict(measured), "winograd": sorted(measured.winograd)}
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -20,6 +20,9 @@ class Descent:
 
     A cost or gradient that is not finite, or a cost ten times the first, never becomes the picture: the
     optimiser retreats towards its last good point, and only RETREATS failures in a row raise Diverged.
+
+    `settled` once there is no way down: the gradient is 0, the pixels are at their bounds, or the first cost
+    is as small as rounding lets it be, and every shorter step raises it.
     """
 
     def __init__(self, x: Tensor, optimizer: Optimizer) -> None:
@@ -27,20 +30,25 @@ class Descent:
         self.optimizer = optimizer
         self.least: Costs | None = None
         self.ceiling, self.failures, self.evaluation = math.inf, 0, 0
-        self.diverged = False
+        self.diverged = self.settled = False
 
     def tell(self, costs: Costs, gradient: Tensor) -> None:
         """Move on from x, given its costs and gradient. Raises Diverged when there is nowhere left to go."""
         self.evaluation += 1
-        if _is_finite(costs, gradient) and costs.total <= self.ceiling:
+        finite = _is_finite(costs, gradient)
+        if finite and costs.total <= self.ceiling:
             if self.least is None:
                 self.ceiling = 10 * costs.total
             if self.least is None or costs.total < self.least.total:
                 self.best, self.least = self.x, costs
-            self.failures = 0
-            self.x = self.optimizer.step(self.x, costs.total, gradient)
+            self.failures, before = 0, self.x
+            self.x = self.optimizer.step(before, costs.total, gradient)
+            self.settled = torch.equal(self.x, before)
             return
         self.failures += 1
+        if finite and self.failures > RETREATS:
+            self.settled = True
+            return
         if self.least is None or self.failures > RETREATS:
             self.diverged = True
             raise Diverged(
@@ -56,7 +64,8 @@ def descend(
     optimizer: Optimizer,
     evaluations: int,
 ) -> Iterator[tuple[Costs, Tensor]]:
-    """Minimise the objective from x, yielding each evaluation's costs and the best picture so far.
+    """Minimise the objective from x, yielding each evaluation's costs and the best picture so far; ends early
+    where there is no way down.
 
     Raises Diverged as Descent does.
     """
@@ -65,6 +74,8 @@ def descend(
         costs, gradient = objective(descent.x)
         descent.tell(costs, gradient)
         yield costs, descent.best
+        if descent.settled:
+            return
 
 
 def advance(
@@ -72,11 +83,14 @@ def advance(
 ) -> None:
     """One evaluation of several descents at once.
 
-    One that diverges keeps its best picture and is left where it is, and the others do not notice.
+    One that settles keeps its picture, however many evaluations follow; one that diverges is left where it
+    is. The others do not notice.
     """
     costs, gradients = objective(torch.cat([descent.x for descent in descents]))
     for descent, cost, gradient in zip(descents, costs, gradients.split(1), strict=True):
-        if not descent.diverged:
+        if descent.settled:
+            descent.evaluation += 1
+        elif not descent.diverged:
             with suppress(Diverged):
                 descent.tell(cost, gradient)
 

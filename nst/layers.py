@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from .errors import SettingsError, shown
 
+NETWORK = "VGG-19 (Simonyan & Zisserman)"  # as a visitor reads it
 CONVS_PER_BLOCK = (2, 2, 4, 4, 4)
 CHANNELS_PER_BLOCK = (64, 128, 256, 512, 512)
 

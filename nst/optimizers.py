@@ -63,7 +63,8 @@ class LBFGS:
         direction = self._direction(x, gradient)
         length = _rms(direction)
         limit = self.longest if self.pairs else self.first_step
-        shrink = limit / length if length > limit or not self.pairs else 1.0
+        # A direction of no length is that of a minimum, or of pixels that are all at their bounds.
+        shrink = limit / length if length > limit or (length and not self.pairs) else 1.0
         self.move = direction.mul_(shrink)
         return self._moved()
 

@@ -18,7 +18,7 @@ LONGEST_LABEL = 100  # characters of the version, features and device a recipe m
 
 # The weights anybody may ask for by name; every other value is a path, which is nobody else's business on
 # the way out and never opened on the way in.
-NAMED_WEIGHTS = ("auto", "imagenet", "self-taught")
+NAMED_WEIGHTS = ("auto", "torchvision", "self-taught")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Recipe:
     """What a painting says of how it was made.
 
     settings      as they would be given to stylize() again
-    features      which filters were in use: "VGG-19 (ImageNet)", "self-taught filters", …
+    features      which filters were in use: "VGG-19 (Simonyan & Zisserman)", "self-taught filters", …
     version       of nst
     device        where and in which precision; "" if not recorded
     evaluations   done, fewer than settings.evaluations for a run that was stopped; None if not recorded

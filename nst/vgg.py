@@ -26,8 +26,8 @@ STD = (0.229, 0.224, 0.225)
 class Filters:
     """Frozen filters with VGG-19's topology, from conv1_1 on; possibly only the first few.
 
-    label      what a visitor reads: "VGG-19 (ImageNet)", "self-taught filters", …
-    kind       "imagenet", "file" or "self-taught"
+    label      what a visitor reads: "VGG-19 (Simonyan & Zisserman)", "self-taught filters", …
+    kind       "packaged", "torchvision", "file" or "self-taught"
     kernels    one (outputs, inputs, 3, 3) float32 tensor a convolution
     biases     one (outputs,) float32 tensor a convolution
     """

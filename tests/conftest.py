@@ -1,11 +1,23 @@
-"""Fixtures shared by all tests: the real first layers of VGG-19, where they can be found."""
+"""Fixtures shared by all tests: a cache folder of their own, one precision, the real layers of VGG-19."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def apart(tmp_path_factory) -> Iterator[None]:
+    """Nothing is read from or written to the user's cache, and a processor's bfloat16 changes no figure: what
+    a test says of other precisions it says by setting NST_PRECISION itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NST_CACHE", str(tmp_path_factory.mktemp("nst-cache")))
+        patch.setenv("NST_PRECISION", "float32")
+        patch.delenv("NST_WEIGHTS", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

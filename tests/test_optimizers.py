@@ -34,6 +34,14 @@ def test_every_optimiser_lowers_an_ill_conditioned_bowl(name, rate):
     assert float(quadratic(x)) < 0.02 * costs[0]
 
 
+@pytest.mark.parametrize("name", ["spectral", "lbfgs", "adam", "gd"])
+def test_every_optimiser_stays_at_a_minimum(name):
+    start = torch.full((1, 3, 4, 4), 0.5)
+    x, costs = run(make_optimizer(name, 0.02, start), quadratic, start, 2)
+    assert torch.equal(x, start)
+    assert costs == [0, 0]
+
+
 def test_lbfgs_finds_the_minimum_of_rosenbrocks_valley():
     x, _ = run(LBFGS(), rosenbrock, torch.tensor([-0.5, 1.0], dtype=torch.float64), 150)
     torch.testing.assert_close(x, torch.ones(2, dtype=torch.float64), atol=1e-3, rtol=0)

@@ -51,9 +51,16 @@ def test_a_stranger_s_recipe_never_names_a_file_to_open(path):
     assert read_recipe(hostile(json.dumps({"weights": path}))).settings.weights == "auto"
 
 
-@pytest.mark.parametrize("weights", ["auto", "imagenet", "self-taught"])
+@pytest.mark.parametrize("weights", ["auto", "torchvision", "self-taught"])
 def test_weights_by_name_are_kept(weights, tmp_path):
     assert read_recipe(written(tmp_path / "a.png", Settings(weights=weights))).settings.weights == weights
+
+
+def test_an_older_recipe_that_names_imagenet_opens_with_the_automatic_weights():
+    old = hostile('{"size":256,"weights":"imagenet"}', features='"VGG-19 (ImageNet)"')
+    recipe = read_recipe(old)
+    assert recipe.settings == Settings(size=256)
+    assert recipe.features == "VGG-19 (ImageNet)"
 
 
 @pytest.mark.parametrize("data", [of_kind("PNG"), of_kind("JPEG"), black_png(1, 1), with_text("other", "{}")])

@@ -347,8 +347,8 @@ def test_a_stop_in_the_last_evaluation_is_a_finished_run(make_runs, pictures):
     [
         ({"size": 2048}, "size up to 1024, and 2048"),
         ({"evaluations": 1500}, "evaluations up to 1000, and 1500"),
-        ({"weights": "/etc/passwd"}, "auto, imagenet, self-taught"),
-        ({"weights": "weights.safetensors"}, "auto, imagenet, self-taught"),
+        ({"weights": "/etc/passwd"}, "auto, torchvision, self-taught"),
+        ({"weights": "weights.safetensors"}, "auto, torchvision, self-taught"),
         ({"strength": float("nan")}, "Strength must be a number from 0.1 to 1000"),
         ({"size": "abc"}, "Size must be a whole number from 64"),
         ({"size": None}, "Size must be a whole number from 64"),

@@ -10,20 +10,26 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from tiny import checks, exhaust, tiny_filters, waves
 
-from nst import Diverged, Settings, SettingsError, stylize
+from nst import CHOICES, Diverged, Settings, SettingsError, stylize
 from nst.costs import content_cost, gram_matrix, style_cost
 from nst.images import load_picture
 from nst.objective import Costs, make_targets, weigh
 from nst.optimizers import make_optimizer
 from nst.schedule import Pace, Scale, enlarge, schedule, starting_image
-from nst.tensors import to_tensor
+from nst.tensors import to_tensor, with_margin
 from nst.transfer import descend
 from nst.vgg import Filters, Network
 from nst.weights import find_filters
 
-SMALL = Settings(size=64, evaluations=6, scales=1)
+# Layers that the tiny filters have.
+SHALLOW = {
+    "content_layers": {"relu3_3": 1},
+    "style_layers": dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu3_4"), 1),
+}
+SMALL = Settings(size=64, evaluations=6, scales=1, **SHALLOW)
 
 
 def run(settings=SMALL, content=None, style=None, filters=None):
@@ -40,7 +46,7 @@ def test_the_first_progress_comes_before_any_work():
 
 
 def test_every_evaluation_is_reported_once_and_in_order():
-    reports = run(Settings(size=128, evaluations=9, scales=2))
+    reports = run(SMALL.with_(size=128, evaluations=9, scales=2))
     counted = [p.evaluation for p in reports if p.costs]
     assert counted == list(range(1, 10))
     assert {p.of for p in reports} == {9}
@@ -48,7 +54,7 @@ def test_every_evaluation_is_reported_once_and_in_order():
 
 
 def test_the_last_image_has_the_size_asked_for_and_the_contents_shape():
-    assert run(Settings(size=96, evaluations=2, scales=1))[-1].image.size == (96, 72)
+    assert run(SMALL.with_(size=96, evaluations=2))[-1].image.size == (96, 72)
 
 
 def test_reports_name_the_device_the_filters_and_the_time():
@@ -104,7 +110,7 @@ def test_the_total_is_alpha_content_plus_beta_lambda_style_plus_gamma_tv():
 def test_costs_are_in_the_units_of_the_formulas():
     """The first evaluation is at the content image itself, whose costs can be computed beside it."""
     network = Network(tiny_filters(), SMALL.layers)
-    content, style = to_tensor(waves(), (64, 48)), to_tensor(checks(), (64, 51))
+    content, style = with_margin(to_tensor(waves(), (64, 48))), to_tensor(checks(), (64, 51))
     a, b = network(content), network(style)
     first = next(p for p in run() if p.costs).costs
     assert first.content == 0
@@ -153,6 +159,45 @@ def test_several_styles_aim_at_the_mean_of_their_gram_matrices():
     each = [make_targets(network, SMALL, to_tensor(waves()), [style]).style for style in styles]
     for layer, gram in both.items():
         torch.testing.assert_close(gram, (each[0][layer] + each[1][layer]) / 2)
+
+
+# A run with nothing to do
+
+FLAT = [Image.new("RGB", (64, 48), colour) for colour in ("#336699", "#ffcc00")]
+PAIRS = {"the same picture twice": (waves(), waves()), "two flat pictures": FLAT}
+
+
+@pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
+@pytest.mark.parametrize("init", CHOICES["init"])
+@pytest.mark.parametrize("pair", PAIRS)
+def test_pictures_that_ask_for_little_are_painted(pair, init, optimizer):
+    content, style = PAIRS[pair]
+    settings = SMALL.with_(optimizer=optimizer, init=init, weights="self-taught", evaluations=20)
+    last = list(stylize(content, style, settings, "cpu"))[-1]
+    assert last.image.size == (64, 48)
+    assert 1 <= last.evaluation <= 20
+
+
+@pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
+def test_a_run_that_begins_at_its_minimum_ends_at_once_with_the_picture(optimizer):
+    settings = SMALL.with_(optimizer=optimizer, alpha=1, beta=0, evaluations=200)
+    last = run(settings)[-1]
+    assert last.evaluation <= 2
+    assert last.image.tobytes() == waves().tobytes()
+
+
+@pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
+def test_a_start_within_rounding_of_the_minimum_is_not_a_failure(optimizer):
+    """Whatever is tried costs far more than the first picture, and nothing is wrong with it."""
+    answers = itertools.chain([1e-12], itertools.repeat(1.0))
+
+    def objective(x):
+        return Costs(next(answers), 0.0, {}, 0.0), torch.full_like(x, 1e-9)
+
+    start = torch.full((1, 3, 4, 4), 0.5)
+    seen = list(descend(objective, start, make_optimizer(optimizer, 0.02, start), 200))
+    assert len(seen) < 20
+    assert torch.equal(seen[-1][1], start)
 
 
 # Starts and scales
@@ -243,7 +288,7 @@ def test_a_failed_run_hands_back_its_best_picture():
     with pytest.raises(Diverged) as caught:
         run(SMALL.with_(alpha=1.0, beta=1.0), filters=broken)
     assert caught.value.best is None
-    settings = Settings(size=128, scales=2, evaluations=6)
+    settings = SMALL.with_(size=128, scales=2)
     generator = stylize(waves(), checks(), settings, "cpu", tiny := tiny_filters())
     next(progress for progress in generator if progress.evaluation == 2)
     tiny.kernels[7].fill_(math.nan)  # the second scale's network is made from these
@@ -291,13 +336,13 @@ def test_layers_the_filters_lack_are_named_before_anything_is_painted():
         run(SMALL.with_(content_layers={"relu4_2": 1}))
 
 
-# With the real first layers of VGG-19
+# With the real network
 
 
 def remaining_and_moved(real: Filters, result, content, style) -> tuple[float, float]:
     """Style remaining and content moved, measured with max pooling at the result's size."""
-    styles = ("relu1_1", "relu2_1", "relu3_1", "relu3_4")
-    network = Network(real, (*styles, "relu3_3"), "max")
+    styles = Settings().style_layers
+    network = Network(real, (*styles, "relu4_2"), "max")
     g, c, s = (network(to_tensor(picture, result.size)) for picture in (result, content, style))
     ratios = []
     for layer in styles:
@@ -305,7 +350,7 @@ def remaining_and_moved(real: Filters, result, content, style) -> tuple[float, f
         ratios.append(
             float((gram_matrix(g[layer]) - goal).norm() ** 2 / (gram_matrix(c[layer]) - goal).norm() ** 2)
         )
-    moved = float((g["relu3_3"] - c["relu3_3"]).norm() ** 2 / c["relu3_3"].norm() ** 2)
+    moved = float((g["relu4_2"] - c["relu4_2"]).norm() ** 2 / c["relu4_2"].norm() ** 2)
     return sum(ratios) / len(ratios), moved
 
 
@@ -319,20 +364,18 @@ def real_pair():
 
 
 @pytest.fixture(scope="module")
-def real_run(real_weights, real_pair):
-    settings = Settings(size=160, evaluations=60, weights=real_weights)
-    return list(stylize(*real_pair, settings, "cpu"))
+def real_run(real_pair):
+    return list(stylize(*real_pair, Settings(size=160, evaluations=60), "cpu"))
 
 
-@pytest.mark.weights
-def test_real_features_take_the_style_and_keep_the_scene(real_run, real_pair, real_weights):
-    filters = exhaust(find_filters(real_weights, "relu3_4"))
+def test_real_features_take_the_style_and_keep_the_scene(real_run, real_pair):
+    filters = exhaust(find_filters("auto", "relu5_1"))
     remaining, moved = remaining_and_moved(filters, real_run[-1].image, *real_pair)
+    # Measured: 0.10, and 0.79 where other pictures are at 1.0 to 1.4.
     assert remaining < 0.15
-    assert moved < 0.6
+    assert moved < 0.9
 
 
-@pytest.mark.weights
 def test_no_frame_is_painted_around_the_picture(real_run):
     """The outermost pixels differ from their neighbours inwards no more than those do from theirs."""
     picture = to_tensor(real_run[-1].image)[0]

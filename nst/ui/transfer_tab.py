@@ -8,13 +8,12 @@ import gradio as gr
 from ..errors import NSTError
 from ..recipe import read_recipe
 from . import status
-from .easel import NAME_PICTURES, Easel, Shown, features, show
+from .easel import NAME_PICTURES, Easel, Shown, show
 from .form import Form
 from .frames import Frame
 from .gallery import Gallery, pair_row, picture_row
 from .look import html
 from .paint import paint
-from .readiness import Scout
 from .runs import Runs
 from .upload import Upload
 
@@ -23,10 +22,10 @@ QUIET = {"queue": False, **HIDDEN}
 
 
 class TransferTab:
-    """The tab's controls and what they do. Built inside a gr.Tab; on_load() once the tabs are there."""
+    """The tab's controls and what they do. Built inside a gr.Tab; on_close() once the tabs are there."""
 
-    def __init__(self, runs: Runs, scout: Scout, gallery: Gallery) -> None:
-        self.runs, self.scout, self.gallery = runs, scout, gallery
+    def __init__(self, runs: Runs, gallery: Gallery) -> None:
+        self.runs, self.gallery = runs, gallery
         self.form = Form(runs.limits)
         with gr.Row():
             with gr.Column(scale=5, min_width=330):
@@ -40,28 +39,19 @@ class TransferTab:
         self._wire_examples()
         self._wire_recipes()
 
-    def on_load(self, demo: gr.Blocks) -> None:
-        """What happens when a page is opened and when it is closed."""
-        readiness = [self.easel.badge, self.easel.notice]
-        demo.load(self.watch, None, readiness, concurrency_limit=None, **HIDDEN)
+    def on_close(self, demo: gr.Blocks) -> None:
+        """A page that is closed ends its run."""
         demo.unload(self._stop)
-        again = self.easel.retry.click(self.scout.again, None, None, **QUIET)
-        again.then(self.watch, None, readiness, concurrency_limit=None, **HIDDEN)
 
     def paint(
         self, request: gr.Request, content: str | None, style: str | None, *values: Any
-    ) -> Iterator[tuple[str | None, str, str, str, Shown]]:
+    ) -> Iterator[tuple[str | None, str, str, Any, Shown]]:
         """One run, as values for easel.going."""
         try:
             frames = self.runs.stream(request.session_hash, paint, content, [style], self.form.read(values))
         except NSTError as error:
             frames = [Frame("failed", str(error))]
-        yield from show(frames, content, self.scout.now)
-
-    def watch(self) -> Iterator[tuple[str, Any]]:
-        """Values for the badge and the banner until it is known which features there are."""
-        for now in self.scout.watch():
-            yield features(now), gr.Row(visible=now.self_taught)
+        yield from show(frames, content)
 
     def _inputs(self) -> None:
         with gr.Row():

@@ -9,18 +9,17 @@ import os
 from collections.abc import Generator
 from pathlib import Path
 
-from ..layers import depth
+from ..layers import NETWORK, depth
 from ..vgg import Filters
 from .formats import read_weights
 from .loading import Loading, beside
-from .packaged import LABEL, packaged_weights
+from .packaged import packaged_weights
 
 __all__ = ["Loading", "find_filters"]
 
 log = logging.getLogger(__name__)
 
 RETRAINED = "VGG-19 (torchvision’s retraining)"
-SECONDS_TO_ANSWER = 20.0
 
 
 def find_filters(source: str, through: str) -> Generator[Loading, None, Filters | None]:
@@ -40,14 +39,18 @@ def find_filters(source: str, through: str) -> Generator[Loading, None, Filters 
     if source == "self-taught":
         return None
     if source == "torchvision":
-        from .hub import retrained_file  # and huggingface_hub, a quarter of a second that few runs need
+        from .hub import (
+            SILENCE,
+            UNREACHABLE,
+            retrained_file,
+        )  # and huggingface_hub, a quarter of a second that few runs need
 
         asking = Loading("Asking the Hugging Face Hub for VGG-19.")
-        path = yield from beside(retrained_file(), asking, SECONDS_TO_ANSWER)
+        path = yield from beside(retrained_file(), asking, SILENCE, UNREACHABLE)
         return Filters(RETRAINED, "torchvision", *read_weights(path, count))
     named = os.environ.get("NST_WEIGHTS") if source == "auto" else source
     if not named:
-        return Filters(LABEL, "packaged", *packaged_weights(count))
+        return Filters(NETWORK, "packaged", *packaged_weights(count))
     path = Path(os.path.expanduser(named))
     log.info("VGG-19 from the file %s", path)
     return Filters(f"VGG-19 from {path.name}", "file", *read_weights(path, count))

@@ -8,6 +8,7 @@ here blocks: loading.beside() runs it.
 import logging
 import math
 import os
+import time
 from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
@@ -35,15 +36,18 @@ SHA256 = "11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669"
 
 NAME = "vgg19-torchvision.safetensors"
 PIECE = 1 << 20  # bytes a request: what a cut can lose, and how often Stop is heard
+BUSY, PAUSES = (429, 500, 502, 503, 504), (1, 3)
+SILENCE = 20.0  # seconds without a sign of life, be it for a name look-up or the wait a busy server asks for
 ADVICE = "Try again later, or choose automatic weights, which need no network."
+UNREACHABLE = f"The Hugging Face Hub cannot be reached or keeps breaking off. {ADVICE}"
 
 
 def retrained_file() -> Generator[Loading, None, Path]:
     """Path of a safetensors file with the sixteen convolutions: from Hugging Face's cache, ours, or the Hub.
 
-    Yields a Loading before each piece. Only one process at a time downloads; the others wait. The published
-    SHA-256 is of the whole file: it is compared with the one the Hub names, and what came is checked by its
-    sizes, shapes and values.
+    Yields a Loading before each piece, and none before the Hub has answered. Only one process at a time
+    downloads; the others wait. The published SHA-256 is of the whole file: it is compared with the one the
+    Hub names, and what came is checked by its sizes, shapes and values.
 
     Raises WeightsError if the Hub cannot be reached, has another file, or there is no room.
     """
@@ -58,17 +62,20 @@ def retrained_file() -> Generator[Loading, None, Path]:
         raise WeightsError(f"The network is switched off here (HF_HUB_OFFLINE). {ADVICE}")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = FileLock(folder / "download.lock", thread_local=False)
-        yield from _locked(lock)
+        lock, part = FileLock(folder / "download.lock", thread_local=False), folder / f"{NAME}.part"
+        yield from _locked(lock, part)
         try:
             if not _is_sound(kept):
-                yield from _download(folder / f"{NAME}.part", kept)
+                yield from _download(part, kept)
         finally:
             lock.release()
     except (HTTPError, HfHubHTTPError, FileNotFoundError, TimeoutError, ConnectionError) as error:
         log.warning("The Hub: %s", error)
+        raise WeightsError(UNREACHABLE) from error
+    except (ValueError, KeyError, TypeError) as error:  # what huggingface_hub makes of a login page
+        log.warning("The Hub: %r", error)
         raise WeightsError(
-            f"The Hugging Face Hub cannot be reached or keeps breaking off. {ADVICE}"
+            f"The Hugging Face Hub sent something else than was asked for. {ADVICE}"
         ) from error
     except OSError as error:
         raise WeightsError(
@@ -83,20 +90,25 @@ def _is_sound(path: Path) -> bool:
     return False
 
 
-def _locked(lock: FileLock) -> Generator[Loading, None, None]:
+def _locked(lock: FileLock, part: Path) -> Generator[Loading, None, None]:
+    """Wait for the lock as long as its holder's file grows."""
+    seen, since = -1, time.monotonic()
     while True:
         try:
             lock.acquire(timeout=TICK)
             return
         except Timeout:
+            have = part.stat().st_size if part.exists() else 0
+            if have != seen:
+                seen, since = have, time.monotonic()
+            if time.monotonic() - since > SILENCE:
+                raise WeightsError(UNREACHABLE) from None
             yield Loading("Waiting for another download of VGG-19.")
 
 
 def _download(part: Path, kept: Path) -> Generator[Loading, None, None]:
     """Fetch the stretch into `part`, going on from what it holds; write it to `kept` whole or not at all."""
-    yield Loading("Asking the Hugging Face Hub for VGG-19.")
-    hub = HfFileSystem(skip_instance_cache=True, use_listings_cache=False)
-    with hub.open(f"{REPOSITORY}@{REVISION}/{FILE}", block_size=PIECE, cache_type="none") as file:
+    with _opened() as file:
         _check_identity(file.details)
         base, entries = _header(file)
         first = base + min(entry.start for entry in entries.values())
@@ -106,11 +118,21 @@ def _download(part: Path, kept: Path) -> Generator[Loading, None, None]:
                 yield Loading(f"Downloading VGG-19: {done / 1e6:.0f} of {total / 1e6:.0f} MB.", done, total)
                 file.seek(first + done)
                 size = min(PIECE, total - done)
-                piece = file.read(size)
-                if len(piece) != size:
-                    raise WeightsError(f"The Hugging Face Hub sent other bytes than were asked for. {ADVICE}")
-                local.write(piece)
+                local.write(_read(file, size))
     _keep(part, kept, {name: (base + entry.start - first, entry.shape) for name, entry in entries.items()})
+
+
+def _opened() -> Any:
+    """The file at the Hub. huggingface_hub asks again by itself, but for the first thing it wants to know."""
+    hub = HfFileSystem(skip_instance_cache=True, use_listings_cache=False)
+    for pause in (*PAUSES, None):
+        try:
+            return hub.open(f"{REPOSITORY}@{REVISION}/{FILE}", block_size=PIECE, cache_type="none")
+        except HTTPError as error:
+            status = error.response.status_code if isinstance(error, HfHubHTTPError) else None
+            if pause is None or status not in (None, *BUSY):
+                raise
+            time.sleep(pause)
 
 
 def _check_identity(details: dict[str, Any]) -> None:
@@ -122,11 +144,11 @@ def _check_identity(details: dict[str, Any]) -> None:
 
 def _header(file: Any) -> tuple[int, dict[str, Entry]]:
     """Where the data begins, and the entries of the sixteen convolutions."""
-    base = 8 + int.from_bytes(file.read(8), "little")
+    base = 8 + int.from_bytes(_read(file, 8), "little")
     try:
         if not 8 < base <= 8 + LARGEST_HEADER:
             raise ValueError("no header")
-        entries = parse_header(file.read(base - 8))
+        entries = parse_header(_read(file, base - 8))
         wanted = {name: entries[name] for name in tensor_shapes(len(CONVS))}
     except (ValueError, KeyError) as error:
         raise WeightsError(f"The Hugging Face Hub sent a damaged file. {ADVICE}") from error
@@ -135,6 +157,13 @@ def _header(file: Any) -> tuple[int, dict[str, Entry]]:
         if (entry.dtype, entry.shape, entry.stop - entry.start) != ("F32", shape, 4 * math.prod(shape)):
             raise WeightsError(f"The Hugging Face Hub has a file that is not VGG-19. {ADVICE}")
     return base, wanted
+
+
+def _read(file: Any, size: int) -> bytes:
+    piece = file.read(size)
+    if len(piece) != size:
+        raise WeightsError(f"The Hugging Face Hub sent other bytes than were asked for. {ADVICE}")
+    return piece
 
 
 def _keep(part: Path, kept: Path, places: dict[str, tuple[int, tuple[int, ...]]]) -> None:

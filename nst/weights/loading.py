@@ -31,15 +31,17 @@ class Loading:
 
 
 def beside(
-    work: Generator[Loading, None, T], meanwhile: Loading, within: float = float("inf")
+    work: Generator[Loading, None, T], meanwhile: Loading, silence: float, sentence: str
 ) -> Generator[Loading, None, T]:
     """Run `work` in a thread of its own; yield its newest Loading five times a second; return its value.
 
     meanwhile   yielded until the first Loading comes
-    within      seconds for that first Loading
+    silence     seconds between two Loadings after which the work is given up, with this sentence
 
-    Closing this generator closes `work` at its next yield. Raises WeightsError if nothing came in time, be it
-    for a name look-up, one of many addresses, or TLS: no one limit of an HTTP client bounds them all.
+    Closing this generator closes `work` at its next yield, and so does giving it up. It may be a name
+    look-up, one of many addresses, or TLS that takes so long: no one limit of an HTTP client bounds them all.
+
+    Raises WeightsError with the sentence, and what the work raises.
     """
     newest, stop, future = [meanwhile], Event(), Future()
 
@@ -56,12 +58,14 @@ def beside(
             future.set_exception(error)
 
     Thread(target=run, name="weights", daemon=True).start()
-    deadline = time.monotonic() + within
+    heard, since = meanwhile, time.monotonic()
     try:
         while not wait([future], TICK).done:
-            if newest[0] is meanwhile and time.monotonic() > deadline:
-                raise WeightsError(f"No answer came within {within:g} seconds.")
-            yield newest[0]
+            if newest[0] is not heard:
+                heard, since = newest[0], time.monotonic()
+            if time.monotonic() - since > silence:
+                raise WeightsError(sentence)
+            yield heard
     finally:
         stop.set()
     return future.result()

