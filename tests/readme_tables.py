@@ -42,7 +42,12 @@ def variables() -> str:
     rows = [(f"`{v.name}`", str(v.default), v.meaning) for v in Limits.variables()]
     rows += [
         ("`NST_WEIGHTS`", "–", "Path of a weights file that `auto` uses before anything else."),
-        ("`NST_CACHE`", "`~/.cache/nst`", "Folder for the layers fetched from the Hub."),
+        ("`NST_CACHE`", "`~/.cache/nst`", "Folder for what was downloaded or measured."),
+        (
+            "`NST_PRECISION`",
+            "auto",
+            "float32 or bfloat16 for the convolutions; auto: what was measured to be faster.",
+        ),
     ]
     return _table(("variable", "default", "meaning"), rows)
 
