@@ -86,8 +86,9 @@ SNIPPETS = re.findall(r"```python\n(from nst import.*?)```", TEXT, re.DOTALL)
 SMALLER = {  # what makes a snippet quick, and independent of a network
     "size=512": "size=64, evaluations=3, weights='self-taught'",
     "Settings()": "Settings(weights='self-taught')",
-    'load_picture("painting.jpg"))\ndraw': (
-        'load_picture("painting.jpg"), GRID.with_(size=64, evaluations=3, weights="self-taught"))\ndraw'
+    'load_picture("painting.jpg")):\n    print(board': (
+        'load_picture("painting.jpg"), GRID.with_(size=64, evaluations=3, weights="self-taught"))'
+        ":\n    print(board"
     ),
     "import layers_grid": "import GRID, layers_grid",
 }

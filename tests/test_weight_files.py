@@ -1,13 +1,10 @@
 """Weights files of every convention and every kind of damage."""
 
-import importlib
 import os
 import pickle
 import struct
-import sys
 import zlib
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -344,34 +341,3 @@ def test_the_real_layers_in_caffes_convention_are_recognised(tmp_path, real_weig
     for stored in (as_caffe(real), as_caffe(real, bgr=False), renamed(as_caffe(real))):
         save_file(stored, tmp_path / "caffe.safetensors")
         assert_same_network(tmp_path / "caffe.safetensors", real, picture)
-
-
-def independent() -> ModuleType:
-    """torchvision, imported whether or not its compiled operators can load.
-
-    PyPI's torchvision is built for CUDA. Beside a CPU-only torch its library cannot load, and its Python part
-    then fails at describing nms and qnms, which do not exist. Declaring the two is enough.
-    """
-    try:
-        return importlib.import_module("torchvision")
-    except RuntimeError:
-        for name in ("nms", "qnms"):
-            torch.library.define(f"torchvision::{name}", "(Tensor a, Tensor b, float c) -> Tensor")
-    for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
-        del sys.modules[name]
-    return importlib.import_module("torchvision")
-
-
-def test_the_table_of_layers_is_torchvisions():
-    torchvision = independent()
-    with torch.device("meta"):
-        features = torchvision.models.vgg19(weights=None).features
-    theirs = [
-        (index, layer.in_channels, layer.out_channels, layer.kernel_size)
-        for index, layer in enumerate(features)
-        if isinstance(layer, torch.nn.Conv2d)
-    ]
-    assert theirs == [(conv.index, conv.inputs, conv.outputs, (3, 3)) for conv in CONVS]
-    pools = [index for index, layer in enumerate(features) if isinstance(layer, torch.nn.MaxPool2d)]
-    first_of_block = {int(conv.name[0]): conv.index for conv in reversed(CONVS)}
-    assert [pool + 1 for pool in pools[:4]] == [first_of_block[block] for block in (2, 3, 4, 5)]
