@@ -9,10 +9,11 @@ from typing import Any
 from torch import Tensor
 
 import nst
+from nst.layers import NETWORK
 from nst.settings import CHOICES
 from nst.tensors import to_tensor
 from nst.vgg import Filters
-from nst.weights.packaged import LABEL, packaged_weights
+from nst.weights.packaged import packaged_weights
 
 from .beside import rounded
 from .pair import pair, pairs
@@ -40,7 +41,7 @@ class Pair:
     """One pair of pictures at SIDE, the whole network, and the judge of what is painted of it."""
 
     def __init__(self, content, style, filters: Filters | None = None, side: int = SIDE) -> None:
-        self.side, self.filters = side, filters or Filters(LABEL, "packaged", *packaged_weights(13))
+        self.side, self.filters = side, filters or Filters(NETWORK, "packaged", *packaged_weights(13))
         self.content, self.style = sized(content, style, side)
         self.tensors = to_tensor(self.content), to_tensor(self.style)
         self.judge = SecondJudge(self.filters, *self.tensors)

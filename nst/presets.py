@@ -43,7 +43,7 @@ def _published(
         "alpha": 4 * content,
         "beta": beta,
         "content_layers": {content_layer: 1.0},
-        "style_layers": {layer: part / beta for layer, part in parts.items()},
+        "style_layers": {layer: part / min(parts.values()) for layer, part in parts.items()},
     }
 
 

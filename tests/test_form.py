@@ -57,10 +57,14 @@ def test_settings_of_a_larger_app_are_fitted_to_this_one(form):
 def test_layers_are_read_with_and_without_weights():
     assert read_layers(["relu1_1", " relu3_1 = 0.5"]) == {"relu1_1": 1.0, "relu3_1": 0.5}
     assert write_layers({"relu1_1": 0.5, "relu2_1": 0.5}) == ["relu1_1", "relu2_1"]
+    assert write_layers({"relu1_1": 0.75, "relu2_1": 0.25}) == ["relu1_1=3", "relu2_1=1"]
     with pytest.raises(SettingsError, match="must be a number"):
         read_layers(["relu1_1=heavy"])
 
 
 def test_the_dial_is_a_log_scale_over_all_strengths():
     assert [dial(strength) for strength in (0.1, 1, 10, 100, 1000)] == [0, 25, 50, 75, 100]
-    assert [quality(evaluations) for evaluations in (60, 200, 500, 77)] == ["Draft", "Good", "Fine", None]
+    assert [quality(evaluations) for evaluations in (40, 70, 200, 77)] == ["Draft", "Good", "Fine", None]
+    for name in ("gentle", "paint", "bold"):  # the dial's own arithmetic gives the strength back
+        strength = preset(name).strength
+        assert float(f"{10 ** (dial(strength) / 25 - 1):.2g}") == strength

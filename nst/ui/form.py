@@ -17,7 +17,7 @@ from ..settings import BOUNDS, CHOICES, Settings
 from .limits import PUBLIC_WEIGHTS, Limits
 from .look import html
 
-QUALITIES = {"Draft": 40, "Good": 75, "Fine": 200}  # evaluations
+QUALITIES = {"Draft": 40, "Good": 70, "Fine": 200}  # evaluations
 
 LABELS = {
     "size": "Size",
@@ -78,16 +78,17 @@ PRESET_NAMES = {
 
 # The same two lines of arithmetic as dial() and strength() below, so that a drag needs no server.
 TO_STRENGTH = "(dial) => Number((10 ** (dial / 25 - 1)).toPrecision(2))"
-TO_DIAL = "(strength) => strength > 0 ? Math.round(25 * (Math.log10(strength) + 1)) : 0"
+TO_DIAL = "(strength) => strength > 0 ? Math.round(50 * (Math.log10(strength) + 1)) / 2 : 0"
 TO_EVALUATIONS = f"(quality) => ({QUALITIES})[quality]".replace("'", '"')
 TO_QUALITY = (f"(n) => Object.entries({QUALITIES}).find((entry) => entry[1] === n)?.[0] ?? null").replace(
     "'", '"'
 )
 
 
-def dial(strength: float) -> int:
-    """Position 0 … 100 of the strength dial: 25 · (log₁₀ strength + 1), so 0.1 → 0, 10 → 50, 1000 → 100."""
-    return round(25 * (math.log10(strength) + 1))
+def dial(strength: float) -> float:
+    """Position 0 … 100 of the strength dial: 25 · (log₁₀ strength + 1), so 0.1 → 0, 10 → 50, 1000 → 100; in
+    halves, each of which is another strength of two digits."""
+    return round(50 * (math.log10(strength) + 1)) / 2
 
 
 def quality(evaluations: int) -> str | None:
@@ -119,9 +120,11 @@ def read_layers(entries: Iterable[str]) -> dict[str, float]:
 
 
 def write_layers(layers: dict[str, float]) -> list[str]:
-    """The inverse of read_layers(): weights are left out where all are equal."""
-    equal = len(set(layers.values())) == 1
-    return [layer if equal else f"{layer}={weight:.4g}" for layer, weight in layers.items()]
+    """The inverse of read_layers(), but for a common factor: the smallest weight is 1; none is given where all
+    are equal."""
+    least = min(layers.values())
+    equal = set(layers.values()) == {least}
+    return [layer if equal else f"{layer}={weight / least:.6g}" for layer, weight in layers.items()]
 
 
 class Form:
@@ -138,7 +141,7 @@ class Form:
             0,
             100,
             value=dial(start.strength),
-            step=1,
+            step=0.5,
             label="Strength",
             info="Left: more of the content. Right: more of the style.",
             elem_classes="dial",

@@ -11,7 +11,6 @@ from ..layers import RELU_LAYERS
 from ..settings import Settings
 from . import status
 from .easel import Shown
-from .form import write_layers
 from .look import html
 from .study import HIDDEN, LATEST, QUIET, About, Given
 from .sums import maps, told
@@ -96,7 +95,8 @@ class HowTab:
         except NSTError as error:
             return None, status.failed(str(error)), gr.Row(visible=False), None, None, ""
         by = measured.weighting
-        numbers = float(f"{by.alpha:.4g}"), float(f"{by.beta:.4g}"), ", ".join(write_layers(by.lambdas))
+        lambdas = ", ".join(f"{layer}={weight:.4g}" for layer, weight in by.lambdas.items())
+        numbers = float(f"{by.alpha:.4g}"), float(f"{by.beta:.4g}"), lambdas
         return measured, told(measured, *numbers), gr.Row(visible=True), *numbers
 
     def look(
