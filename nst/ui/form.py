@@ -120,8 +120,8 @@ def read_layers(entries: Iterable[str]) -> dict[str, float]:
 
 
 def write_layers(layers: dict[str, float]) -> list[str]:
-    """The inverse of read_layers(), but for a common factor: the smallest weight is 1; none is given where all
-    are equal."""
+    """The inverse of read_layers(), but for a common factor: the smallest weight is 1. Equal weights are left
+    out."""
     least = min(layers.values())
     equal = set(layers.values()) == {least}
     return [layer if equal else f"{layer}={weight / least:.6g}" for layer, weight in layers.items()]
