@@ -73,7 +73,7 @@ class Settings:
     """
 
     size: int = 512
-    evaluations: int = 70
+    evaluations: int = 65
     scales: int = 0
     seed: int = 0
     strength: float = 20.0

@@ -64,7 +64,7 @@ def test_layers_are_read_with_and_without_weights():
 
 def test_the_dial_is_a_log_scale_over_all_strengths():
     assert [dial(strength) for strength in (0.1, 1, 10, 100, 1000)] == [0, 25, 50, 75, 100]
-    assert [quality(evaluations) for evaluations in (40, 70, 200, 77)] == ["Draft", "Good", "Fine", None]
+    assert [quality(evaluations) for evaluations in (40, 65, 200, 77)] == ["Draft", "Good", "Fine", None]
     for name in ("gentle", "paint", "bold"):  # the dial's own arithmetic gives the strength back
         strength = preset(name).strength
         assert float(f"{10 ** (dial(strength) / 25 - 1):.2g}") == strength

@@ -17,7 +17,7 @@ from ..settings import BOUNDS, CHOICES, Settings
 from .limits import PUBLIC_WEIGHTS, Limits
 from .look import html
 
-QUALITIES = {"Draft": 40, "Good": 70, "Fine": 200}  # evaluations
+QUALITIES = {"Draft": 40, "Good": 65, "Fine": 200}  # evaluations
 
 LABELS = {
     "size": "Size",
