@@ -16,7 +16,7 @@ from nst.tensors import to_tensor
 from nst.weights import find_filters
 
 from .pair import pictures
-from .peer import Drawn, ItsObjective, draw, its_settings, sized
+from .peer import Drawn, ItsObjective, draw, its_settings, ours_on_it, sized
 from .quality import Task, Trace
 from .second_judge import SecondJudge
 
@@ -30,7 +30,7 @@ def beside(weights: str, side: int, steps: int, minutes: float) -> tuple[dict[st
     Ours runs with pastiche's objective until that is as low as pastiche's, coarse to fine and at one scale,
     and with default settings to the end.
 
-    Ours is timed from the call of stylize(), its targets included and the filters at hand; pastiche from its
+    Ours is timed from its first line, its targets included and the filters at hand; pastiche from its
     first step. Both pictures are judged as they are shown, in [0, 1].
     """
     content, style = sized(*pictures(), side)
@@ -43,7 +43,8 @@ def beside(weights: str, side: int, steps: int, minutes: float) -> tuple[dict[st
     goal, most = traces["pastiche"].points[-1][2], max(base.evaluations, drawn.frames[-1].steps)
     for name, scales in ((ITS, 0), (ITS_FINE, 1)):
         settings = its_settings(size=side, evaluations=most, scales=scales)
-        traces[name] = task.run(task.ours(settings), lambda trace: trace.points[-1][2] <= goal, its)
+        loop = ours_on_it(filters, content, style, settings)
+        traces[name] = task.run(loop, lambda trace: trace.points[-1][2] <= goal, its)
     traces["ours"] = task.run(task.ours(base))
     second = SecondJudge(filters, to_tensor(content), to_tensor(style))
     shown = {f"pastiche, {n} steps": image for n, image in marked(drawn).items()}

