@@ -89,9 +89,7 @@ def read_gallery(folder: Path = EXAMPLES) -> Gallery:
         if pair["content"] in contents and pair["style"] in styles
     ]
     more = _pictures(folder, listed.get("more", ()))
-    return Gallery(
-        tuple(contents.values()), tuple(styles.values()), tuple(pairs), tuple(more.values())
-    )
+    return Gallery(tuple(contents.values()), tuple(styles.values()), tuple(pairs), tuple(more.values()))
 
 
 def _pictures(folder: Path, entries: Sequence[dict[str, str]]) -> dict[str, Picture]:
