@@ -2,7 +2,7 @@
 
 An exploration is a list of groups of Settings, one for each picture. The pictures of a group go through one
 forward and one backward pass; the groups take turns, so that the whole board fills in together and the
-activations of only one group are in memory.
+activations of only one group are in memory. All go from coarse to fine together, as stylize() goes alone.
 """
 
 import time
@@ -24,7 +24,7 @@ from .images import fit
 from .layers import RELU_LAYERS, depth
 from .objective import Costs, Targets, make_objectives, make_targets
 from .optimizers import make_optimizer
-from .schedule import Scale, starting_image
+from .schedule import Pace, Scale, beginning, schedule
 from .settings import Settings
 from .tensors import to_tensor, with_margin, without_margin
 from .transfer import announced, finished, is_out_of_memory, learn, style_at
@@ -40,10 +40,12 @@ LADDER = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # the paper's 
 
 @dataclass(frozen=True)
 class Scene:
-    """What all pictures of a board have in common: the pictures as tensors, the filters, the device.
+    """What all pictures of a board have in common: pictures as tensors of one size, filters, the device.
 
-    board     as it is once these are known
-    content   (1, 3, H, W), and styles likewise, in [0, 1] on the device
+    board      as it is once these are known
+    content    (1, 3, H, W), and styles likewise, in [0, 1] on the device
+    pictures   the content image and the style images themselves
+    learner    the settings the filters are learned with at each size, None where they are not
     """
 
     board: Board
@@ -51,36 +53,46 @@ class Scene:
     where: Device
     content: Tensor
     styles: Sequence[Tensor]
+    pictures: Sequence[Image.Image]
+    learner: Settings | None
 
     def targets(self, settings: Settings) -> Targets:
         """make_targets() of the settings' layers."""
         network = Network(self.filters, settings.layers, settings.pooling, self.where.torch, self.where.dtype)
         return make_targets(network, settings, self.content, self.styles)
 
+    def at(self, scale: Scale, settings: Settings) -> "Scene":
+        """The scene at a scale."""
+        content, styles = _tensors(self.pictures, scale.size, settings, self.where)
+        filters = at_once(learn(self.learner, content, styles)) if self.learner else self.filters
+        return replace(self, filters=filters, content=content, styles=styles)
+
 
 @dataclass(frozen=True)
 class Painted:
     """One picture as far as it is painted.
 
-    image    (1, 3, H, W), the best so far; least: its costs, None before the first evaluation
-    energy   the costs of silence, see energy(), which costs are measured against
+    image     (1, 3, H, W), the best so far; least: its costs, None before the first evaluation
+    content   the content image at the image's size
+    energy    the costs of silence, see energy(), which costs are measured against
     """
 
     settings: Settings
     evaluation: int
     image: Tensor
+    content: Tensor
     least: Costs | None
     energy: Mapping[str, float]
 
 
 def checked(settings: Settings) -> Settings:
-    """The settings at one scale. Raises SettingsError for a size no board is painted at."""
+    """The settings. Raises SettingsError for a size no board is painted at."""
     if not SMALLEST <= settings.size <= LARGEST:
         raise SettingsError(
             f"Size must be a whole number from {SMALLEST} to {LARGEST} for a board of many pictures, "
             f"not {shown(settings.size)}."
         )
-    return settings.with_(scales=1)
+    return settings
 
 
 def prepare(
@@ -99,13 +111,21 @@ def prepare(
         filters = yield from announced(board, _as_deep_as_can_be(settings.weights, through))
     size = fit(*content.size, settings.size)
     board = replace(board, size=size)
-    here = with_margin(to_tensor(content, size)).to(where.torch)
-    palettes = [style_at(style, Scale(size, settings.evaluations), settings, here) for style in styles]
+    pictures, learner = (content, *styles), None
+    here, palettes = _tensors(pictures, size, settings, where)
     if filters is None:
-        deep = settings.with_(style_layers={through: 1.0})
-        filters = yield from announced(board, learn(deep, here, palettes))
+        learner = settings.with_(style_layers={through: 1.0})
+        filters = yield from announced(board, learn(learner, here, palettes))
     board = replace(board, doing=f"Painting at {max(size)} px", features=filters.label)
-    return Scene(board, filters, where, here, palettes)
+    return Scene(board, filters, where, here, palettes, pictures, learner)
+
+
+def _tensors(
+    pictures: Sequence[Image.Image], size: tuple[int, int], settings: Settings, where: Device
+) -> tuple[Tensor, list[Tensor]]:
+    content, *styles = pictures
+    here = with_margin(to_tensor(content, size)).to(where.torch)
+    return here, [style_at(style, Scale(size, settings.evaluations), settings, here) for style in styles]
 
 
 def _as_deep_as_can_be(source: str, through: str) -> Generator[object, None, Filters | None]:
@@ -151,17 +171,43 @@ def conv_name(layer: str) -> str:
 
 
 def paint(scene: Scene, groups: Sequence[Sequence[Settings]]) -> Iterator[tuple[Painted, ...]]:
-    """All pictures of all groups, in order, after each group's next evaluation.
+    """All pictures of all groups, in order, after each group's next evaluation, from coarse to fine.
 
-    A picture whose cost stops being a number keeps its best and the others go on. Raises Diverged when that
-    has become of all.
+    Sizes and their evaluations are those of the first. A picture whose cost stops being a number keeps its
+    best and the others go on. Raises Diverged when that has become of all.
     """
+    first, done = groups[0][0], 0
+    smaller, painted = None, [[None for _ in group] for group in groups]
+    for scale in schedule(first, *scene.pictures[0].size):
+        here = scene.at(scale, first) if scale.size != scene.board.size else scene
+        inside = without_margin(here.content)
+        descents = [
+            [_begin(settings, inside, smaller, image) for settings, image in zip(group, images, strict=True)]
+            for group, images in zip(groups, painted, strict=True)
+        ]
+        yield from _descend(here, groups, descents, done, scale.evaluations)
+        painted = [[without_margin(descent.best) for descent in group] for group in descents]
+        smaller, done = inside, done + scale.evaluations
+
+
+def _begin(settings: Settings, content: Tensor, smaller: Tensor | None, painted: Tensor | None) -> Descent:
+    start = with_margin(beginning(settings, content, smaller, painted))
+    return Descent(start, make_optimizer(settings.optimizer, settings.learning_rate, start))
+
+
+def _descend(
+    scene: Scene,
+    groups: Sequence[Sequence[Settings]],
+    descents: Sequence[Sequence[Descent]],
+    done: int,
+    evaluations: int,
+) -> Iterator[tuple[Painted, ...]]:
+    """The evaluations of one scale, after the `done` of coarser ones."""
     objectives = [
         make_objectives(scene.filters, group, scene.where, scene.content, scene.styles) for group in groups
     ]
-    descents = [[_begin(settings, scene) for settings in group] for group in groups]
     energies = [energy(objective.targets) for objective in objectives]
-    for _ in range(groups[0][0].evaluations):
+    for _ in range(evaluations):
         for objective, begun in zip(objectives, descents, strict=True):
             advance(objective, begun)
             if len(groups) > 1:
@@ -169,15 +215,17 @@ def paint(scene: Scene, groups: Sequence[Sequence[Settings]]) -> Iterator[tuple[
             if all(descent.diverged for group in descents for descent in group):
                 raise Diverged("The cost of every picture stopped being a number: choose other pictures.")
             yield tuple(
-                Painted(settings, descent.evaluation, descent.best, descent.least, energies[number])
+                Painted(
+                    settings,
+                    done + descent.evaluation,
+                    descent.best,
+                    scene.content,
+                    descent.least,
+                    energies[number],
+                )
                 for number, group in enumerate(groups)
                 for settings, descent in zip(group, descents[number], strict=True)
             )
-
-
-def _begin(settings: Settings, scene: Scene) -> Descent:
-    start = with_margin(starting_image(settings, without_margin(scene.content)))
-    return Descent(start, make_optimizer(settings.optimizer, settings.learning_rate, start))
 
 
 def energy(targets: Targets) -> dict[str, float]:
@@ -206,9 +254,9 @@ def caption(painted: Painted) -> str:
     return ", ".join(said)
 
 
-def filled(cell: Cell, painted: Painted, scene: Scene) -> Cell:
+def filled(cell: Cell, painted: Painted) -> Cell:
     """The cell with what has been painted of it."""
-    kept = scene.content if painted.settings.keep_colours else None
+    kept = painted.content if painted.settings.keep_colours else None
     return replace(
         cell,
         evaluation=painted.evaluation,
@@ -229,24 +277,24 @@ def paint_board(scene: Scene, board: Board, groups: Sequence[Sequence[Cell]]) ->
     board = replace(board, cells=tuple(cells), of=sum(cell.of for cell in cells))
     yield board
     for painted in paint(scene, [[cell.settings for cell in group] for group in groups]):
-        now = tuple(filled(*pair, scene) for pair in zip(cells, painted, strict=True))
+        now = tuple(filled(*pair) for pair in zip(cells, painted, strict=True))
         yield replace(board, cells=now, evaluation=sum(each.evaluation for each in painted))
 
 
-def watched(boards: Iterator[Board]) -> Iterator[Board]:
+def watched(boards: Iterator[Board], pace: Pace) -> Iterator[Board]:
     """The boards with the seconds since the start and the seconds left.
+
+    pace   of the schedule of each picture
 
     Raises Diverged or OutOfMemory, which carry the last board as `best`.
     """
-    start, began, last = time.perf_counter(), None, None
+    start, last, eta, rounds = time.perf_counter(), None, None, 0
     try:
         for board in boards:
-            seconds, eta = time.perf_counter() - start, None
-            if board.evaluation and began is None:
-                began = (board.evaluation, seconds)
-            elif board.evaluation:
-                pace = (seconds - began[1]) / max(1, board.evaluation - began[0])
-                eta = pace * (board.of - board.evaluation)
+            seconds = time.perf_counter() - start
+            if board.of and board.evaluation * len(pace.pixels) // board.of > rounds:
+                rounds = board.evaluation * len(pace.pixels) // board.of
+                eta = pace.seconds_left(rounds, seconds)
             last = replace(board, seconds=seconds, eta=eta)
             yield last
         return

@@ -11,6 +11,7 @@ from PIL import Image
 from .board import Board
 from .errors import SettingsError, shown
 from .explore import LADDER, allowed, checked, conv_name, empty, paint_board, prepare, watched
+from .schedule import Pace, schedule
 from .settings import BOUNDS, Settings
 from .vgg import Filters
 
@@ -51,7 +52,8 @@ def layers_grid(
     for ratio in ratios:
         relative_strength(ratio)
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)
-    return watched(_grid(content, styles, settings, device, filters, ratios, layers))
+    boards = _grid(content, styles, settings, device, filters, ratios, layers)
+    return watched(boards, Pace(schedule(settings, *content.size)))
 
 
 def relative_strength(ratio: float) -> float:

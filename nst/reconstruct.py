@@ -14,7 +14,6 @@ from .errors import SettingsError
 from .explore import (
     LADDER,
     Painted,
-    Scene,
     allowed,
     checked,
     conv_name,
@@ -27,6 +26,7 @@ from .explore import (
 )
 from .layers import deepest
 from .objective import Targets, weigh
+from .schedule import Pace, schedule
 from .settings import BOUNDS, Settings
 from .vgg import Filters
 
@@ -67,7 +67,8 @@ def reconstruct(
     """
     settings = checked(settings or RECONSTRUCT)
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)
-    return watched(_reconstruct(content, styles, settings, device, filters, layers))
+    boards = _reconstruct(content, styles, settings, device, filters, layers)
+    return watched(boards, Pace(schedule(settings, *content.size)))
 
 
 def _reconstruct(
@@ -148,14 +149,15 @@ def compare_optimizers(
 
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Board.
     """
-    settings = checked(settings or COMPARE)
+    settings = checked(settings or COMPARE).with_(scales=1)  # one objective from the first to the last
     if settings.evaluations % SNAPSHOTS:
         raise SettingsError(
             f"Evaluations must be a multiple of {SNAPSHOTS} from {SNAPSHOTS} to 2000, "
             f"not “{settings.evaluations}”."
         )
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)
-    return watched(_compare(content, styles, settings, device, filters))
+    boards = _compare(content, styles, settings, device, filters)
+    return watched(boards, Pace(schedule(settings, *content.size)))
 
 
 def _compare(
@@ -176,7 +178,7 @@ def _compare(
     curves: dict[str, tuple[float, ...]] = dict.fromkeys(OPTIMIZERS.values(), ())
     now = replace(scene.board, of=len(OPTIMIZERS) * settings.evaluations)
     for painted in paint(scene, [[settings.with_(optimizer=name) for name in OPTIMIZERS]]):
-        cells = tuple(_kept(row, one, scene) for row, one in zip(cells, painted, strict=True))
+        cells = tuple(_kept(row, one) for row, one in zip(cells, painted, strict=True))
         curves = {
             name: (*curve, one.least.total) if one.least and one.evaluation > len(curve) else curve
             for (name, curve), one in zip(curves.items(), painted, strict=True)
@@ -198,7 +200,7 @@ def _snapshots(row: int, name: str, settings: Settings, columns: Sequence[str]) 
     )
 
 
-def _kept(row: tuple[Cell, ...], painted: Painted, scene: Scene) -> tuple[Cell, ...]:
+def _kept(row: tuple[Cell, ...], painted: Painted) -> tuple[Cell, ...]:
     """One optimiser's row: past snapshots as they were, the next as it now is, later ones empty."""
     live = next(cell for cell in row if painted.evaluation <= cell.of)
-    return tuple(filled(cell, painted, scene) if cell is live else cell for cell in row)
+    return tuple(filled(cell, painted) if cell is live else cell for cell in row)

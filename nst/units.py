@@ -132,7 +132,8 @@ def _looked(scan: Scan, picture: Image.Image, network: Network) -> Scan:
 
 
 def _at_most(picture: Image.Image, side: int) -> Image.Image:
-    picture = on_white(picture).convert("RGB")
+    if picture.mode != "RGB":
+        picture = on_white(picture).convert("RGB")
     if max(picture.size) <= side:
         return picture
     return picture.resize(fit(*picture.size, side), Image.Resampling.LANCZOS)

@@ -16,8 +16,15 @@ from nst.optimizers import make_optimizer
 from nst.schedule import starting_image
 from nst.tensors import to_tensor
 
-SMALL = Settings(size=64, evaluations=4, scales=1, init="noise")
 LAYERS = ("relu1_1", "relu2_1", "relu3_1")
+SMALL = Settings(
+    size=64,
+    evaluations=4,
+    scales=1,
+    init="noise",
+    content_layers={"relu3_3": 1.0},
+    style_layers=dict.fromkeys(LAYERS, 1.0),
+)
 
 
 def grid(settings=SMALL, **keywords):

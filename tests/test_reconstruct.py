@@ -11,7 +11,14 @@ from nst.reconstruct import compare_optimizers, reconstruct
 from nst.tensors import to_tensor
 from nst.weights import find_filters
 
-SMALL = Settings(size=64, evaluations=6, scales=1, init="noise")
+SMALL = Settings(
+    size=64,
+    evaluations=6,
+    scales=1,
+    init="noise",
+    content_layers={"relu3_3": 1.0},
+    style_layers=dict.fromkeys(("relu1_1", "relu2_1", "relu3_1"), 1.0),
+)
 
 
 def boards(make, settings=SMALL, **keywords):

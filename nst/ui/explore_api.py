@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -133,9 +134,10 @@ class Explorations:
         Returns:
             The patches, 3 × 3 in one picture, and where they are: picture, box in pixels, activation.
         """
-        examples = [str(file) for file in self.given.gallery.files]
-        paths = [picture, *examples] if picture else examples
-        yield from self._answers(request, find_patches, paths, layer, unit, weights)
+        own = [picture] if picture else []
+        yield from self._answers(
+            request, find_patches, own, self.given.gallery.all_files, layer, unit, weights
+        )
 
     def gram(
         self,
@@ -195,13 +197,19 @@ def _number(name: str, low: int, high: int, value: int) -> Number:
 
 
 def find_patches(
-    folder: str, limits: Limits, paths: Sequence[str], layer: str, unit: int, weights: str
+    folder: str,
+    limits: Limits,
+    own: Sequence[str],
+    examples: Sequence[Path],
+    layer: str,
+    unit: int,
+    weights: str,
 ) -> Iterator[Frame]:
     """The run behind /top_patches: a scan, and one unit's patches beside what drove them, as one PNG."""
     scans: list[Any] = []
     if layer not in RELU_LAYERS:
         raise SettingsError(f"Layer must be one of {RELU_LAYERS[0]} … {RELU_LAYERS[-1]}, not {shown(layer)}.")
-    frames = look(folder, limits, paths, weights, scans.append, layer)
+    frames = look(folder, limits, own, examples, weights, scans.append, layer)
     return _found(Workspace(folder, limits.max_seconds), frames, scans, layer, unit)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from ..settings import Settings
 from .look import html
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PACKAGED = Path(gr.__file__).parent / "media_assets" / "images"
+PACKAGES = {"gradio": "media_assets/images", "skimage": "data"}  # where each keeps its photographs
 THUMB = 128  # pixels, for some 84 on the page
 
 # innerHTML runs no script, so one listener on the component tells the server which button was pressed.
@@ -57,15 +58,21 @@ class Pair:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Everything gallery.json lists whose file is there."""
+    """Everything gallery.json lists whose file is there; `more` is what only the scan for units looks at."""
 
     contents: tuple[Picture, ...]
     styles: tuple[Picture, ...]
     pairs: tuple[Pair, ...]
+    more: tuple[Picture, ...] = ()
 
     @property
     def files(self) -> list[Path]:
+        """The files of the pictures the page shows, which it serves."""
         return [picture.file for picture in (*self.contents, *self.styles)]
+
+    @property
+    def all_files(self) -> list[Path]:
+        return [*self.files, *(picture.file for picture in self.more)]
 
 
 def read_gallery(folder: Path = EXAMPLES) -> Gallery:
@@ -82,7 +89,8 @@ def read_gallery(folder: Path = EXAMPLES) -> Gallery:
         for pair in listed["pairs"]
         if pair["content"] in contents and pair["style"] in styles
     ]
-    return Gallery(tuple(contents.values()), tuple(styles.values()), tuple(pairs))
+    more = _pictures(folder, listed.get("more", ()))
+    return Gallery(tuple(contents.values()), tuple(styles.values()), tuple(pairs), tuple(more.values()))
 
 
 def _pictures(folder: Path, entries: Sequence[dict[str, str]]) -> dict[str, Picture]:
@@ -91,9 +99,16 @@ def _pictures(folder: Path, entries: Sequence[dict[str, str]]) -> dict[str, Pict
 
 
 def _located(folder: Path, file: str) -> Path:
-    """“gradio:tower.jpg” is a photograph that Gradio's own package brings along."""
-    packaged = file.removeprefix("gradio:")
-    return PACKAGED / packaged if packaged != file else folder / file
+    """“gradio:tower.jpg” and “skimage:coffee.png” are photographs that an installed package brings along.
+
+    The package is found and not imported: scikit-image's modules would take a second and 100 MB.
+    """
+    package, _, name = file.partition(":")
+    if package not in PACKAGES:
+        return folder / file
+    spec = find_spec(package)
+    installed = Path(spec.origin).parent if spec and spec.origin else folder / package
+    return installed / PACKAGES[package] / name
 
 
 def _settings(pair: dict[str, Any]) -> Settings:

@@ -4,6 +4,7 @@ import base64
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import cache
 from hashlib import sha256
 from html import escape
 from io import BytesIO
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from PIL import Image
 
-from ..errors import NSTError, SettingsError
+from ..errors import ImageRefused, NSTError, SettingsError
 from ..images import load_picture, save_jpeg
 from ..layers import RELU_LAYERS
 from ..settings import Settings
@@ -28,12 +29,13 @@ from .runs import Runs
 from .study import HIDDEN, QUIET, About, Study, show
 from .transfer_tab import TransferTab
 from .workspace import Workspace
+from .zipped import MOST_PICTURES, is_zip, pictures_in
 
 if TYPE_CHECKING:
     from ..units import Scan
 
 PAGE = 9  # units shown at once
-MOST_ADDED = 12  # pictures a visitor may add
+MOST_ADDED = 12  # pictures a visitor may add one by one
 SCANS_KEPT = 12  # of the last visitors; each holds its pictures and some megabytes of places
 START = "relu3_1"
 
@@ -84,33 +86,65 @@ class Shelf:
 def look(
     folder: str,
     limits: Limits,
-    paths: Sequence[str],
+    own: Sequence[str],
+    examples: Sequence[Path],
     weights: str,
     keep: Callable[["Scan"], None],
     through: str = RELU_LAYERS[-1],
 ) -> Iterator[Frame]:
-    """Check the pictures, and return the scan of them as an iterator of Frames that has not begun.
+    """Check the visitor's pictures, and return the scan of all as an iterator of Frames that has not begun.
 
+    own       paths of pictures or of one zip of them; examples: those that come with the app
     keep      is told each Scan: they are queried later, in this process, and so never run on a borrowed GPU
     through   the deepest layer looked at
 
     Raises ImageRefused or SettingsError with one sentence.
     """
     limits.check_weights(weights)
-    if not paths:
+    theirs = _different(_unpacked(own))
+    if not theirs and not examples:
         raise SettingsError("There is no picture to look at: please add at least one.")
-    for path in paths:
-        load_picture(path, max_side=64)
-    return _look(Workspace(folder, limits.max_seconds), paths, weights, keep, through)
+    known = {_digest(file) for file in examples}
+    pictures = _loaded([source for digest, source in theirs.items() if digest not in known])
+    return _look(Workspace(folder, limits.max_seconds), pictures, examples, weights, keep, through)
+
+
+def _unpacked(paths: Sequence[str]) -> list[str | bytes]:
+    """Paths as they are, and a zip as the bytes of its files."""
+    zips = [path for path in paths if is_zip(path)]
+    if len(zips) > 1:
+        raise ImageRefused("One zip at a time is looked at: please put all pictures into one.")
+    loose = [path for path in paths if path not in zips]
+    return [*loose, *(content for path in zips for content in pictures_in(path))]
+
+
+def _loaded(sources: Sequence[str | bytes]) -> list[Image.Image]:
+    """The pictures as they are scanned. Raises ImageRefused, which says which one of several it is."""
+    from ..units import LONGEST_SIDE  # and torch: the page is served before it is there
+
+    pictures = []
+    for number, source in enumerate(sources, start=1):
+        try:
+            pictures.append(load_picture(source, max_side=LONGEST_SIDE))
+        except ImageRefused as error:
+            if len(sources) == 1:
+                raise
+            raise ImageRefused(f"Picture {number} of {len(sources)}: {error}") from error
+    return pictures
 
 
 def _look(
-    workspace: Workspace, paths: Sequence[str], weights: str, keep: Callable[["Scan"], None], through: str
+    workspace: Workspace,
+    pictures: Sequence[Image.Image],
+    examples: Sequence[Path],
+    weights: str,
+    keep: Callable[["Scan"], None],
+    through: str,
 ) -> Iterator[Frame]:
     from ..explore import filters_for
-    from ..units import LONGEST_SIDE, scan_units
+    from ..units import scan_units
 
-    pictures = [load_picture(path, max_side=LONGEST_SIDE) for path in paths]
+    pictures = [*pictures, *map(_example, examples)]
     filters = yield from told(filters_for(Settings(weights=weights, pooling="max"), pictures, through))
     for scan in scan_units(pictures, filters, "cpu"):
         keep(scan)
@@ -126,6 +160,19 @@ def _look(
         if scan.done < scan.of:
             yield Frame("working", f"{scan.doing}.", **done)
     yield Frame("done", f"Looked at {scan.of} pictures with {filters.label}.", **done)
+
+
+@cache
+def _example(file: Path) -> Image.Image:
+    """The scans of all visitors share the examples' pixels: some 20 MB."""
+    from ..units import LONGEST_SIDE
+
+    return load_picture(file, max_side=LONGEST_SIDE)
+
+
+@cache
+def _digest(file: Path) -> bytes:
+    return sha256(file.read_bytes()).digest()
 
 
 def told(work: Generator[object, None, Any]) -> Generator[Frame, None, Any]:
@@ -148,7 +195,7 @@ class UnitsTab:
             self.added = gr.File(
                 label="Add pictures of your own",
                 file_count="multiple",
-                file_types=["image"],
+                file_types=["image", ".zip"],
                 type="filepath",
                 height=140,
                 elem_id="units-added",
@@ -157,8 +204,8 @@ class UnitsTab:
                 self.weights = _weights()
                 html(
                     status.note(
-                        f"Looks at the {len(gallery.files)} example pictures, the two of the Transfer tab, "
-                        f"and up to {MOST_ADDED} that you add."
+                        f"Looks at {len(gallery.all_files)} example pictures, the two of the Transfer tab, "
+                        f"and yours: up to {MOST_ADDED}, or one zip of up to {MOST_PICTURES}."
                     )
                 )
         self.study = Study("units", "Look")
@@ -194,13 +241,18 @@ class UnitsTab:
         weights: str,
     ) -> Iterator[tuple[Any, str, Frame]]:
         session = request.session_hash or ""
-        own = [*(added or ())][:MOST_ADDED]
+        own = [*(added or ())]
         if not all(is_own_file(path) for path in own):
             raise gr.Error(ONLY_UPLOADS, print_exception=False)
+        if len(own) > MOST_ADDED:
+            raise gr.Error(
+                f"You added {len(own)} pictures and at most {MOST_ADDED} are looked at: please remove some, "
+                f"or put up to {MOST_PICTURES} into one zip.",
+                print_exception=False,
+            )
         own += [path for path in (content, style) if path]
-        paths = _different([*own, *(str(file) for file in self.gallery.files)])
         keep = lambda scan: self.shelf.put(session, scan)  # noqa: E731
-        yield from show(self.runs, request, look, paths, weights, keep)
+        yield from show(self.runs, request, look, own, self.gallery.all_files, weights, keep)
 
     def page(self, request: gr.Request, layer: str, first: float | None) -> Iterator[tuple[str, Any]]:
         """HTML of nine units: their patches at once, then what drove them, unit by unit."""
@@ -250,13 +302,14 @@ def inline(picture: Image.Image, alt: str) -> str:
     return f'<img src="data:image/jpeg;base64,{data}" alt="{escape(alt)}">'
 
 
-def _different(paths: Sequence[str]) -> list[str]:
-    """The paths without those whose file has the bytes of an earlier one: the Transfer tab's pictures are
-    often examples, and seen twice each of their patches would be shown twice."""
-    first: dict[bytes, str] = {}
-    for path in paths:
-        first.setdefault(sha256(Path(path).read_bytes()).digest(), path)
-    return list(first.values())
+def _different(sources: Sequence[str | bytes]) -> dict[bytes, str | bytes]:
+    """The sources by their digests, those of the same bytes once: the Transfer tab's pictures are often
+    examples, and seen twice each of their patches would be shown twice."""
+    first: dict[bytes, str | bytes] = {}
+    for source in sources:
+        content = source if isinstance(source, bytes) else Path(source).read_bytes()
+        first.setdefault(sha256(content).digest(), source)
+    return first
 
 
 def _turned(step: int) -> Callable[[float | None], int]:
