@@ -18,12 +18,9 @@ from .vgg import Filters
 TITLE = "Layers × α/β"
 SOURCE = "After Gatys, Ecker & Bethge (2015), figure 3"
 RATIOS = (1e-5, 1e-4, 1e-3, 1e-2)
-# The paper's is relu4_2, at some 512 px. Pictures a quarter as large have as many positions at relu2_2, but
-# there and deeper the content cost is blind to a fine hatch of colour, with which the style cost then covers
-# every column; and the noise of the start stays as blotches, whatever α/β.
-CONTENT_LAYERS = ("relu1_2", "relu1_1")
-BALANCE = 0.01  # the α/β at which both relative costs weigh the same
-GRID = Settings(size=128, scales=1, evaluations=80, init="noise", tv=6.0)
+CONTENT_LAYERS = ("relu4_2", "relu3_1", "relu2_1", "relu1_1")  # the paper's, or the deepest of a shorter file
+BALANCE = 0.003  # the α/β at which both relative costs weigh the same
+GRID = Settings(size=192, scales=3, evaluations=80, init="noise", tv=0.5)
 
 
 def layers_grid(
@@ -38,13 +35,13 @@ def layers_grid(
     """Paint the content image in the style once for each set of style layers and each α/β.
 
     Rows are the style layers conv1_1; conv1_1 + conv2_1; … up to conv5_1 or the deepest the filters have
-    (read after the ReLU: our relu1_1, …); columns are α/β. The content layer is relu1_2.
+    (read after the ReLU: our relu1_1, …); columns are α/β. The content layer is the paper's, relu4_2.
     The first Board comes before any heavy work, then one after every evaluation of a row. Closing the
     generator stops the run; the last board holds what is done.
 
     settings   GRID unless given: size (64 … 256), evaluations of each cell, init, seed, weights, pooling, …
                Their α, β, strength and layers are not used.
-    ratios     each from 1e-5 to 0.1; layers: the ladder of style layers, in place of the paper's
+    ratios     each from 3e-6 to 0.03; layers: the ladder of style layers, in place of the paper's
 
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Board.
     """
@@ -64,13 +61,13 @@ def relative_strength(ratio: float) -> float:
     F, P   activations of generated and content image at the content layer
     G, A   Gram matrices of generated and style image at each of the L style layers
 
-    Raises SettingsError unless ratio is in [1e-5, 0.1].
+    Raises SettingsError unless ratio is in [3e-6, 0.03].
 
     Deviation: the paper has ½ ‖F − P‖² and 1/(4N²M²) ‖G − A‖² on a VGG-19 whose channels were rescaled to
     mean activation 1, so that layers compare. Taken literally, with each layer rescaled to mean 1 on the
     pictures, ‖F − P‖² grows with the picture and every column is the photograph (strength 0.5 … 0.0005 at
     128 px, relu3_3). Costs relative to their targets compare on any filters and at every size, and BALANCE
-    puts the columns where the figure has them: 10⁻⁵ texture (strength 1000), 10⁻² photograph (strength 1).
+    puts the columns where the figure has them: 10⁻⁵ texture (strength 300), 10⁻² photograph (strength 0.3).
     """
     bound = BOUNDS["strength"]
     low, high = BALANCE / bound.high, BALANCE / bound.low
@@ -104,7 +101,7 @@ def power_of_ten(ratio: float) -> str:
 
 
 def _content_layer(filters: Filters) -> str:
-    """relu1_2, or relu1_1 of a file that has no more."""
+    """The first of CONTENT_LAYERS that the filters reach."""
     return allowed(filters, CONTENT_LAYERS)[0]
 
 

@@ -31,12 +31,12 @@ from .settings import BOUNDS, Settings
 from .vgg import Filters
 
 SOURCE = "After Gatys, Ecker & Bethge (2015), figure 1"
-RECONSTRUCT = Settings(size=128, scales=1, evaluations=80, init="noise", tv=0.2)
+RECONSTRUCT = Settings(size=192, scales=1, evaluations=80, init="noise", tv=0.2)
 STYLE_TV = 0.1  # of the content's γ: more blurs away the grain that the first layers' texture is
 ROWS = ("content from one layer", "style from all up to it")
 
 OPTIMIZERS = {"lbfgs": "L-BFGS", "adam": "Adam", "gd": "gradient descent"}
-COMPARE = Settings(size=128, scales=1, evaluations=500)
+COMPARE = Settings(size=192, scales=1, evaluations=500)
 SNAPSHOTS = 5
 
 

@@ -125,7 +125,7 @@ def test_the_objective_is_the_relative_costs_of_a_plain_loop():
     objective = make_objective(filters, settings, where, content, [style])
     x = starting_image(SMALL, content)
     f, p, a = (objective.one.network(image) for image in (x, content, style))
-    expected = ratio / 0.01 * distance(f["relu2_1"].flatten(), p["relu2_1"].flatten())
+    expected = ratio / 0.003 * distance(f["relu2_1"].flatten(), p["relu2_1"].flatten())
     for layer in layers:
         expected += distance(gram(f[layer]), gram(a[layer])) / len(layers)
     assert objective(x)[0].total / relative_strength(ratio) == pytest.approx(expected, rel=1e-4)
@@ -141,8 +141,8 @@ def gram(activations):
     return torch.stack([(a * b).sum() for a in rows for b in rows])
 
 
-def test_the_papers_columns_are_strengths_from_a_thousand_to_one():
-    assert [relative_strength(ratio) for ratio in RATIOS] == pytest.approx([1000, 100, 10, 1])
+def test_the_papers_columns_are_strengths_from_three_hundred_down():
+    assert [relative_strength(ratio) for ratio in RATIOS] == pytest.approx([300, 30, 3, 0.3])
     assert [power_of_ten(ratio) for ratio in (*RATIOS, 2e-3)] == ["10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "0.002"]
 
 
@@ -164,11 +164,11 @@ def test_the_first_board_comes_before_any_work():
 
 def test_rows_go_as_deep_as_the_filters(boards):
     assert boards[-1].rows == ("conv1_1", "up to conv2_1", "up to conv3_1")
-    assert {tuple(cell.settings.content_layers) for cell in boards[-1].cells} == {("relu1_2",)}
+    assert {tuple(cell.settings.content_layers) for cell in boards[-1].cells} == {("relu3_1",)}
     deep = list(layers_grid(waves(), checks(), SMALL.with_(evaluations=1), "cpu", tiny_filters(16)))[-1]
     assert deep.rows[-1] == "up to conv5_1"
     assert len(deep.cells) == 20
-    assert tuple(deep.cells[0].settings.content_layers) == ("relu1_2",)
+    assert tuple(deep.cells[0].settings.content_layers) == ("relu4_2",)
 
 
 def test_all_cells_fill_in_together_one_evaluation_at_a_time(boards):

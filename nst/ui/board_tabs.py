@@ -152,8 +152,8 @@ def _pressed(shown: Frame | None, event: gr.SelectData) -> Any:
     return spot.label if spot else gr.skip()
 
 
-def _size() -> gr.Slider:
-    return gr.Slider(64, 256, 128, step=16, label=LABELS["size"], info="Longer side of each, in pixels.")
+def _size(value: int = 192) -> gr.Slider:
+    return gr.Slider(64, 256, value, step=16, label=LABELS["size"], info="Longer side of each, in pixels.")
 
 
 def _evaluations(value: int) -> gr.Slider:

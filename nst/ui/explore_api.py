@@ -28,7 +28,7 @@ def add_explorations(runs: Runs, given: Given) -> None:
     endpoints, sheet = Explorations(runs, given), gr.Image(visible=False, type="filepath", label="sheet")
     summary = gr.JSON(visible=False, label="summary")
     pair = [Upload(label="content", visible=False), Upload(label="style", visible=False)]
-    board = [_number("size", 64, 256, 128), _number("evaluations", 10, 1000, 80)]
+    board = [_number("size", 64, 256, 192), _number("evaluations", 10, 1000, 80)]
     weights = Dropdown(list(PUBLIC_WEIGHTS), value="auto", label="weights", visible=False)
     init = Dropdown(["noise", "content"], value="noise", label="init", visible=False)
     what = Dropdown(["layers", "optimizers"], value="layers", label="what", visible=False)
@@ -65,7 +65,7 @@ class Explorations:
         content: str,
         style: str,
         request: gr.Request,
-        size: int = 128,
+        size: int = 192,
         evaluations: int = 80,
         init: str = "noise",
         weights: str = "auto",
@@ -94,7 +94,7 @@ class Explorations:
         style: str,
         request: gr.Request,
         what: str = "layers",
-        size: int = 128,
+        size: int = 192,
         evaluations: int = 80,
         weights: str = "auto",
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
