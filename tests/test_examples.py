@@ -15,11 +15,7 @@ from nst.settings import Settings
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 GALLERY = json.loads((EXAMPLES / "gallery.json").read_text(encoding="utf-8"))
-OURS = [
-    entry["file"]
-    for entry in (*GALLERY["styles"], *GALLERY["contents"])
-    if not entry["file"].startswith("gradio:")
-]
+OURS = [entry["file"] for entry in (*GALLERY["styles"], *GALLERY["contents"]) if ":" not in entry["file"]]
 
 
 def pixels(file):
@@ -79,11 +75,29 @@ def test_every_entry_says_in_words_what_it_shows():
 
 
 def test_the_packaged_photographs_are_where_gradio_says():
-    packaged = [e["file"].removeprefix("gradio:") for e in GALLERY["contents"] if e["file"] not in OURS]
+    packaged = [e["file"].removeprefix("gradio:") for e in GALLERY["contents"] if "gradio:" in e["file"]]
     assert packaged
     for name in packaged:
         with Image.open(get_image(name)) as photograph:
             assert min(photograph.size) >= 256
+
+
+def test_the_photographs_of_scikit_image_are_found_without_importing_it():
+    program = (
+        "import sys; from nst.ui.gallery import read_gallery; files = read_gallery().all_files;"
+        "print(len(files), all(file.is_file() for file in files), 'skimage' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["31", "True", "False"]
+
+
+def test_thirty_pictures_are_at_hand_and_each_packaged_one_is_listed_with_its_licence():
+    listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    entries = [*GALLERY["styles"], *GALLERY["contents"], *GALLERY["more"]]
+    assert len(entries) >= 30
+    for entry in entries:
+        assert entry["file"].partition(":")[2] or entry["file"] in listed
+        assert entry["file"].rpartition(":")[2] in listed
 
 
 def test_no_two_styles_look_alike():
@@ -113,7 +127,7 @@ def test_pairs_name_pictures_there_are_and_settings_that_are_valid():
     for pair in GALLERY["pairs"]:
         assert pair["content"] in names["contents"]
         assert pair["style"] in names["styles"]
-        Settings.from_dict(pair["settings"])
+        Settings.from_dict(pair.get("settings", {}))
 
 
 def test_the_script_paints_the_committed_picture_again(tmp_path):

@@ -32,7 +32,7 @@ def packaged_weights(count: int) -> Weights:
     data = _data()
     if hashlib.sha256(data).hexdigest() != SHA256:
         raise _unusable("is damaged or of another version")
-    # The checksum is a stranger's file's only way in, and even then nothing in it could be executed.
+    # weights_only: even a file that had this checksum could hold nothing that is executed.
     state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     del data
     kernels, biases = zip(*(_convolution(state, conv) for conv in CONVS[:count]), strict=True)
