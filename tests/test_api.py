@@ -11,7 +11,7 @@ from PIL import Image
 from server import REAL_APP, Server, png
 from tiny import checks, waves
 
-from nst import Settings
+from nst import Settings, preset
 from nst.recipe import read_recipe
 from nst.ui.api import Endpoint
 from nst.ui.explore_api import Explorations
@@ -65,7 +65,7 @@ def test_what_is_left_out_stays_as_the_preset_has_it(client, pictures):
     given = {**QUICK, "preset": "gentle", "content_layers": "relu2_1", "style_layers": "relu1_1=1,relu2_1=3"}
     painting, _ = client.predict(**pictures, **given, keep_colours=True, api_name="/transfer")
     settings = read_recipe(Path(painting)).settings
-    assert settings.strength == 6
+    assert settings.strength == preset("gentle").strength
     assert settings.style_layers == {"relu1_1": 0.25, "relu2_1": 0.75}
     assert settings.content_layers == {"relu2_1": 1.0}
     assert settings.keep_colours

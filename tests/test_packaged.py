@@ -33,6 +33,8 @@ def package(tmp_path, monkeypatch):
     original = Path(find_spec(packaged.PACKAGE).origin).parent
     copy = tmp_path / packaged.PACKAGE
     shutil.copytree(original, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in [name for name in sys.modules if name.partition(".")[0] == packaged.PACKAGE]:
+        monkeypatch.delitem(sys.modules, name)  # one that was imported would be found first
     monkeypatch.syspath_prepend(tmp_path)
     return copy
 

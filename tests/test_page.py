@@ -125,7 +125,7 @@ def test_what_cannot_be_painted_is_refused_in_one_sentence(visit, pictures, tmp_
 
 def test_a_painting_dropped_as_content_offers_its_settings(visit, tmp_path):
     page = visit()
-    painting = a_painting(tmp_path, evaluations=60, keep_colours=True, style_layers={"relu2_1": 1.0})
+    painting = a_painting(tmp_path, evaluations=40, keep_colours=True, style_layers={"relu2_1": 1.0})
     page.locator("#content input[type=file]").set_input_files(painting)
     page.get_by_role("button", name="Use its settings").click()
     expect(number(page, "Size")).to_have_value("64")
@@ -148,7 +148,7 @@ def test_the_handles_move_the_exact_numbers(visit):
     number(page, "Strength").fill("50")
     number(page, "Strength").press("Tab")
     open_advanced(page)
-    expect(number(page, "Evaluations")).to_have_value("500")
+    expect(number(page, "Evaluations")).to_have_value("200")
     expect(page.get_by_label("Strength, exactly")).to_have_value("10")
 
 

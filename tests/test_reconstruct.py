@@ -16,6 +16,8 @@ SMALL = Settings(
     evaluations=6,
     scales=1,
     init="noise",
+    tv=0.0,
+    pooling="average",
     content_layers={"relu3_3": 1.0},
     style_layers=dict.fromkeys(("relu1_1", "relu2_1", "relu3_1"), 1.0),
 )

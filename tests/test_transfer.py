@@ -29,7 +29,7 @@ SHALLOW = {
     "content_layers": {"relu3_3": 1},
     "style_layers": dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu3_4"), 1),
 }
-SMALL = Settings(size=64, evaluations=6, scales=1, **SHALLOW)
+SMALL = Settings(size=64, evaluations=6, scales=1, tv=0.0, pooling="average", **SHALLOW)
 
 
 def run(settings=SMALL, content=None, style=None, filters=None):
