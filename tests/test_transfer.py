@@ -294,7 +294,7 @@ def test_a_failed_run_hands_back_its_best_picture():
     tiny.kernels[7].fill_(math.nan)  # the second scale's network is made from these
     with pytest.raises(Diverged) as caught:
         list(generator)
-    assert caught.value.best.evaluation == 3
+    assert caught.value.best.evaluation == 4
     assert caught.value.best.image.size == (64, 48)
 
 
