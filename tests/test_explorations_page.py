@@ -27,6 +27,8 @@ def open_tab(page, name):
         tab = page.locator(".overflow-dropdown button", has_text=name)
     tab.click()
     expect(page.locator(".about:visible h2")).to_be_visible()
+    # The new tab is there before the old one has gone, whose fields of the same name would be found first.
+    expect(page.locator("#run")).to_be_hidden()
 
 
 def set_number(page, label, value):
