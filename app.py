@@ -3,7 +3,7 @@
     python app.py                      on http://127.0.0.1:7860
     GRADIO_SERVER_NAME=0.0.0.0 …       for the whole network
 
-Limits are set by the environment variables of nst/ui/limits.py, an MCP server by GRADIO_MCP_SERVER=True.
+Environment variables set the limits (nst/ui/running/limits.py) and GRADIO_MCP_SERVER=True an MCP server.
 """
 
 import logging
@@ -16,22 +16,22 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio i
 import gradio as gr
 
 from nst.errors import NSTError, SettingsError
-from nst.layers import deepest
+from nst.network.layers import deepest
 from nst.settings import Settings
 from nst.ui.api import add_transfer
 from nst.ui.board_tabs import GridTab, ReconstructTab
-from nst.ui.explore_api import add_explorations
 from nst.ui.gallery import read_gallery
-from nst.ui.guard import GUARDED
 from nst.ui.how_tab import HowTab
-from nst.ui.limits import Limits
-from nst.ui.look import CSS, THEME, html
-from nst.ui.runs import Runs
+from nst.ui.running.guard import GUARDED
+from nst.ui.running.limits import Limits
+from nst.ui.running.runs import Runs
+from nst.ui.running.zerogpu import borrowed
+from nst.ui.sheet_panel import Given
 from nst.ui.status import CREDITS
-from nst.ui.study import Given
+from nst.ui.studies_api import add_studies
+from nst.ui.theme import CSS, THEME, html
 from nst.ui.transfer_tab import TransferTab
 from nst.ui.units_tab import UnitsTab
-from nst.ui.zerogpu import borrowed
 
 logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 logging.getLogger("nst").setLevel(logging.INFO)
@@ -69,22 +69,23 @@ with gr.Blocks(
         with gr.Tab("How it works", id="how"):
             HowTab(given, transfer)
     add_transfer(runs)
-    add_explorations(runs, given)
+    add_studies(runs, given)
     transfer.on_close(demo)
     html(CREDITS)
 
-# Who waits for the device waits in Runs, which can say for how long; this is the wall behind it.
-demo.queue(max_size=limits.room + 16)
+# Visitors wait for the device in Runs, which can say for how long. This limit is only a second one behind it.
+demo.queue(max_size=limits.places + 16)
 
 
 def warm_up() -> None:
     """Import torch, read the filters and measure the processor, so that the first visitor need not wait."""
-    from nst.device import choose
-    from nst.explore import at_once
+    from nst.device import choose, use_every_core
+    from nst.report import result_of
     from nst.weights import find_filters
 
     try:
-        at_once(find_filters("auto", deepest(Settings().layers)))
+        use_every_core()
+        result_of(find_filters("auto", deepest(Settings().layers)))
         if not borrowed():  # there the device is a worker's, and must not be touched from here
             choose()
     except NSTError as error:

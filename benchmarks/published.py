@@ -13,15 +13,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst.costs import total_variation
-from nst.layers import CONVS
+from nst.network.layers import CONVS
+from nst.network.vgg import MEAN, STD, Filters
 from nst.objective import Objective
-from nst.vgg import MEAN, STD, Filters
 
 Gradient = Callable[[Tensor], tuple[float, Tensor]]
 
 
 @dataclass(frozen=True)
-class Scene:
+class Inputs:
     """The task at one size: J with its gradient, and the content image (1, 3, H, W).
 
     unit   what J is multiplied by to be in the notebook's units: content weight 1 on mean squares of the
@@ -33,19 +33,19 @@ class Scene:
     unit: float
 
 
-At = Callable[[int], Scene]  # by the longer side
+At = Callable[[int], Inputs]  # by the longer side
 
 
-def scene(objective: Objective, filters: Filters, content: Tensor) -> Scene:
+def inputs(objective: Objective, filters: Filters, content: Tensor) -> Inputs:
     """J of an objective as the published systems compute it: float32, plain convolutions."""
     unit = 4 * (255 * sum(STD) / 3) ** 2 / objective.weighting.alpha
     kernels, biases = ([x.to(content.device) for x in each] for each in (filters.kernels, filters.biases))
-    return Scene(plain(objective, kernels, biases), content, unit)
+    return Inputs(plain(objective, kernels, biases), content, unit)
 
 
 def plain(objective: Objective, kernels: Sequence[Tensor], biases: Sequence[Tensor]) -> Gradient:
     """J of an objective as the published systems compute it: plain convolutions, one after the other."""
-    targets, by, network = objective.one.targets, objective.weighting, objective.one.network
+    targets, by, network = objective.targets, objective.weighting, objective.one.parts.network
 
     def gradient(x: Tensor) -> tuple[float, Tensor]:
         x = x.detach().contiguous().requires_grad_()
@@ -117,7 +117,7 @@ def sides(side: int) -> list[int]:
 
 
 def _lbfgs(
-    here: Scene, start: Tensor, evaluations: int, pixel: float, clamped: bool = False
+    here: Inputs, start: Tensor, evaluations: int, pixel: float, clamped: bool = False
 ) -> Iterator[Tensor]:
     """torch.optim.LBFGS with its defaults, one iteration, which is one evaluation, a step: it keeps its state
     between steps, so that these are the iterations of the published loops."""

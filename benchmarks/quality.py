@@ -12,16 +12,16 @@ from torch import Tensor
 import nst
 from nst.costs import content_cost, gram_matrix, style_cost, total_variation
 from nst.device import Device, choose
-from nst.explore import at_once
 from nst.images import fit
-from nst.layers import deepest
+from nst.network.layers import deepest
+from nst.network.vgg import Filters, Network
 from nst.objective import Objective, Targets, Weighting, make_objective, weighed
+from nst.report import result_of
 from nst.tensors import resize_tensor, to_tensor
 from nst.transfer import stylize
-from nst.vgg import Filters, Network
 from nst.weights import find_filters
 
-from .published import LOOPS, Scene, scene, sides
+from .published import LOOPS, Inputs, inputs, sides
 
 EVERY = 5  # evaluations between two judgements
 
@@ -75,9 +75,9 @@ class Task:
         return make_objective(self.filters, self.settings, where, content, [style])
 
     @cache  # noqa: B019 a Task lives as long as its benchmark
-    def at(self, side: int) -> Scene:
+    def at(self, side: int) -> Inputs:
         content = to_tensor(self.content, fit(*self.content.size, side)).to(self.where.torch)
-        return scene(self.objective(side, self.exact), self.filters, content)
+        return inputs(self.objective(side, self.exact), self.filters, content)
 
     def full_size(self, image: Tensor) -> Tensor:
         """A picture of any size as it is judged: at full size, its pixels as a PNG would hold them."""
@@ -86,7 +86,7 @@ class Task:
     def judge(self, image: Tensor) -> float:
         """J in float32 at full size of a picture of any size."""
         image = self.full_size(image)
-        return cost_of(self.full.one.network, self.full.one.targets, self.full.weighting, image)
+        return cost_of(self.full.one.parts.network, self.full.targets, self.full.weighting, image)
 
     def run(
         self,
@@ -130,7 +130,7 @@ def compare(weights: str, size: int, content, style, published: Mapping[str, int
     published   how many evaluations each of the published loops named has
     """
     base = nst.Settings(weights=weights, size=size)
-    filters = at_once(find_filters(weights, deepest(base.layers)))
+    filters = result_of(find_filters(weights, deepest(base.layers)))
     task = Task(filters, base, content, style)
     for side in sides(size):
         task.at(side)  # targets are made before any clock starts

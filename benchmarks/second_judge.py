@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nst.vgg import Filters, Network
+from nst.network.vgg import Filters, Network
 
 STYLE_LAYERS = ("relu2_2", "relu3_2")
 CONTENT_LAYER = "relu4_2"

@@ -42,9 +42,9 @@ def _served() -> float:
 
 def first_picture_and_stop(weights: str) -> dict[str, float]:
     """Seconds from Run to the first live picture, and from Stop to the finished PNG, at 512 px."""
-    from nst.ui.limits import Limits
     from nst.ui.paint import paint
-    from nst.ui.runs import Runs
+    from nst.ui.running.limits import Limits
+    from nst.ui.running.runs import Runs
 
     if weights not in ("auto", "torchvision", "self-taught"):
         os.environ["NST_WEIGHTS"], weights = weights, "auto"
@@ -75,9 +75,9 @@ def first_picture_and_stop(weights: str) -> dict[str, float]:
 
 
 def _first_default_picture(weights: str) -> float:
-    from nst.ui.limits import Limits
     from nst.ui.paint import paint
-    from nst.ui.runs import Runs
+    from nst.ui.running.limits import Limits
+    from nst.ui.running.runs import Runs
 
     runs, (content, style) = Runs(Limits()), paths()
     start = time.perf_counter()

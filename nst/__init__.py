@@ -7,6 +7,23 @@
     progress.image.save("painting.png")
 
 Everywhere an image inside the engine is a tensor of shape (1, 3, H, W), float32, RGB in [0, 1].
+
+In reading order:
+
+    settings.py    every number a person can move; presets.py, named ones with their sources
+    costs.py       J_content, Gram matrix, J_style, total variation: the formulas, each once
+    objective.py   α, β, λ and γ applied: J and its gradient, one evaluation
+    schedule.py    the sizes a run paints at, from coarse to fine
+    optimizers.py  spectral L-BFGS (with spectrum.py), L-BFGS, Adam, gradient descent
+    descent.py     the loop, and what keeps it from harm
+    transfer.py    stylize(): all of these as one generator; report.py, what a run reports
+
+    images.py      files → pictures → files; tensors.py, pictures → tensors → pictures
+    device.py      where to run, and how precisely; folders.py, where things are kept
+    recipe.py      the settings inside the PNG; errors.py, what can go wrong
+
+    network/   VGG-19            weights/   where its filters come from
+    studies/   the lecture       ui/        the page
 """
 
 from .errors import (

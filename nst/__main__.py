@@ -1,4 +1,4 @@
-"""The command line: python -m nst CONTENT STYLE [STYLE …] -o OUT.png. Names are those of Settings.
+"""The command line: nst CONTENT STYLE [STYLE …] -o OUT.png, or python -m nst. Names are those of Settings.
 
 The output's path alone goes to stdout; progress and errors go to stderr; exit 2 for bad input.
 """
@@ -24,8 +24,10 @@ from . import (
     preset,
     stylize,
 )
+from .device import use_every_core
 from .images import save_png
 from .recipe import recipe_text
+from .settings import NAMED_WEIGHTS, read_layers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,14 +37,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = _settings(options)
         content = load_picture(options.content)
         styles = [load_picture(style) for style in options.style]
-        _writable(options.output)
+        _require_writable(options.output, "output", ".png")
+        if options.trace:
+            _require_writable(options.trace, "trace")
     except NSTError as error:
         return _fail(str(error), 2)
     last = None
+    use_every_core()
     try:
         run = stylize(content, styles, settings, options.device)
-        for progress in _watched(run, options.trace):
-            last = progress
+        for last in _traced(run, options.trace):
+            if sys.stderr.isatty():
+                _print_progress(last, sys.stderr)
     except RunError as error:
         if error.best is None:
             return _fail(str(error), 1)
@@ -51,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NSTError as error:
         return _fail(str(error), 2)
     except KeyboardInterrupt:
-        if last is None or last.costs is None:
+        if last is None or not last.has_picture:
             return _fail("Stopped before there was a picture.", 130)
         print("Stopped: the best picture so far was kept.", file=sys.stderr)
     save_png(last.image, options.output, _recipe(settings, last))
@@ -60,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m nst", description="Neural style transfer.")
+    parser = argparse.ArgumentParser(prog="nst", description="Neural style transfer.")
     parser.add_argument("content", help="the picture to repaint")
     parser.add_argument("style", nargs="+", help="one or more pictures to take the style from")
     parser.add_argument("-o", "--output", required=True, help="the PNG to write")
@@ -74,9 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--keep-colours", action="store_true", default=None, help="keep the content's colours"
     )
-    parser.add_argument("--content-layers", type=_layers, help="such as relu4_2, or relu3_3=0.5,relu4_2=0.5")
-    parser.add_argument("--style-layers", type=_layers, help="with their λ, such as relu1_1=0.2,relu2_1=0.8")
-    parser.add_argument("--weights", help="auto, torchvision, self-taught or the path of a weights file")
+    parser.add_argument("--content-layers", help="such as relu4_2, or relu3_3=0.5,relu4_2=0.5")
+    parser.add_argument("--style-layers", help="with their λ, such as relu1_1=0.2,relu2_1=0.8")
+    parser.add_argument("--weights", help=f"{', '.join(NAMED_WEIGHTS)} or the path of a weights file")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--trace", help="also write one JSON line a progress event to this file")
     return parser
@@ -90,33 +96,38 @@ def _scales(text: str) -> int:
     return 0 if text == "auto" else int(text)
 
 
-def _layers(text: str) -> dict[str, float]:
-    """relu1_1=0.2,relu2_1 → {"relu1_1": 0.2, "relu2_1": 1.0}"""
-    pairs = (part.partition("=") for part in text.split(","))
-    return {layer.strip(): float(weight) if weight else 1.0 for layer, _, weight in pairs}
-
-
 def _settings(options: argparse.Namespace) -> Settings:
     names = Settings().to_dict()
     given = {name: value for name, value in vars(options).items() if name in names and value is not None}
+    for name in {"content_layers", "style_layers"} & set(given):
+        given[name] = read_layers(given[name].split(","))
     return preset(options.preset, **given)
 
 
-def _writable(path: str) -> None:
-    """Raise before the run, not after it, if the result could not be written."""
-    folder = Path(path).resolve().parent
-    if Path(path).suffix.lower() != ".png" or not folder.is_dir():
-        raise NSTError("The output must be a .png file in a folder that exists.")
+def _require_writable(path: str, what: str, suffix: str = "") -> None:
+    """Raise NSTError before the run, not after it, if the file could not be written. Nothing is left behind,
+    and a file that is there stays as it is."""
+    sentence = (
+        f"The {what} must be a {f'{suffix} ' if suffix else ''}file in a folder that can be written to."
+    )
+    file = Path(path)
+    if not path.lower().endswith(suffix):
+        raise NSTError(sentence)
+    try:
+        was_there = file.exists()
+        file.open("ab").close()
+        if not was_there:
+            file.unlink()
+    except (OSError, ValueError) as error:
+        raise NSTError(sentence) from error
 
 
-def _watched(run: Iterator[Progress], trace: str | None) -> Iterator[Progress]:
-    """The run, with a progress line where stderr is a terminal and a trace where one was asked for."""
+def _traced(run: Iterator[Progress], trace: str | None) -> Iterator[Progress]:
+    """The run, with one JSON line an evaluation in the trace, where one was asked for."""
     with open(trace or os.devnull, "w", encoding="utf-8") as lines:
         for progress in run:
             if progress.costs:
                 lines.write(json.dumps(_event(progress)) + "\n")
-            if sys.stderr.isatty():
-                _show(progress, sys.stderr)
             yield progress
     if sys.stderr.isatty():
         print(file=sys.stderr)
@@ -145,7 +156,7 @@ def _event(progress: Progress) -> dict[str, Any]:
     }
 
 
-def _show(progress: Progress, terminal: TextIO) -> None:
+def _print_progress(progress: Progress, terminal: TextIO) -> None:
     share = progress.evaluation / progress.of
     bar = ("█" * round(24 * share)).ljust(24, "·")
     left = f", {progress.eta:.0f} s left" if progress.eta is not None else ""

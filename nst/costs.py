@@ -52,7 +52,7 @@ def gram_matrix(features: Tensor) -> Tensor:
 
     features   (N, nC, nH, nW), any finite float
     returns    (N, nC, nC) symmetric, positive semi-definite; float32 whatever half precision came in, since
-               VGG-19's activations reach hundreds and their products overflow float16 and drown in bfloat16
+               VGG-19's activations reach hundreds: their products overflow float16 and are rough in bfloat16
 
     Source: Gatys, Ecker & Bethge (2016), eq. 3, and the course leave out 1/(nH · nW); style_cost says
     where it went. With it one target serves pictures of every size.

@@ -16,7 +16,7 @@ RETREATS = 12  # bad evaluations in a row before a run is given up
 
 class Descent:
     """One picture's way down: `x` is where to evaluate next, `best` the best so far, `least` its costs,
-    `evaluation` how many it has been told of.
+    `evaluation` how many were taken into account.
 
     A cost or gradient that is not finite, or a cost ten times the first, never becomes the picture: the
     optimiser retreats towards its last good point, and only RETREATS failures in a row raise Diverged.
@@ -32,7 +32,7 @@ class Descent:
         self.ceiling, self.failures, self.evaluation = math.inf, 0, 0
         self.diverged = self.settled = False
 
-    def tell(self, costs: Costs, gradient: Tensor) -> None:
+    def move_on(self, costs: Costs, gradient: Tensor) -> None:
         """Move on from x, given its costs and gradient. Raises Diverged when there is nowhere left to go."""
         self.evaluation += 1
         finite = _is_finite(costs, gradient)
@@ -72,7 +72,7 @@ def descend(
     descent = Descent(x, optimizer)
     for _ in range(evaluations):
         costs, gradient = objective(descent.x)
-        descent.tell(costs, gradient)
+        descent.move_on(costs, gradient)
         yield costs, descent.best
         if descent.settled:
             return
@@ -92,7 +92,7 @@ def advance(
             descent.evaluation += 1
         elif not descent.diverged:
             with suppress(Diverged):
-                descent.tell(cost, gradient)
+                descent.move_on(cost, gradient)
 
 
 def _is_finite(costs: Costs, gradient: Tensor) -> bool:

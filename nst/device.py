@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from .calibration import calibration
 from .errors import SettingsError, shown
+from .network.calibration import calibration
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -44,7 +44,7 @@ def choose(name: str | None = None) -> Device:
         raise SettingsError(f"There is no {name} device here: choose auto or cpu.")
     device, pinned = torch.device(name), _pinned()
     if name == "cpu":
-        threads = _use_every_core()
+        threads = torch.get_num_threads()
         dtype = pinned or (torch.bfloat16 if calibration().bfloat16 else torch.float32)
         return Device(device, dtype, f"CPU, {threads} threads, {_plain(dtype)}")
     if name == "cuda":
@@ -65,12 +65,14 @@ def _plain(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def _use_every_core() -> int:
-    """Threads = the cores this process may use: a container's share, not the machine's count."""
+def use_every_core() -> None:
+    """Give torch a thread for each core this process may use: a container's share, not the machine's count.
+
+    For programs, which own their process. A library must not change what its caller has chosen.
+    """
     cores = int(os.environ.get("CPU_CORES", 0)) or _allowed_cores()
     if torch.get_num_threads() != cores:
         torch.set_num_threads(cores)
-    return cores
 
 
 def _allowed_cores() -> int:

@@ -1,6 +1,6 @@
 """Untrusted file → upright sRGB picture, and picture → file. The only place that touches Pillow's codecs.
 
-Reading order: what is accepted; loading; saving. No torch here: tensors are the business of tensors.py.
+Reading order: what is accepted; loading; saving. No torch here: tensors.py has the tensors.
 """
 
 import math

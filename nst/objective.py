@@ -6,15 +6,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from .banded import Banded
 from .costs import content_cost, gram_matrix, style_cost, total_variation
 from .device import Device
+from .network.banded import BandedCostParts
+from .network.vgg import Filters, Network
 from .settings import Settings
-from .vgg import Filters, Network
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Targets:
 
     content: Mapping[str, Tensor]
     style: Mapping[str, Tensor]
+
+    @property
+    def device(self) -> torch.device:
+        """Where they are; a run has at least one."""
+        return next(iter((*self.content.values(), *self.style.values()))).device
 
 
 def make_targets(network: Network, settings: Settings, content: Tensor, styles: Sequence[Tensor]) -> Targets:
@@ -109,21 +115,53 @@ def weighed(by: Weighting, content: Mapping[str, float], style: Mapping[str, flo
     return Costs(total, j_content, {layer: style[layer] for layer in by.lambdas}, tv)
 
 
+class CostParts(Protocol):
+    """What J is made of, of N images at once and differentiable in them.
+
+        image (N, 3, H, W) → {layer: J_content (N,)}, {layer: Gram matrix (N, nC, nC)}
+
+    release() frees what one call keeps for the next.
+    """
+
+    def __call__(self, image: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]: ...
+
+    def release(self) -> None: ...
+
+
+class PlainCostParts:
+    """CostParts by the plain network and autograd: what BandedCostParts is compared with, and how to read it.
+
+    content   {layer: activations (1, nC, nH, nW) of the content image}
+    style     the layers whose Gram matrices are needed
+    """
+
+    def __init__(self, network: Network, content: Mapping[str, Tensor], style: Iterable[str]) -> None:
+        self.network, self.content, self.style = network, content, tuple(style)
+
+    def __call__(self, image: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        found = self.network(image, {*self.content, *self.style})
+        costs = {layer: content_cost(found[layer], goal) for layer, goal in self.content.items()}
+        return costs, {layer: gram_matrix(found[layer]) for layer in self.style}
+
+    def release(self) -> None:
+        """Nothing is kept."""
+
+
 class Objectives:
     """J of N generated images at once, each with a weighting of its own.
 
         x ↦ (Costs of each, ∂J_i/∂x_i)
 
     x         (N, 3, H, W); the gradient has the same shape
+    parts     for the layers of the targets
     returns   N Costs, each with the layers its weighting names
 
     The images share one forward and one backward pass and nothing else: ∂(Σ J)/∂x_i = ∂J_i/∂x_i. A layer an
     image does not use has the factor 0.
     """
 
-    def __init__(self, network: Network, targets: Targets, weightings: Sequence[Weighting]) -> None:
-        self.network, self.targets, self.weightings = network, targets, tuple(weightings)
-        self.banded = Banded(network, targets.content, tuple(targets.style))
+    def __init__(self, parts: CostParts, targets: Targets, weightings: Sequence[Weighting]) -> None:
+        self.parts, self.targets, self.weightings = parts, targets, tuple(weightings)
         factors = [
             [
                 *(by.alpha * by.content.get(layer, 0.0) for layer in targets.content),
@@ -132,11 +170,11 @@ class Objectives:
             ]
             for by in self.weightings
         ]
-        self.factors = torch.tensor(factors, device=network.mean.device)  # (N, costs)
+        self.factors = torch.tensor(factors, device=targets.device)  # (N, costs)
 
     def __call__(self, x: Tensor) -> tuple[list[Costs], Tensor]:
         x = x.detach().requires_grad_()
-        content, grams = self.banded(x)
+        content, grams = self.parts(x)
         style = [style_cost(grams[name], g) for name, g in self.targets.style.items()]
         costs = torch.stack([*content.values(), *style, total_variation(x)], dim=1)  # (N, costs)
         totals = (costs * self.factors).sum(dim=1)
@@ -160,9 +198,9 @@ class Objectives:
 class Objective:
     """J as a function of the generated image: x ↦ (Costs, ∂J/∂x). One call is one evaluation."""
 
-    def __init__(self, network: Network, targets: Targets, weighting: Weighting) -> None:
-        self.weighting = weighting
-        self.one = Objectives(network, targets, [weighting])
+    def __init__(self, parts: CostParts, targets: Targets, weighting: Weighting) -> None:
+        self.targets, self.weighting = targets, weighting
+        self.one = Objectives(parts, targets, [weighting])
 
     def __call__(self, x: Tensor) -> tuple[Costs, Tensor]:
         (costs,), gradient = self.one(x)
@@ -175,7 +213,8 @@ def make_objective(
     """The objective at one size: the network through the deepest layer, its targets and their weights."""
     network = Network(filters, settings.layers, settings.pooling, where.torch, where.dtype)
     targets = make_targets(network, settings, content, styles)
-    return Objective(network, targets, weigh(settings, targets))
+    parts = BandedCostParts(network, targets.content, targets.style)
+    return Objective(parts, targets, weigh(settings, targets))
 
 
 def make_objectives(
@@ -191,7 +230,8 @@ def make_objectives(
     layers = _union((content_layers, style_layers))
     network = Network(filters, layers, many[0].pooling, where.torch, where.dtype)
     targets = _targets(network, content_layers, style_layers, content, styles)
-    return Objectives(network, targets, [_weigh_used(settings, targets) for settings in many])
+    parts = BandedCostParts(network, targets.content, targets.style)
+    return Objectives(parts, targets, [_weigh_used(settings, targets) for settings in many])
 
 
 def _union(names: Iterable[Iterable[str]]) -> tuple[str, ...]:

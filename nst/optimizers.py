@@ -1,4 +1,4 @@
-"""L-BFGS (plain and spectral), Adam and gradient descent behind one step(): told a point, its cost and its
+"""L-BFGS (plain and spectral), Adam and gradient descent behind one step(): given a point, its cost and its
 gradient, each answers with the next point to evaluate. One call is one evaluation; there are no hidden ones.
 
 None mutates the points it is given, so a caller may keep any of them.

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .errors import SettingsError, shown
-from .layers import CHANNELS_PER_BLOCK, block_of
+from .network.layers import CHANNELS_PER_BLOCK, block_of
 from .settings import DEFAULT_STYLE, Settings
 
 

@@ -11,14 +11,10 @@ from typing import Any
 
 from .errors import ImageRefused, SettingsError
 from .images import read_text
-from .settings import Settings
+from .settings import NAMED_WEIGHTS, Settings
 
 KEY = "nst"
 LONGEST_LABEL = 100  # characters of the version, features and device a recipe may name
-
-# The weights anybody may ask for by name; every other value is a path, which is nobody else's business on
-# the way out and never opened on the way in.
-NAMED_WEIGHTS = ("auto", "torchvision", "self-taught")
 
 
 @dataclass(frozen=True)
@@ -96,6 +92,7 @@ def _recipe(content: Mapping[str, Any]) -> Recipe:
 
 
 def _without_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A path is private, so it is not written, and it is never opened when a recipe is read."""
     weights = settings.get("weights", "auto")
     is_path = isinstance(weights, str) and weights not in NAMED_WEIGHTS
     return {**settings, "weights": "auto" if is_path else weights}

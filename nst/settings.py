@@ -4,13 +4,13 @@ BOUNDS is the one table behind validation, sliders, command line and README. The
 stylize(), not a setting: the same settings mean the same picture everywhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Real
 from typing import Any, NamedTuple
 
 from .errors import SettingsError, shown
-from .layers import depth
+from .network.layers import depth
 
 
 class Bound(NamedTuple):
@@ -49,6 +49,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "init": ("content", "noise", "blend"),
 }
 
+# The weights anybody may ask for by name; every other value is the path of a file.
+NAMED_WEIGHTS = ("auto", "torchvision", "self-taught")
+
 MOST_WEIGHT = 1_000_000  # of a layer, before the weights are scaled to sum 1
 
 # The papers' layers: Gatys, Ecker & Bethge (2016).
@@ -68,7 +71,7 @@ class Settings:
     tv              γ
     content_layers  layer → weight, scaled to sum 1
     style_layers    layer → λ, scaled to sum 1
-    weights         "auto", "torchvision", "self-taught", or the path of a weights file
+    weights         one of NAMED_WEIGHTS, or the path of a weights file
     keep_colours    keep the content image's colours: only lightness is repainted
     """
 
@@ -109,7 +112,7 @@ class Settings:
         if not isinstance(self.keep_colours, bool):
             raise SettingsError("Keep colours must be true or false.")
         if not isinstance(self.weights, str) or not self.weights:
-            raise SettingsError("Weights must be auto, torchvision, self-taught or the path of a file.")
+            raise SettingsError(f"Weights must be {', '.join(NAMED_WEIGHTS)} or the path of a file.")
         for name in ("content_layers", "style_layers"):
             object.__setattr__(self, name, _layer_weights(name, getattr(self, name)))
 
@@ -172,3 +175,28 @@ def _layer_weights(name: str, weights: Any) -> dict[str, float]:
 def _plain(name: str) -> str:
     names = {"alpha": "α (alpha)", "beta": "β (beta)", "tv": "γ (tv)"}
     return names.get(name, name.replace("_", " ").capitalize())
+
+
+def read_layers(entries: Iterable[str]) -> dict[str, float]:
+    """{"relu1_1": 1.0, "relu3_1": 0.5} from ["relu1_1", "relu3_1=0.5"].
+
+    Raises SettingsError for a weight that is no number; Settings checks the names.
+    """
+    layers = {}
+    for entry in entries:
+        layer, _, weight = str(entry).partition("=")
+        try:
+            layers[layer.strip()] = float(weight) if weight.strip() else 1.0
+        except ValueError:
+            raise SettingsError(
+                f"The weight of a layer must be a number, as in relu3_1=0.5, not {shown(entry)}."
+            ) from None
+    return layers
+
+
+def write_layers(layers: Mapping[str, float]) -> list[str]:
+    """The inverse of read_layers(), but for a common factor: the smallest weight is 1. Equal weights are not
+    written."""
+    least = min(layers.values())
+    equal = set(layers.values()) == {least}
+    return [layer if equal else f"{layer}={weight / least:.6g}" for layer, weight in layers.items()]

@@ -4,60 +4,48 @@ What is minimised is in objective.py, the loop in descent.py, the sizes it is ru
 L-BFGS may leave [0, 1] on its way: its picture is clamped when it is looked at, here.
 """
 
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
-import torch
 from PIL import Image
 from torch import Tensor
 
 from .descent import descend
 from .device import choose
-from .errors import OutOfMemory, RunError
 from .images import fit
-from .layers import deepest
+from .network.layers import deepest
+from .network.vgg import Filters
 from .objective import Costs, Objective, Weighting, make_objective
 from .optimizers import make_optimizer
+from .report import AnyReport, Report, Result, Work, each_as, timed
 from .schedule import Pace, Scale, beginning, schedule
-from .settings import BOUNDS, Settings
+from .settings import Settings
 from .tensors import keep_colours, match_colours, to_picture, to_tensor, with_margin, without_margin
-from .vgg import Filters
 from .weights import find_filters
 from .weights.self_taught import learn_filters
 
 
-@dataclass(frozen=True)
-class Progress:
+@dataclass(frozen=True, kw_only=True)
+class Progress(Report):
     """What a run reports after each evaluation, and between them while it prepares.
 
-    doing        a short phrase for people: "Painting at 256 px"
-    evaluation   evaluations done, of `of`
-    size         (width, height) being painted
-    seconds      since the start; eta: seconds left, None until it can be known
-    costs        of this evaluation, None before the first
-    weighting    α, β, γ and λ in force
-    features     which filters are in use; device: where, in which precision
-    image        the best picture so far, converted from the device when read (some milliseconds)
+    costs       of this evaluation; None where the report follows none
+    weighting   α, β, γ and λ in force
+    image       the best picture so far, converted from the device when read (some milliseconds)
     """
 
-    doing: str = "Getting ready"
-    evaluation: int = 0
-    of: int = 0
-    size: tuple[int, int] = (0, 0)
-    seconds: float = 0.0
-    eta: float | None = None
     costs: Costs | None = None
     weighting: Weighting | None = None
-    features: str = ""
-    device: str = ""
     render: Callable[[], Image.Image] | None = field(default=None, repr=False)
 
     @property
     def image(self) -> Image.Image | None:
         return self.render() if self.render else None
+
+    @property
+    def has_picture(self) -> bool:
+        return self.render is not None
 
 
 def stylize(
@@ -84,28 +72,8 @@ def stylize(
     """
     settings = settings or Settings()
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)
-    start = time.perf_counter()
-    last, pace = Progress(of=settings.evaluations), Pace(schedule(settings, *content.size))
-    try:
-        for progress in _run(content, styles, settings, device, filters):
-            seconds = time.perf_counter() - start
-            eta = pace.seconds_left(progress.evaluation, seconds)
-            last = replace(progress, seconds=seconds, eta=eta)
-            yield last
-        return
-    except RunError as error:
-        error.best = last if last.render else None
-        raise
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        size = last.size
-    # Outside the except clause: an exception being handled keeps every tensor of its frames alive.
-    raise OutOfMemory(
-        f"There is not enough memory for {size[0]} × {size[1]} pixels: choose a size of "
-        f"{max(int(BOUNDS['size'].low), max(size) // 2)} or less.",
-        best=last if last.render else None,
-    )
+    pace = Pace(schedule(settings, *content.size))
+    return timed(_run(content, styles, settings, device, filters), pace)
 
 
 def _run(
@@ -124,7 +92,8 @@ def _run(
         filters = yield from announced(now, finding)
     painted = smaller = None
     for scale in schedule(settings, *content.size):
-        now = replace(now, size=scale.size)
+        now = replace(now, size=scale.size, doing=f"Preparing {max(scale.size)} px")
+        yield now
         inside = to_tensor(content, scale.size).to(where.torch)
         here = with_margin(inside)
         palettes = [style_at(style, scale, settings, here) for style in styles]
@@ -138,20 +107,14 @@ def _run(
             weighting=objective.weighting,
         )
         image = with_margin(beginning(settings, inside, smaller, painted))
-        painted = without_margin((yield from _paint(now, objective, image, scale, settings, here)))
-        now = replace(now, evaluation=now.evaluation + scale.evaluations)
+        painted, now = yield from _paint(now, objective, image, scale, settings, here)
         smaller = inside
-        del objective  # its rooms, before those of the next scale are made
+        del objective  # and its buffers, before those of the next scale are made
 
 
-def announced(now: Any, work: Iterator[Any]) -> Iterator[Any]:
-    """`now`, a Progress or a Board, with each thing the work reports; returns what the work returns."""
-    while True:
-        try:
-            report = next(work)
-        except StopIteration as end:
-            return end.value
-        yield replace(now, doing=str(report))
+def announced(now: AnyReport, work: Work[Result]) -> Generator[AnyReport, None, Result]:
+    """`now` with each thing the work reports; returns what the work returns."""
+    return each_as(work, lambda report: replace(now, doing=str(report)))
 
 
 def style_at(style: Image.Image, scale: Scale, settings: Settings, content: Tensor) -> Tensor:
@@ -180,15 +143,16 @@ def _paint(
     scale: Scale,
     settings: Settings,
     content: Tensor,
-) -> Iterator[Progress]:
-    """The evaluations of one scale, a Progress each; returns the best picture."""
+) -> Generator[Progress, None, tuple[Tensor, Progress]]:
+    """The evaluations of one scale, a Progress each; returns the best picture, without its margin, and the
+    last Progress with it, as it stands while the next scale is prepared."""
     optimizer = make_optimizer(settings.optimizer, settings.learning_rate, image)
     kept = content if settings.keep_colours else None
-    best = image
+    best, before = image, now.evaluation
     for count, (costs, best) in enumerate(descend(objective, image, optimizer, scale.evaluations), 1):
-        render = partial(finished, best, kept)
-        yield replace(now, evaluation=now.evaluation + count, costs=costs, render=render)
-    return best
+        now = replace(now, evaluation=before + count, costs=costs, render=partial(finished, best, kept))
+        yield now
+    return without_margin(best), replace(now, evaluation=before + scale.evaluations, costs=None)
 
 
 def finished(image: Tensor, content: Tensor | None) -> Image.Image:
@@ -196,13 +160,3 @@ def finished(image: Tensor, content: Tensor | None) -> Image.Image:
     without the margin that both have."""
     image = image.clamp(0, 1)
     return to_picture(without_margin(image if content is None else keep_colours(image, content).clamp(0, 1)))
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """CUDA has a class for it; the CPU allocator raises a RuntimeError that says so."""
-    said = str(error)
-    return (
-        isinstance(error, (torch.OutOfMemoryError, MemoryError))
-        or "not enough memory" in said
-        or "allocate memory" in said
-    )

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from nst.layers import CONVS
+from nst.network.layers import CONVS
 from nst.weights.hub import FILE, REPOSITORY, REVISION, SHA256
 
 

@@ -42,7 +42,7 @@ def settings() -> str:
 
 
 def variables() -> str:
-    from nst.ui.limits import Limits
+    from nst.ui.running.limits import Limits
 
     rows = [(f"`{v.name}`", str(v.default), v.meaning) for v in Limits.variables()]
     rows += [

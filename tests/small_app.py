@@ -12,13 +12,15 @@ from pathlib import Path
 
 import gradio as gr
 
-from nst.ui.frames import Frame
-from nst.ui.guard import GUARDED
-from nst.ui.limits import Limits
-from nst.ui.paint import paint
-from nst.ui.runs import Runs
+from nst.errors import NSTError
+from nst.settings import Settings
+from nst.ui.painting import painting
+from nst.ui.running.frames import Frame
+from nst.ui.running.guard import GUARDED
+from nst.ui.running.limits import Limits
+from nst.ui.running.runs import Runs
+from nst.ui.running.workspace import Workspace
 from nst.ui.upload import Upload
-from nst.ui.workspace import Workspace
 
 logging.basicConfig(level=logging.INFO)
 JOURNAL = Path(os.environ["NST_JOURNAL"])
@@ -71,7 +73,11 @@ def transfer(content, style, size, evaluations, seed, request: gr.Request):
         "style_layers": {"relu1_1": 1, "relu2_1": 1},
         "content_layers": {"relu2_1": 1},
     }
-    yield from stream(request.session_hash, paint, content, [style], settings)
+    try:
+        chosen = Settings.from_dict(settings)
+    except NSTError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+    yield from stream(request.session_hash, painting, content, [style], chosen)
 
 
 def counting(name, steps, seconds, request: gr.Request):
@@ -96,7 +102,7 @@ with gr.Blocks() as demo:
     size, evaluations, seed = gr.Number(), gr.Number(), gr.Number()
     name, steps, seconds = gr.Textbox(), gr.Number(), gr.Number()
     strength = gr.Slider(0, 10)
-    many = {"concurrency_limit": runs.limits.room + 4, "concurrency_id": "device"}
+    many = {"concurrency_limit": runs.limits.places + 4, "concurrency_id": "device"}
     start, count_, break_, stop_ = (gr.Button() for _ in range(4))
     start.click(transfer, [content, style, size, evaluations, seed], [picture, state], **many)
     count_.click(counting, [name, steps, seconds], [picture, state], **many)
@@ -104,7 +110,7 @@ with gr.Blocks() as demo:
     stop_.click(stop, queue=False)
     strength.change(lambda value: value, strength, strength, api_name="slide")
     demo.unload(leave)
-demo.queue(max_size=runs.limits.room + 16, api_open=False)
+demo.queue(max_size=runs.limits.places + 16, api_open=False)
 
 if __name__ == "__main__":
     demo.launch(

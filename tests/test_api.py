@@ -14,7 +14,7 @@ from tiny import checks, waves
 from nst import Settings, preset
 from nst.recipe import read_recipe
 from nst.ui.api import Endpoint
-from nst.ui.explore_api import Explorations
+from nst.ui.studies_api import StudyEndpoints
 
 QUICK = {"size": 64, "evaluations": 3, "weights": "self-taught"}
 
@@ -104,10 +104,10 @@ def test_the_public_endpoints_are_these_and_transfer_names_every_setting(client)
     "function",
     [
         Endpoint.transfer,
-        Explorations.layers_grid,
-        Explorations.reconstruct,
-        Explorations.top_patches,
-        Explorations.gram,
+        StudyEndpoints.layers_grid,
+        StudyEndpoints.reconstruct,
+        StudyEndpoints.top_patches,
+        StudyEndpoints.gram,
     ],
 )
 def test_every_parameter_is_explained_to_clients(client, function):

@@ -4,13 +4,14 @@ import pytest
 import torch
 from tiny import tiny_filters
 
-from nst import convolution, vgg
-from nst.banded import Banded
-from nst.calibration import Calibration
-from nst.convolution import Winograd
-from nst.costs import content_cost, gram_matrix
+from nst.costs import gram_matrix
 from nst.errors import SettingsError
-from nst.vgg import Filters, Network
+from nst.network import convolution, vgg
+from nst.network.banded import BandedCostParts
+from nst.network.calibration import Calibration
+from nst.network.convolution import Winograd
+from nst.network.vgg import Filters, Network
+from nst.objective import PlainCostParts
 
 ASKED = {
     "the default kind": (["relu3_4"], ["relu1_1", "relu2_1", "relu3_1"]),
@@ -23,13 +24,6 @@ ASKED = {
     "content alone": (["pool3"], []),
     "the first convolution alone": (["relu1_1"], ["conv1_1", "relu1_1"]),
 }
-
-
-def plain(network, goals, style, x):
-    found = network(x)
-    return [content_cost(found[name], goal) for name, goal in goals.items()] + [
-        gram_matrix(found[name]) for name in style
-    ]
 
 
 def goals_at(network, content, size):
@@ -47,23 +41,24 @@ def test_costs_grams_and_gradient_are_those_of_the_plain_network(asked, size, po
     content, style = asked
     network = Network(tiny_filters(8), [*content, *style], pooling, dtype=torch.float64)
     goals = goals_at(network, content, size)
-    banded = Banded(network, goals, style)
-    for seed in (0, 1):  # the rooms are used again
+    banded = BandedCostParts(network, goals, style)
+    for seed in (0, 1):  # the buffers are used again
         generator = torch.Generator().manual_seed(seed)
         x = torch.rand(2, 3, *size, generator=generator).double().requires_grad_()
-        expected = plain(network, goals, style, x)
-        costs, grams = banded(x)
-        found = [*costs.values(), *grams.values()]
+        found, expected = (
+            [*costs.values(), *grams.values()]
+            for costs, grams in (each(x) for each in (banded, PlainCostParts(network, goals, style)))
+        )
         torch.testing.assert_close(found, expected)
-        upstream = [torch.randn(each.shape, generator=generator).double() for each in found]
-        (gradient,) = torch.autograd.grad(found, x, upstream)
-        torch.testing.assert_close(gradient, *torch.autograd.grad(expected, x, upstream))
+        weights = [torch.randn(each.shape, generator=generator).double() for each in found]
+        (gradient,) = torch.autograd.grad(found, x, weights)
+        torch.testing.assert_close(gradient, *torch.autograd.grad(expected, x, weights))
 
 
 def test_flat_pictures_whose_maxima_are_tied_have_the_plain_networks_gradient():
     network = Network(tiny_filters(4), ["relu2_2"], "max", dtype=torch.float64)
     x = torch.full((1, 3, 16, 16), 0.5).double().requires_grad_()
-    (_, grams) = Banded(network, {}, ["relu2_2"])(x)
+    (_, grams) = BandedCostParts(network, {}, ["relu2_2"])(x)
     (found,) = torch.autograd.grad(grams["relu2_2"].sum(), x)
     (expected,) = torch.autograd.grad(gram_matrix(network(x)["relu2_2"]).sum(), x)
     torch.testing.assert_close(found, expected)
@@ -84,7 +79,7 @@ def test_wide_layers_by_winograds_way_agree_too(pooling, strip, monkeypatch):
     for dtype in (torch.float32, torch.float64):
         network = Network(filters, style, pooling, dtype=dtype)
         assert isinstance(network.convolutions[1], Winograd) == (dtype == torch.float32)
-        _, grams = Banded(network, {}, style)(x)
+        _, grams = BandedCostParts(network, {}, style)(x)
         gradients.append(torch.autograd.grad(sum(g.square().sum() for g in grams.values()), x)[0])
     found, expected = gradients
     assert (found - expected).abs().max() < 1e-4 * expected.abs().max()
@@ -98,7 +93,7 @@ def test_in_half_precision_gram_matrices_and_costs_are_float32_and_near(pooling)
         network = Network(tiny_filters(4), [*style, "relu2_2"], pooling, dtype=dtype)
         with torch.no_grad():
             goals = {"relu2_2": network(x.flip(3))["relu2_2"]}
-        costs, grams = Banded(network, goals, style)(x)
+        costs, grams = BandedCostParts(network, goals, style)(x)
         (gradient,) = torch.autograd.grad([costs["relu2_2"].sum(), grams["relu2_1"].sum()], x)
         results.append((costs["relu2_2"], grams["relu1_1"], gradient))
     for exact, half in zip(*results, strict=True):
@@ -109,7 +104,7 @@ def test_in_half_precision_gram_matrices_and_costs_are_float32_and_near(pooling)
 def test_the_smallest_picture_reaches_the_deepest_layer():
     network = Network(tiny_filters(13), ["relu1_1", "relu5_1"], dtype=torch.float64)
     x = torch.rand(1, 3, 16, 16).double().requires_grad_()
-    _, grams = Banded(network, {}, network.layers)(x)
+    _, grams = BandedCostParts(network, {}, network.layers)(x)
     (found,) = torch.autograd.grad(grams["relu5_1"].sum(), x)
     (expected,) = torch.autograd.grad(gram_matrix(network(x)["relu5_1"]).sum(), x)
     torch.testing.assert_close(found, expected)
@@ -117,25 +112,28 @@ def test_the_smallest_picture_reaches_the_deepest_layer():
 
 @pytest.mark.parametrize("pooling", ["average", "max"])
 def test_a_picture_too_small_for_a_pool_is_refused_in_one_sentence(pooling):
-    banded = Banded(Network(tiny_filters(16), ["pool5"], pooling), {}, ["pool5"])
+    banded = BandedCostParts(Network(tiny_filters(16), ["pool5"], pooling), {}, ["pool5"])
     with pytest.raises(SettingsError, match="too small for a layer after this many pools"):
         banded(torch.rand(1, 3, 16, 64))
 
 
 @pytest.mark.parametrize("layer", ["relu1_1", "relu2_2"])
-def test_differentiating_after_the_rooms_were_used_again_is_an_error_and_not_a_wrong_gradient(layer):
-    banded = Banded(Network(tiny_filters(4), [layer]), {}, [layer])
+def test_differentiating_after_the_buffers_were_used_again_is_an_error_and_not_a_wrong_gradient(layer):
+    banded = BandedCostParts(Network(tiny_filters(4), [layer]), {}, [layer])
     x = torch.rand(1, 3, 16, 16, requires_grad=True)
     (_, stale), _ = banded(x), banded(x)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         stale[layer].sum().backward()
 
 
-def test_released_rooms_are_made_anew():
-    banded, x = Banded(Network(tiny_filters(4), ["relu2_2"]), {}, ["relu2_2"]), torch.rand(1, 3, 16, 16)
+def test_released_buffers_are_made_again():
+    banded, x = (
+        BandedCostParts(Network(tiny_filters(4), ["relu2_2"]), {}, ["relu2_2"]),
+        torch.rand(1, 3, 16, 16),
+    )
     _, before = banded(x)
     banded.release()
-    assert banded.chain is None
+    assert banded.banded is None
     torch.testing.assert_close(banded(x), ({}, before))
 
 
@@ -146,15 +144,15 @@ def test_on_a_graphics_card_bands_agree_with_the_plain_network(monkeypatch):
     monkeypatch.setattr(convolution, "BAND_ELSEWHERE", 1)
     network = Network(tiny_filters(8), ["relu1_1", "relu3_1"], device="cuda", dtype=torch.float64)
     x = torch.rand(2, 3, 33, 47, device="cuda", dtype=torch.float64, requires_grad=True)
-    _, grams = Banded(network, {}, network.layers)(x)
+    _, grams = BandedCostParts(network, {}, network.layers)(x)
     (found,) = torch.autograd.grad(grams["relu3_1"].sum(), x)
     (expected,) = torch.autograd.grad(gram_matrix(network(x)["relu3_1"]).sum(), x)
     torch.testing.assert_close(found, expected)
 
 
-def test_nothing_is_written_outside_the_rooms_and_pictures_of_another_size_get_their_own():
+def test_nothing_is_written_outside_the_buffers_and_pictures_of_another_size_get_their_own():
     network = Network(tiny_filters(4), ["relu2_2"])
-    banded = Banded(network, {}, ["relu2_2"])
+    banded = BandedCostParts(network, {}, ["relu2_2"])
     for size in ((16, 16), (24, 16)):
         x = torch.rand(1, 3, *size)
         kept = x.clone()

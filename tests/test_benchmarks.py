@@ -14,7 +14,7 @@ from benchmarks.plots import ticks
 from benchmarks.published import LOOPS, sides
 from benchmarks.quality import Task, Trace, figures
 from nst import Settings
-from nst.vgg import Network
+from nst.network.vgg import Network
 
 
 def make_task(device: str) -> Task:

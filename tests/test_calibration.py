@@ -5,13 +5,13 @@ import json
 import pytest
 import torch
 
-from nst import calibration as subject
-from nst.calibration import Calibration, calibration
-from nst.convolution import Direct, Winograd
 from nst.device import choose
 from nst.errors import SettingsError
-from nst.layers import CONVS
-from nst.vgg import Filters, Network
+from nst.network import calibration as subject
+from nst.network.calibration import Calibration, calibration
+from nst.network.convolution import Direct, Winograd
+from nst.network.layers import CONVS
+from nst.network.vgg import Filters, Network
 
 FOUND = Calibration(True, frozenset({(128, 64), (128, 128)}))
 

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ def folder(tmp_path_factory):
     waves(96, 80).save(folder / "content.jpg")
     checks(96, 80).save(folder / "style.png")
     (folder / "notes.jpg").write_text("not a picture")
+    (folder / "folder.png").mkdir()
     return folder
 
 
@@ -56,7 +59,10 @@ def test_the_result_carries_its_recipe_and_the_trace_a_line_an_evaluation(folder
         (["content.jpg", "style.png", "-o", "o.png", "--size", "9"], "Size must be a whole number from 64"),
         (["content.jpg", "style.png", "-o", "o.png", "--style-layers", "relu9_9"], "no layer"),
         (["content.jpg", "style.png", "-o", "o.png", "--alpha", "1"], "both α and β"),
-        (["content.jpg", "style.png", "-o", "nowhere/o.png"], "a folder that exists"),
+        (["content.jpg", "style.png", "-o", "nowhere/o.png"], "in a folder that can be written to"),
+        (["content.jpg", "style.png", "-o", "folder.png"], "in a folder that can be written to"),
+        (["content.jpg", "style.png", "-o", "o.png", "--trace", "nowhere/t"], "The trace must be a file"),
+        (["content.jpg", "style.png", "-o", "o.png", "--style-layers", "relu1_1=a"], "must be a number"),
         (["content.jpg", "style.png", "-o", "o.jpg"], "must be a .png"),
         (["content.jpg", "style.png", "-o", "o.png", "--weights", "gone.pth"], "gone.pth"),
         (["content.jpg", "style.png", "-o", "o.png", "--device", "tpu"], "auto, cpu, cuda or mps"),
@@ -68,3 +74,31 @@ def test_bad_input_is_one_sentence_and_exit_status_2(folder, arguments, says):
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert str(folder) not in done.stderr
+
+
+def test_what_cannot_be_written_is_said_before_anything_is_painted_or_left_behind(folder):
+    done = nst(folder, "content.jpg", "style.png", "-o", "new.png", "--trace", "folder.png", *SMALL)
+    assert done.returncode == 2
+    assert not (folder / "new.png").exists()
+
+
+def test_an_interrupted_run_keeps_its_best_picture(folder):
+    trace = folder / "interrupted.jsonl"
+    command = [sys.executable, "-m", "nst", "content.jpg", "style.png", "-o", "interrupted.png"]
+    settings = ("--size", "256", "--evaluations", "2000", "--weights", "self-taught", "--trace", str(trace))
+    run = subprocess.Popen(
+        [*command, *settings],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (trace.exists() and trace.stat().st_size):
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    said, errors = run.communicate(timeout=60)
+    assert (run.returncode, said) == (0, "interrupted.png\n")
+    assert errors == "Stopped: the best picture so far was kept.\n"
+    assert 0 < read_recipe(folder / "interrupted.png").evaluations < 2000

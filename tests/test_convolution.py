@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nst import convolution
-from nst.convolution import Direct, First, Winograd, band, bands, rows
+from nst.network import convolution
+from nst.network.convolution import Direct, First, Winograd, band, bands, rows
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from nst.ui.curves import MOST_POINTS, draw
-from nst.ui.frames import Frame, Point
+from nst.ui.running.frames import Frame, Point
 
 
 def a_run(costs: list[float], sides: list[int] | None = None) -> list[Frame]:

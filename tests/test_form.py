@@ -6,8 +6,9 @@ import gradio as gr
 import pytest
 
 from nst import PRESETS, Settings, SettingsError, preset
-from nst.ui.form import Form, dial, preset_of, quality, read_layers, write_layers
-from nst.ui.limits import Limits
+from nst.settings import read_layers, write_layers
+from nst.ui.form import Form, dial, preset_of, quality
+from nst.ui.running.limits import Limits
 
 
 @pytest.fixture(scope="module")
@@ -32,20 +33,20 @@ def test_every_setting_has_a_control_with_a_label_and_help(form):
 
 
 def test_the_form_starts_at_the_defaults(form):
-    assert form.read([control.value for control in form.inputs]) == Settings().to_dict()
+    assert form.read([control.value for control in form.inputs]) == Settings()
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_what_is_filled_in_is_what_is_read(form, name):
     settings = preset(name, seed=3, size=320, keep_colours=True)
     filled = form.fill(settings)
-    assert form.read(filled[: len(form.inputs)]) == settings.to_dict()
+    assert form.read(filled[: len(form.inputs)]) == settings
     assert filled[-1] == name
 
 
 def test_unequal_weights_of_layers_survive_the_form(form):
     settings = Settings(style_layers={"relu1_1": 1, "relu3_1": 2, "relu4_1": 5})
-    assert form.read(form.fill(settings)[: len(form.inputs)]) == settings.to_dict()
+    assert form.read(form.fill(settings)[: len(form.inputs)]) == settings
     assert preset_of(settings) is None
 
 

@@ -6,7 +6,9 @@ import torch
 from tiny import checks, tiny_filters, waves
 
 from nst.costs import gram_matrix, total_variation
-from nst.gram import (
+from nst.network.vgg import Network
+from nst.objective import Objective, PlainCostParts, Targets, Weighting
+from nst.studies.gram import (
     CELL,
     COLOURS,
     SHOWN,
@@ -17,9 +19,7 @@ from nst.gram import (
     layer_sums,
     reweighted,
 )
-from nst.objective import Objective, Targets, Weighting
 from nst.tensors import to_tensor
-from nst.vgg import Network
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1")
 
@@ -126,7 +126,9 @@ def test_reweighted_costs_are_those_the_objective_has(network, images, style):
     weighting = Weighting(3.0, 50.0, 0.7, {"relu3_1": 1.0}, {"relu1_1": 0.3, "relu2_1": 0.7})
     grams = {layer: gram_matrix(style[layer]) for layer in weighting.lambdas}
     targets = Targets({"relu3_1": before["relu3_1"]}, grams)
-    truth, _ = Objective(network, targets, weighting)(generated)
+    truth, _ = Objective(PlainCostParts(network, targets.content, targets.style), targets, weighting)(
+        generated
+    )
     costs = reweighted(sums, float(total_variation(generated)), weighting)
     assert costs.total == pytest.approx(truth.total, rel=1e-5)
     assert costs.content == pytest.approx(truth.content, rel=1e-5)

@@ -10,10 +10,11 @@ from tiny import checks, tiny_filters, waves
 from nst import Diverged, Settings, SettingsError, WeightsError, stylize
 from nst.descent import Descent, advance, descend
 from nst.device import choose
-from nst.grid import GRID, RATIOS, cell_settings, layers_grid, power_of_ten, relative_strength
 from nst.objective import Costs, make_objective, make_objectives
 from nst.optimizers import make_optimizer
 from nst.schedule import starting_image
+from nst.studies.board import GRID
+from nst.studies.grid import RATIOS, cell_settings, layers_grid, power_of_ten, relative_strength
 from nst.tensors import to_tensor
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1")
@@ -87,7 +88,9 @@ def begun(settings, content):
 def test_costs_with_weight_zero_need_no_deeper_network():
     where, content, styles = choose("cpu"), to_tensor(waves()), [to_tensor(checks())]
     shallow = [SMALL.with_(alpha=0.0, beta=1.0, style_layers={"relu1_1": 1.0})]
-    assert make_objectives(tiny_filters(1), shallow, where, content, styles).network.layers == ("relu1_1",)
+    assert make_objectives(tiny_filters(1), shallow, where, content, styles).parts.network.layers == (
+        "relu1_1",
+    )
 
 
 def test_a_picture_that_diverges_leaves_the_others_as_they_would_be_alone():
@@ -111,7 +114,7 @@ def test_a_picture_that_diverges_leaves_the_others_as_they_would_be_alone():
         alone = Descent(start, make_optimizer("lbfgs", 0.02, start))
         for _ in range(20):
             costs, gradient = [Costs(float(alone.x.square().sum()), 0.0, {}, 0.0)], 2 * alone.x
-            alone.tell(costs[0], gradient)
+            alone.move_on(costs[0], gradient)
         torch.testing.assert_close(descent.best, alone.best)
 
 
@@ -126,7 +129,7 @@ def test_the_objective_is_the_relative_costs_of_a_plain_loop():
     settings = cell_settings(SMALL, ratio, "relu2_1", layers)
     objective = make_objective(filters, settings, where, content, [style])
     x = starting_image(SMALL, content)
-    f, p, a = (objective.one.network(image) for image in (x, content, style))
+    f, p, a = (objective.one.parts.network(image) for image in (x, content, style))
     expected = ratio / 0.003 * distance(f["relu2_1"].flatten(), p["relu2_1"].flatten())
     for layer in layers:
         expected += distance(gram(f[layer]), gram(a[layer])) / len(layers)

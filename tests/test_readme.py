@@ -90,7 +90,7 @@ SMALLER = {  # what makes a snippet quick, and independent of a network
         'load_picture("painting.jpg"), GRID.with_(size=64, evaluations=3, weights="self-taught"))'
         ":\n    print(board"
     ),
-    "import layers_grid": "import GRID, layers_grid",
+    "import layers_grid": "import layers_grid; from nst.studies.board import GRID",
 }
 
 
@@ -109,7 +109,7 @@ def test_the_python_examples_run(number, tmp_path, monkeypatch):
             assert min(picture.size) >= 53
 
 
-def test_there_is_a_snippet_for_a_painting_and_one_for_each_exploration():
+def test_there_is_a_snippet_for_a_painting_and_one_for_each_study():
     assert len(SNIPPETS) == 4
 
 

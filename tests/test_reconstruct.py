@@ -7,7 +7,8 @@ from tiny import checks, exhaust, tiny_filters, waves
 
 from nst import Settings, SettingsError
 from nst.images import load_picture
-from nst.reconstruct import compare_optimizers, reconstruct
+from nst.studies.compare import compare_optimizers
+from nst.studies.reconstruct import reconstruct
 from nst.tensors import to_tensor
 from nst.weights import find_filters
 

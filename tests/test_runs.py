@@ -15,22 +15,22 @@ from server import wait_until
 from tiny import checks, waves
 
 from nst.errors import ImageRefused, NSTError, SettingsError
-from nst.settings import BOUNDS
-from nst.ui import workspace
-from nst.ui.frames import Frame, settled
-from nst.ui.limits import Limits
-from nst.ui.paint import MOST_STYLES, paint
-from nst.ui.room import Room, RoomFull
-from nst.ui.runs import Runs
-from nst.ui.workspace import PREVIEW_EDGE, Folders, Workspace, ask_to_stop
+from nst.settings import BOUNDS, Settings
+from nst.ui.painting import MOST_STYLES, painting
+from nst.ui.running import workspace
+from nst.ui.running.frames import Frame, settled
+from nst.ui.running.limits import Limits
+from nst.ui.running.line import Line, LineFull
+from nst.ui.running.runs import Runs
+from nst.ui.running.workspace import PREVIEW_EDGE, Folders, Workspace, ask_to_stop
 
-SMALL = {
-    "size": 64,
-    "evaluations": 6,
-    "weights": "self-taught",
-    "content_layers": {"relu1_1": 1.0},
-    "style_layers": {"relu1_1": 1.0},
-}
+SMALL = Settings(
+    size=64,
+    evaluations=6,
+    weights="self-taught",
+    content_layers={"relu1_1": 1.0},
+    style_layers={"relu1_1": 1.0},
+)
 
 
 @pytest.fixture(autouse=True)
@@ -87,49 +87,49 @@ def until(frames: Iterator[Frame], *states: str) -> Frame:
 
 
 def idle(runs: Runs) -> bool:
-    return len(runs._room) == 0
+    return len(runs._line) == 0
 
 
 def test_turns_come_in_the_order_of_arrival():
-    room = Room(slots=1, waiting=3, per_visitor=1)
-    places = [room.enter(name) for name in "abcd"]
-    assert [room.ahead(place) for place in places] == [0, 1, 2, 3]
-    room.leave(places[1])
-    assert [room.ahead(place) for place in (places[0], *places[2:])] == [0, 1, 2]
-    room.leave(places[0])
-    assert [room.ahead(place) for place in places[2:]] == [0, 1]
+    line = Line(slots=1, waiting=3, per_visitor=1)
+    places = [line.enter(name) for name in "abcd"]
+    assert [line.ahead(place) for place in places] == [0, 1, 2, 3]
+    line.leave(places[1])
+    assert [line.ahead(place) for place in (places[0], *places[2:])] == [0, 1, 2]
+    line.leave(places[0])
+    assert [line.ahead(place) for place in places[2:]] == [0, 1]
 
 
 def test_as_many_have_their_turn_as_there_are_slots():
-    room = Room(slots=2, waiting=2, per_visitor=1)
-    assert [room.ahead(room.enter(name)) for name in "abcd"] == [0, 0, 1, 2]
+    line = Line(slots=2, waiting=2, per_visitor=1)
+    assert [line.ahead(line.enter(name)) for name in "abcd"] == [0, 0, 1, 2]
 
 
-def test_a_full_room_says_so_with_both_numbers():
-    room = Room(slots=1, waiting=2, per_visitor=1)
+def test_a_full_line_says_so_with_both_numbers():
+    line = Line(slots=1, waiting=2, per_visitor=1)
     for name in "abc":
-        room.enter(name)
-    with pytest.raises(RoomFull, match="1 running and 2 waiting"):
-        room.enter("d")
+        line.enter(name)
+    with pytest.raises(LineFull, match="1 running and 2 waiting"):
+        line.enter("d")
 
 
 def test_one_visitor_holds_no_more_places_than_allowed():
-    room = Room(slots=1, waiting=8, per_visitor=2)
-    first = room.enter("greedy")
-    room.enter("greedy")
-    with pytest.raises(RoomFull, match="2 of the 2 runs"):
-        room.enter("greedy")
-    room.enter("modest")
-    room.leave(first)
-    room.enter("greedy")
+    line = Line(slots=1, waiting=8, per_visitor=2)
+    first = line.enter("greedy")
+    line.enter("greedy")
+    with pytest.raises(LineFull, match="2 of the 2 runs"):
+        line.enter("greedy")
+    line.enter("modest")
+    line.leave(first)
+    line.enter("greedy")
 
 
 def test_waiting_ends_when_the_turn_comes():
-    room = Room(slots=1, waiting=1, per_visitor=1)
-    first, second = room.enter("a"), room.enter("b")
-    assert room.wait(second, seconds=0.01) == 1
-    threading.Timer(0.05, room.leave, [first]).start()
-    assert room.wait(second, seconds=60) == 0
+    line = Line(slots=1, waiting=1, per_visitor=1)
+    first, second = line.enter("a"), line.enter("b")
+    assert line.wait(second, seconds=0.01) == 1
+    threading.Timer(0.05, line.leave, [first]).start()
+    assert line.wait(second, seconds=60) == 0
 
 
 def test_the_first_frame_comes_before_anything_else(make_runs):
@@ -213,14 +213,14 @@ def test_a_refusal_comes_at_once_even_when_others_are_being_served(make_runs):
     runs, gate = make_runs(), Gate()
     first = runs.stream("a", gate)
     until(first, "working")
-    frames = list(runs.stream("b", paint, None, [], {}))
+    frames = list(runs.stream("b", painting, None, [], Settings()))
     assert [frame.state for frame in frames] == ["waiting", "failed"]
     assert "no content image" in frames[-1].message
     gate.steps.put(None)
     first.close()
 
 
-def test_a_full_room_is_said_in_the_last_frame(make_runs):
+def test_a_full_line_is_said_in_the_last_frame(make_runs):
     runs, gate = make_runs(queue=0), Gate()
     first = runs.stream("a", gate)
     until(first, "working")
@@ -281,7 +281,7 @@ def test_runs_leave_no_threads_behind(make_runs):
 
 def test_a_painting_ends_with_a_picture_of_full_quality_that_carries_its_recipe(make_runs, pictures):
     content, style = pictures
-    frames = list(make_runs().stream("a", paint, content, [style], SMALL))
+    frames = list(make_runs().stream("a", painting, content, [style], SMALL))
     last = frames[-1]
     assert last.state == "done", last.message
     assert (last.evaluation, last.of, last.width, last.height) == (6, 6, 64, 48)
@@ -295,8 +295,8 @@ def test_a_painting_ends_with_a_picture_of_full_quality_that_carries_its_recipe(
 
 def test_weighted_costs_add_up_to_the_total(make_runs, pictures):
     content, style = pictures
-    settings = {**SMALL, "tv": 2.0, "style_layers": {"relu1_1": 0.7, "relu1_2": 0.3}}
-    last = list(make_runs().stream("a", paint, content, [style], settings))[-1]
+    settings = SMALL.with_(tv=2.0, style_layers={"relu1_1": 0.7, "relu1_2": 0.3})
+    last = list(make_runs().stream("a", painting, content, [style], settings))[-1]
     assert sum(last.costs.weighted.values()) == pytest.approx(last.costs.total, rel=1e-3)
     by_hand = last.beta * last.lambdas["relu1_2"] * last.costs.style["relu1_2"]
     assert last.costs.weighted["relu1_2"] == pytest.approx(by_hand)
@@ -304,14 +304,14 @@ def test_weighted_costs_add_up_to_the_total(make_runs, pictures):
 
 def test_every_frame_of_a_painting_can_cross_a_process_border(make_runs, pictures):
     content, style = pictures
-    for frame in make_runs().stream("a", paint, content, [style], SMALL):
+    for frame in make_runs().stream("a", painting, content, [style], SMALL):
         assert pickle.loads(pickle.dumps(frame)) == frame
 
 
 def test_stop_keeps_the_best_picture_so_far(make_runs, pictures):
     content, style = pictures
     runs = make_runs()
-    frames = runs.stream("a", paint, content, [style], {**SMALL, "evaluations": 1000})
+    frames = runs.stream("a", painting, content, [style], SMALL.with_(evaluations=1000))
     next(frame for frame in frames if frame.evaluation >= 2)
     runs.stop("a")
     last = list(frames)[-1]
@@ -323,7 +323,7 @@ def test_stop_keeps_the_best_picture_so_far(make_runs, pictures):
 
 def test_a_run_out_of_time_ends_with_its_best_picture_and_says_so(make_runs, pictures, monkeypatch):
     content, style = pictures
-    frames = make_runs(max_seconds=5).stream("a", paint, content, [style], {**SMALL, "evaluations": 1000})
+    frames = make_runs(max_seconds=5).stream("a", painting, content, [style], SMALL.with_(evaluations=1000))
     next(frame for frame in frames if frame.evaluation >= 2)
     late = time.monotonic() + 5
     monkeypatch.setattr(workspace.time, "monotonic", lambda: late)
@@ -336,7 +336,7 @@ def test_a_run_out_of_time_ends_with_its_best_picture_and_says_so(make_runs, pic
 def test_a_stop_in_the_last_evaluation_is_a_finished_run(make_runs, pictures):
     content, style = pictures
     runs = make_runs()
-    frames = runs.stream("a", paint, content, [style], SMALL)
+    frames = runs.stream("a", painting, content, [style], SMALL)
     next(frame for frame in frames if frame.evaluation == 5)
     runs.stop("a")
     assert [frame.state for frame in frames] == ["working", "done"]
@@ -363,7 +363,9 @@ def test_a_stop_in_the_last_evaluation_is_a_finished_run(make_runs, pictures):
 def test_settings_a_visitor_may_not_have_are_refused_with_a_sentence(changes, sentence, pictures, tmp_path):
     content, style = pictures
     with pytest.raises(SettingsError, match=sentence):
-        paint(str(tmp_path), Limits(), content, [style], {**SMALL, **changes})
+        painting(
+            str(tmp_path), Limits(), content, [style], Settings.from_dict({**SMALL.to_dict(), **changes})
+        )
 
 
 @pytest.mark.parametrize(
@@ -372,21 +374,23 @@ def test_settings_a_visitor_may_not_have_are_refused_with_a_sentence(changes, se
 )
 def test_a_missing_picture_is_named(content, styles, sentence, tmp_path):
     with pytest.raises(ImageRefused, match=sentence):
-        paint(str(tmp_path), Limits(), content, styles, SMALL)
+        painting(str(tmp_path), Limits(), content, styles, SMALL)
 
 
 def test_more_style_images_than_are_used_are_refused_with_both_numbers(tmp_path):
     with pytest.raises(SettingsError, match=f"5 style images and at most {MOST_STYLES}"):
-        paint(str(tmp_path), Limits(), "c", ["s"] * 5, SMALL)
+        painting(str(tmp_path), Limits(), "c", ["s"] * 5, SMALL)
 
 
 def test_previews_are_small_and_only_the_last_three_stay(tmp_path):
     place = Workspace(str(tmp_path), 60)
     paths = [
-        place.preview(Image.new("RGB", (2000, 1000), colour)) for colour in ("red", "lime", "blue", "white")
+        place.preview(0, Image.new("RGB", (2000, 1000), colour))
+        for colour in ("red", "lime", "blue", "white")
     ]
     assert len(set(paths)) == 4
-    assert sorted(map(str, tmp_path.iterdir())) == sorted(paths[1:])
+    moments = [path for _, path in place.moments]
+    assert sorted(map(str, tmp_path.iterdir())) == sorted([*moments, *paths[1:]])
     assert place.picture == paths[-1]
     with Image.open(paths[-1]) as preview:
         assert preview.size == (PREVIEW_EDGE, PREVIEW_EDGE // 2)
@@ -395,7 +399,7 @@ def test_previews_are_small_and_only_the_last_three_stay(tmp_path):
 def test_no_preview_is_due_right_after_one(tmp_path):
     place = Workspace(str(tmp_path), 60)
     assert place.preview_due
-    place.preview(Image.new("RGB", (64, 64)))
+    place.preview(0, Image.new("RGB", (64, 64)))
     assert not place.preview_due
 
 
@@ -441,7 +445,7 @@ def test_folder_names_cannot_be_guessed_or_repeated():
 
 def test_a_run_does_not_begin_on_a_full_disk(make_runs):
     runs = make_runs(free_megabytes=10**9)
-    last = list(runs.stream("a", paint, "c", ["s"], SMALL))[-1]
+    last = list(runs.stream("a", painting, "c", ["s"], SMALL))[-1]
     assert last.state == "failed"
     assert "a run needs 1000000000" in last.message
     assert idle(runs)

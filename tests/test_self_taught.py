@@ -9,13 +9,13 @@ from tiny import checks, exhaust, waves
 
 from nst.device import Device
 from nst.images import fit, load_picture
-from nst.layers import CONVS
+from nst.network.layers import CONVS
+from nst.network.vgg import Filters, Network
 from nst.objective import make_objective
 from nst.optimizers import make_optimizer
 from nst.settings import Settings
 from nst.tensors import to_tensor
 from nst.transfer import descend
-from nst.vgg import Filters, Network
 from nst.weights import find_filters
 from nst.weights.self_taught import learn_filters
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageFont
 
 from nst import Settings
-from nst.board import Board, Cell
-from nst.sheet import SPELLED, cell_at, draw_curves, draw_sheet, layout, spell
+from nst.studies.board import Board, Cell
+from nst.studies.sheet import SPELLED, cell_at, draw_curves, draw_sheet, layout, spell
 
 COLOURS = {(r, c): (40 + 90 * r, 40 + 60 * c, 200) for r in range(2) for c in range(3)}
 
@@ -19,7 +19,15 @@ def board(size=(96, 64), curves=None):
         for r, c in COLOURS
     )
     rows, columns = ("conv1_1", "up to conv2_1"), ("α/β = 10⁻⁵", "α/β = 10⁻⁴", "α/β = 10⁻²")
-    return Board("Layers × α/β", "A source", rows, columns, cells, curves or {}, size=size)
+    return Board(
+        title="Layers × α/β",
+        source="A source",
+        rows=rows,
+        columns=columns,
+        cells=cells,
+        curves=curves or {},
+        size=size,
+    )
 
 
 def plain(key, size):
@@ -58,7 +66,7 @@ def test_a_place_without_a_picture_is_an_empty_frame():
 
 
 def test_a_board_of_which_nothing_is_known_yet_can_be_drawn():
-    assert draw_sheet(Board("Title", "Source")).size[0] > 100
+    assert draw_sheet(Board(title="Title", source="Source")).size[0] > 100
 
 
 def test_labels_are_spelled_with_signs_the_font_has():
@@ -77,7 +85,14 @@ def test_twenty_cells_are_drawn_fast_enough_for_a_preview():
         for r in range(5)
         for c in range(4)
     )
-    shown = Board("Title", "Source", tuple("abcde"), tuple("wxyz"), cells, size=size)
+    shown = Board(
+        title="Title",
+        source="Source",
+        rows=tuple("abcde"),
+        columns=tuple("wxyz"),
+        cells=cells,
+        size=size,
+    )
     draw_sheet(shown)
     start = time.process_time()
     for _ in range(5):

@@ -3,6 +3,7 @@
 import gc
 import itertools
 import math
+import re
 import subprocess
 import sys
 import weakref
@@ -13,15 +14,15 @@ import torch
 from PIL import Image
 from tiny import checks, exhaust, tiny_filters, waves
 
-from nst import CHOICES, Diverged, Settings, SettingsError, stylize
+from nst import CHOICES, Diverged, OutOfMemory, Settings, SettingsError, stylize, transfer
 from nst.costs import content_cost, gram_matrix, style_cost
 from nst.images import load_picture
+from nst.network.vgg import Filters, Network
 from nst.objective import Costs, make_targets, weigh
 from nst.optimizers import make_optimizer
 from nst.schedule import Pace, Scale, enlarge, schedule, starting_image
 from nst.tensors import to_tensor, with_margin
 from nst.transfer import descend
-from nst.vgg import Filters, Network
 from nst.weights import find_filters
 
 # Layers that the tiny filters have.
@@ -92,7 +93,14 @@ def test_a_report_kept_from_earlier_does_not_change():
 
 @pytest.mark.parametrize(
     ("init", "optimizer", "pooling"),
-    list(itertools.product(("content", "noise", "blend"), ("lbfgs", "adam", "gd"), ("average", "max"))),
+    [
+        ("content", "spectral", "max"),
+        ("noise", "spectral", "average"),
+        ("blend", "lbfgs", "max"),
+        ("content", "lbfgs", "average"),
+        ("noise", "adam", "max"),
+        ("content", "gd", "average"),
+    ],
 )
 def test_every_start_optimiser_and_pooling_lowers_the_cost(init, optimizer, pooling):
     settings = SMALL.with_(init=init, optimizer=optimizer, pooling=pooling, evaluations=10)
@@ -304,8 +312,7 @@ sys.path[:0] = ["tests"]
 from tiny import checks, waves
 import torch
 from nst import OutOfMemory, Settings, stylize
-from nst.vgg import Filters
-from nst.layers import CONVS
+from nst.network.vgg import Filters
 wide = [(torch.randn(64, 3 if i == 0 else 64, 3, 3) / 24, torch.zeros(64)) for i in range(4)]
 filters = Filters("wide", "file", *map(tuple, zip(*wide)))
 layers = dict(content_layers={"relu2_2": 1}, style_layers={"relu1_1": 1})
@@ -317,7 +324,7 @@ try:
     list(stylize(waves(), checks(), settings, "cpu", filters))
 except OutOfMemory as error:
     print(error)
-    print(max(error.best.image.size) < 2048)
+    print(max(error.best.image.size), error.best.evaluation)
 """
 
 
@@ -326,9 +333,41 @@ def test_running_out_of_memory_names_a_smaller_size_and_keeps_the_picture():
         [sys.executable, "-c", OUT_OF_MEMORY], capture_output=True, text=True, timeout=120, check=False
     )
     sentence, kept = done.stdout.splitlines()
-    assert sentence.startswith("There is not enough memory for ")
-    assert sentence.endswith("or less.")
-    assert kept == "True"
+    found = re.fullmatch(
+        r"There is not enough memory to paint (\d+) × \d+ pixels: choose a size of (\d+) or less\.", sentence
+    )
+    size, evaluation = map(int, kept.split())
+    assert found, sentence
+    assert int(found[1]) // 2 == int(found[2]) == size
+    assert evaluation > 0
+
+
+def between_scales(settings):
+    """The reports of a run with self-taught filters while those of its second scale are learned."""
+    for progress in stylize(waves(128, 96), checks(), settings, "cpu"):
+        if progress.evaluation and progress.doing.startswith("Learning"):
+            yield progress
+
+
+def test_what_is_painted_is_there_while_the_next_scale_is_prepared():
+    settings = SMALL.with_(size=128, scales=2, weights="self-taught")
+    seen = list(between_scales(settings))
+    assert seen
+    for progress in seen:
+        assert (progress.image.size, progress.size, progress.costs) == ((64, 48), (128, 96), None)
+
+
+def test_running_out_of_memory_between_two_scales_keeps_the_picture_and_names_the_next_size(monkeypatch):
+    def learn(*arguments):
+        if next(calls):
+            raise MemoryError
+        return learn_filters(*arguments)
+
+    calls, learn_filters = iter((0, 1)), transfer.learn
+    monkeypatch.setattr(transfer, "learn", learn)
+    with pytest.raises(OutOfMemory, match="128 × 96 pixels: choose a size of 64 or less") as caught:
+        list(between_scales(SMALL.with_(size=128, scales=2, weights="self-taught")))
+    assert caught.value.best.image.size == (64, 48)
 
 
 def test_layers_the_filters_lack_are_named_before_anything_is_painted():

@@ -10,13 +10,13 @@ from PIL import Image
 from tiny import checks, exhaust, tiny_filters, waves
 
 from nst.errors import ImageRefused, SettingsError
-from nst.guided import guided_gradients
 from nst.images import load_picture
-from nst.layers import RELU_LAYERS, depth, receptive_box, receptive_field, stride
-from nst.patches import GREY, cut_out, mosaic
+from nst.network.layers import RELU_LAYERS, depth, receptive_box, receptive_field, stride
+from nst.network.vgg import STD, Filters, Network
+from nst.studies.guided import guided_gradients
+from nst.studies.patches import GREY, cut_out, mosaic
+from nst.studies.units import driver_mosaic, patch_mosaic, scan_units
 from nst.tensors import to_picture, to_tensor
-from nst.units import driver_mosaic, patch_mosaic, scan_units
-from nst.vgg import STD, Filters, Network
 from nst.weights import find_filters
 
 LAYERS = ("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_4")

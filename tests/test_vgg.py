@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from tiny import tiny_filters
 
 from nst.errors import SettingsError
-from nst.layers import CONVS, LAYERS, deepest, depth, receptive_field, stride
-from nst.vgg import MEAN, STD, Network
+from nst.network.layers import CONVS, LAYERS, deepest, depth, receptive_field, stride
+from nst.network.vgg import MEAN, STD, Network
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from nst.errors import WeightsError
-from nst.layers import CONVS
-from nst.vgg import MEAN, STD, Filters, Network
+from nst.network.layers import CONVS
+from nst.network.vgg import MEAN, STD, Filters, Network
 from nst.weights import caffe, matconvnet
 from nst.weights.formats import read_weights
 
@@ -196,8 +196,19 @@ def test_matconvnets_file_cut_anywhere_is_refused(tmp_path, original):
     whole = path.read_bytes()
     for size in (128, 140, 200, 1000, 5000, len(whole) // 2, len(whole) - 9000):
         path.write_bytes(whole[:size])
-        with pytest.raises(WeightsError, match=r"damaged or was cut short|is not MatConvNet's"):
+        with pytest.raises(WeightsError, match=r"is damaged, was cut short|is not MatConvNet's"):
             read_weights(path, COUNT)
+
+
+def test_a_matlab_file_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(
+    tmp_path, original, monkeypatch
+):
+    path = tmp_path / "vgg.mat"
+    write_mat(path, as_matconvnet(original, False, False), True)
+    monkeypatch.setattr(matconvnet, "LARGEST", 2 * path.stat().st_size // 3)
+    monkeypatch.setattr("scipy.io.loadmat", None)
+    with pytest.raises(WeightsError, match="far too large"):
+        read_weights(path, COUNT)
 
 
 def test_another_matlab_file_is_not_taken_for_vgg(tmp_path):

@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 
 from nst import weights
 from nst.errors import SettingsError, WeightsError
-from nst.layers import CONVS
+from nst.network.layers import CONVS
 from nst.weights import find_filters, hub
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -108,9 +108,9 @@ def test_automatic_opens_no_socket():
     watched = """
 import sys
 sys.addaudithook(lambda event, _: event.startswith("socket.") and sys.exit(event))
-from nst.explore import at_once
+from nst.report import result_of
 from nst.weights import find_filters
-print(len(at_once(find_filters("auto", "relu5_1")).kernels), "huggingface_hub" in sys.modules)
+print(len(result_of(find_filters("auto", "relu5_1")).kernels), "huggingface_hub" in sys.modules)
 """
     done = python(watched)
     assert (done.stdout, done.stderr) == ("13 False\n", "")

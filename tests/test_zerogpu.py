@@ -16,9 +16,10 @@ from server import ROOT
 from tiny import checks, waves
 
 from nst import Settings
-from nst.ui import zerogpu
-from nst.ui.limits import Limits
-from nst.ui.paint import _paint, duration
+from nst.ui.painting import Painting
+from nst.ui.running import zerogpu
+from nst.ui.running.jobs import duration, on_device
+from nst.ui.running.limits import Limits
 
 SMALL = Settings(
     size=64,
@@ -75,7 +76,7 @@ def test_off_a_space_the_decorator_returns_the_function_itself():
         yield
 
     assert zerogpu.gpu(lambda: 60)(run) is run
-    assert inspect.isgeneratorfunction(_paint)
+    assert inspect.isgeneratorfunction(on_device)
     assert not zerogpu.borrowed()
 
 
@@ -84,8 +85,7 @@ def test_the_page_needs_no_spaces_package(tmp_path):
         """
         import sys
         sys.modules["spaces"] = None
-        from nst.ui import zerogpu
-        import nst.ui.paint
+        from nst.ui.running import jobs, zerogpu
         assert zerogpu.spaces is None
         """,
         tmp_path,
@@ -103,15 +103,16 @@ def facts(tmp_path_factory) -> dict[str, Any]:
     done = run_python(
         f"""
         import app, dataclasses, json, spaces
-        from nst.ui.paint import paint
-        settings = {SMALL.to_dict()!r}
+        from nst import Settings
+        from nst.ui.painting import painting
+        settings = Settings.from_dict({SMALL.to_dict()!r})
         pictures = {str(folder / "content.png")!r}, [{str(folder / "style.png")!r}]
-        painted = list(app.runs.stream("a", paint, *pictures, settings))
-        endless = app.runs.stream("b", paint, *pictures, {{**settings, "evaluations": 1000}})
+        painted = list(app.runs.stream("a", painting, *pictures, settings))
+        endless = app.runs.stream("b", painting, *pictures, settings.with_(evaluations=1000))
         next(frame for frame in endless if frame.evaluation > 1)
         app.runs.stop("b")
         stopped = list(endless)
-        refused = list(app.runs.stream("c", paint, None, [], settings))
+        refused = list(app.runs.stream("c", painting, None, [], settings))
         app.runs.close()
         last = {{"painted": painted, "stopped": stopped, "refused": refused}}
         last = {{name: dataclasses.asdict(frames[-1]) for name, frames in last.items()}}
@@ -146,8 +147,9 @@ def test_a_refusal_costs_no_quota(facts):
 
 def test_a_borrowed_gpu_is_given_back_before_its_time_is_over(tmp_path, monkeypatch):
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
-    frames = _paint(str(tmp_path), Limits(), waves(128, 96), [checks()], SMALL.with_(evaluations=1000))
-    asked = duration(str(tmp_path), Limits(), waves(128, 96), [checks()], SMALL.with_(evaluations=1000))
+    job = Painting(waves(128, 96), [checks()], SMALL.with_(evaluations=1000))
+    frames = on_device(str(tmp_path), Limits(), job)
+    asked = duration(str(tmp_path), Limits(), job)
     next(frame for frame in frames if frame.evaluation > 1)
     late = time.monotonic() + 0.9 * asked
     monkeypatch.setattr(time, "monotonic", lambda: late)
@@ -158,7 +160,7 @@ def test_a_borrowed_gpu_is_given_back_before_its_time_is_over(tmp_path, monkeypa
 
 def test_the_duration_grows_with_the_work_and_stays_within_the_limits():
     def asked(**changes: int) -> int:
-        return duration("", Limits(), waves(), [checks()], SMALL.with_(**changes))
+        return duration("", Limits(), Painting(waves(), [checks()], SMALL.with_(**changes)))
 
     assert asked(size=64) == asked(size=128) == 30
     assert asked(size=1024, evaluations=500) < asked(size=1024, evaluations=1000) <= Limits().max_seconds

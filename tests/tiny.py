@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from nst.layers import CONVS
-from nst.vgg import Filters
+from nst.network.layers import CONVS
+from nst.network.vgg import Filters
 
 
 def tiny_filters(through: int = 8, seed: int = 0) -> Filters:

@@ -1,20 +1,15 @@
-"""The page: one module a tab over the engine, and what running in public takes.
+"""The page: one module a tab over the engine; what running in public takes is in running/.
 
-limits.py      what one app gives to whom, from the environment
-room.py        first come, first served: whose turn it is
-workspace.py   one run's folder: previews, the stop flag, the deadline; and the sweeper
-frames.py      what the page is told
-runs.py        Runs.stream(): waiting, working, stopping, failing, as a stream of Frames
-paint.py       the Transfer tab's run
-transfer_tab.py   the Transfer tab; easel.py where a run shows itself, form.py its settings,
-               curves.py its costs, status.py its words, gallery.py the pictures to choose from
-api.py         the endpoint /transfer, for clients and MCP
-look.py        theme; page.css the rest
-upload.py      an image input that hands over the file as it came
-guard.py       request bodies are small and name no foreign file
-raw.py         the endpoint's numbers and choices as they came
-zerogpu.py     the one decorator that a Space with borrowed GPUs needs
+transfer_tab.py    the Transfer tab; form.py, its settings; gallery.py, the pictures to choose from
+board_tabs.py      Layers × α/β and Reconstruct; units_tab.py, how_tab.py: the other two
+run_panel.py       what every run on the page has: painting_panel.py and sheet_panel.py add what it looks like
+painting.py        the Transfer tab's run; boards.py, the runs of the boards
+status.py          words, figures and the bar; curves.py, the costs as a plot; sums.py, the numbers in J
+api.py             the endpoint /transfer, for clients and MCP; studies_api.py, the others
+events.py          how Gradio's events run; upload.py and unchecked.py, inputs that pass on what came
+zipped.py          the pictures of a visitor's zip
+theme.py           colours and fonts; page.css has the rest
 """
 
 # spaces patches torch, so it is imported before anything can touch CUDA.
-from . import zerogpu as zerogpu
+from .running import zerogpu as zerogpu

@@ -14,13 +14,11 @@ import gradio as gr
 from ..errors import NSTError
 from ..presets import PRESETS
 from ..presets import preset as named
-from ..settings import BOUNDS, CHOICES, Settings
-from .form import read_layers
-from .frames import Frame
-from .limits import PUBLIC_WEIGHTS
-from .paint import paint
-from .raw import Dropdown, Number
-from .runs import Runs
+from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings, read_layers
+from .painting import painting
+from .running.frames import Frame
+from .running.runs import Runs
+from .unchecked import Dropdown, Number
 from .upload import Upload
 
 
@@ -36,7 +34,7 @@ def add_transfer(runs: Runs) -> None:
         api_name="transfer",
         show_progress="hidden",
         concurrency_id="runs",
-        concurrency_limit=runs.limits.room + 4,
+        concurrency_limit=runs.limits.places + 4,
     )
 
 
@@ -104,14 +102,14 @@ class Endpoint:
             The painting as a lossless PNG, and a summary: size, evaluations, seconds, costs, features.
         """
         chosen = _settings(preset, locals())
-        for frame in self.runs.stream(request.session_hash, paint, content, [style], chosen):
+        for frame in self.runs.stream(request.session_hash, painting, content, [style], chosen):
             if frame.state == "failed" and frame.result is None:
                 raise gr.Error(escape(frame.message), print_exception=False)
             yield frame.picture, summary(frame)
 
 
 def summary(frame: Frame) -> dict[str, Any]:
-    """What a client is told beside the picture; in the last one `state` is done, stopped or failed."""
+    """What a client is given beside the picture; in the last one `state` is done, stopped or failed."""
     return {
         "state": frame.state,
         "message": frame.message,
@@ -132,14 +130,14 @@ def summary(frame: Frame) -> dict[str, Any]:
     }
 
 
-def _settings(preset: str, given: dict[str, Any]) -> dict[str, Any]:
+def _settings(preset: str, given: dict[str, Any]) -> Settings:
     """The preset's settings, changed by those that were given. Raises gr.Error with one sentence."""
     names = {f.name for f in fields(Settings)}
     changes = {name: value for name, value in given.items() if name in names and value is not None}
     try:
         for name in {"content_layers", "style_layers"} & set(changes):
             changes[name] = read_layers(changes[name].split(","))
-        return named(str(preset), **changes).to_dict()
+        return named(str(preset), **changes)
     except NSTError as error:
         raise gr.Error(escape(str(error)), print_exception=False) from None
 
@@ -168,7 +166,7 @@ def _inputs(runs: Runs) -> list[gr.components.Component]:
         _number("learning_rate", most),
         _choice("init", CHOICES["init"]),
         _number("noise", most),
-        _choice("weights", PUBLIC_WEIGHTS),
+        _choice("weights", NAMED_WEIGHTS),
     ]
 
 

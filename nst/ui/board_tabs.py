@@ -7,16 +7,17 @@ import gradio as gr
 from PIL import Image
 
 from ..settings import Settings
-from .boards import draw
-from .form import LABELS, NAMES
-from .frames import Frame
-from .limits import PUBLIC_WEIGHTS
-from .look import html
-from .runs import Runs
-from .study import QUIET, About, Given, Study, show, spot_at
+from ..studies.board import GRID, LARGEST, RECONSTRUCT, SMALLEST
+from .boards import DEFAULTS, board_run
+from .events import QUIET
+from .form import LABELS, weights_choice
+from .running.frames import Frame
+from .running.runs import Runs
+from .sheet_panel import About, Given, SheetPanel, sheet_values, spot_at
+from .theme import html
 from .transfer_tab import TransferTab
 
-LAYERS_GRID = About(
+ABOUT_GRID = About(
     "How many layers, how much content?",
     (
         "Every picture below is the same optimisation from the same start; only two things differ.",
@@ -28,7 +29,7 @@ LAYERS_GRID = About(
     "After Gatys, Ecker & Bethge, “A Neural Algorithm of Artistic Style” (2015), figure 3.",
 )
 
-RECONSTRUCT = About(
+ABOUT_RECONSTRUCT = About(
     "What does each layer keep?",
     (
         "A picture is grown from white noise until one layer answers to it as it answers to yours: whatever "
@@ -42,7 +43,6 @@ RECONSTRUCT = About(
 )
 
 WHAT = {"Content and style, layer by layer": "reconstruct", "Three optimisers": "optimizers"}
-EVALUATIONS = {"reconstruct": 80, "optimizers": 500}
 
 
 class GridTab:
@@ -50,16 +50,16 @@ class GridTab:
 
     def __init__(self, runs: Runs, given: Given, transfer: TransferTab, tabs: gr.Tabs) -> None:
         self.runs, self.given, self.transfer = runs, given, transfer
-        html(LAYERS_GRID.html)
+        html(ABOUT_GRID.html)
         html(given.note)
         with gr.Row():
-            self.size = _size()
-            self.evaluations = _evaluations(80)
+            self.size = _size(GRID)
+            self.evaluations = _evaluations(GRID)
             self.init = gr.Radio(
                 [("Noise", "noise"), ("The content image", "content")], value="noise", label=LABELS["init"]
             )
-            self.weights = _weights()
-        self.study = Study(
+            self.weights = weights_choice()
+        self.panel = SheetPanel(
             "grid", "Paint the grid", "A sheet of paintings: rows add style layers, columns α/β"
         )
         with gr.Row(visible=False) as self.opening:
@@ -68,14 +68,14 @@ class GridTab:
             )
             self.open = gr.Button("Open in Transfer", elem_id="grid-open", scale=1, min_width=150)
         pair = [transfer.content, transfer.style]
-        ended = self.study.wire(
+        ended = self.panel.wire(
             runs, self.paint, [*pair, self.size, self.evaluations, self.init, self.weights]
         )
-        ended.then(_cells, self.study.shown, [self.opening, self.cell], **QUIET)
-        self.study.sheet.select(_pressed, self.study.shown, self.cell, **QUIET)
+        ended.then(_cells, self.panel.shown, [self.opening, self.cell], **QUIET)
+        self.panel.sheet.select(_pressed, self.panel.shown, self.cell, **QUIET)
         self.open.click(
             self._open,
-            [self.study.shown, self.cell, *pair],
+            [self.panel.shown, self.cell, *pair],
             [tabs, *pair, *transfer.form.filled],
             **QUIET,
         )
@@ -91,7 +91,8 @@ class GridTab:
         weights: str,
     ) -> Iterator[tuple[Any, str, Frame]]:
         changes = {"size": size, "evaluations": evaluations, "init": init, "weights": weights}
-        yield from show(self.runs, request, draw, "grid", *self.given.both(content, style), changes)
+        pair = self.given.both(content, style)
+        yield from sheet_values(self.runs.stream(request.session_hash, board_run, "grid", *pair, changes))
 
     def _open(
         self, shown: Frame | None, label: str | None, content: str | None, style: str | None
@@ -100,7 +101,7 @@ class GridTab:
         spot = next((spot for spot in (shown.spots if shown else ()) if spot.label == label), None)
         if spot is None:
             raise gr.Error("Choose a picture of the sheet first.", print_exception=False)
-        settings = self.transfer.form.fitted(Settings.from_dict(spot.settings))
+        settings = self.transfer.form.fitted(spot.settings)
         pictures = self.given.both(content, style)
         return [gr.Tabs(selected="transfer"), *pictures, *self.transfer.form.fill(settings)]
 
@@ -110,17 +111,17 @@ class ReconstructTab:
 
     def __init__(self, runs: Runs, given: Given, transfer: TransferTab) -> None:
         self.runs, self.given = runs, given
-        html(RECONSTRUCT.html)
+        html(ABOUT_RECONSTRUCT.html)
         html(given.note)
         with gr.Row():
             self.what = gr.Radio(list(WHAT), value=next(iter(WHAT)), label="What", elem_id="reconstruct-what")
-            self.size = _size()
-            self.evaluations = _evaluations(80)
-            self.weights = _weights()
-        self.what.input(lambda what: EVALUATIONS[WHAT[what]], self.what, self.evaluations, **QUIET)
-        self.study = Study("reconstruct", "Reconstruct", "A sheet of pictures, one for each layer")
+            self.size = _size(RECONSTRUCT)
+            self.evaluations = _evaluations(RECONSTRUCT)
+            self.weights = weights_choice()
+        self.what.input(lambda what: DEFAULTS[WHAT[what]].evaluations, self.what, self.evaluations, **QUIET)
+        self.panel = SheetPanel("reconstruct", "Reconstruct", "A sheet of pictures, one for each layer")
         inputs = [transfer.content, transfer.style, self.what, self.size, self.evaluations, self.weights]
-        self.study.wire(runs, self.paint, inputs)
+        self.panel.wire(runs, self.paint, inputs)
 
     def paint(
         self,
@@ -133,8 +134,8 @@ class ReconstructTab:
         weights: str,
     ) -> Iterator[tuple[Any, str, Frame]]:
         changes = {"size": size, "evaluations": evaluations, "weights": weights}
-        kind = WHAT.get(what, "reconstruct")
-        yield from show(self.runs, request, draw, kind, *self.given.both(content, style), changes)
+        kind, pair = WHAT.get(what, "reconstruct"), self.given.both(content, style)
+        yield from sheet_values(self.runs.stream(request.session_hash, board_run, kind, *pair, changes))
 
 
 def _cells(shown: Frame | None) -> tuple[Any, Any]:
@@ -152,18 +153,18 @@ def _pressed(shown: Frame | None, event: gr.SelectData) -> Any:
     return spot.label if spot else gr.skip()
 
 
-def _size(value: int = 192) -> gr.Slider:
-    return gr.Slider(64, 256, value, step=16, label=LABELS["size"], info="Longer side of each, in pixels.")
-
-
-def _evaluations(value: int) -> gr.Slider:
+def _size(start: Settings) -> gr.Slider:
     return gr.Slider(
-        10, 500, value, step=10, label="Evaluations", info="Of each picture: more is finer, and slower."
+        SMALLEST, LARGEST, start.size, step=16, label=LABELS["size"], info="Longer side of each, in pixels."
     )
 
 
-def _weights() -> gr.Dropdown:
-    named = [(NAMES["weights"][choice], choice) for choice in PUBLIC_WEIGHTS]
-    return gr.Dropdown(
-        named, value="auto", label=LABELS["weights"], info="Which network looks at the pictures."
+def _evaluations(start: Settings) -> gr.Slider:
+    return gr.Slider(
+        10,
+        500,
+        start.evaluations,
+        step=10,
+        label="Evaluations",
+        info="Of each picture: more is finer, and slower.",
     )

@@ -7,7 +7,7 @@ J = α · J_content + β · Σ λ[l] · J_style[l] + γ · TV, so that the lines
 import math
 from collections.abc import Iterable, Sequence
 
-from .frames import Frame
+from .running.frames import Frame
 
 MOST_POINTS = 160  # a line of more is no finer on a screen, only slower to send
 COLOURS = 5  # --curve-1 … --curve-5 of look.py; more layers than that take them in turn

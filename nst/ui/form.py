@@ -5,17 +5,17 @@ quality (evaluations), and the preset. The exact numbers they move stand under A
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
-from ..errors import SettingsError, shown
-from ..layers import LAYERS
+from ..network.layers import LAYERS
 from ..presets import PRESETS, preset
-from ..settings import BOUNDS, CHOICES, Settings
-from .limits import PUBLIC_WEIGHTS, Limits
-from .look import html
+from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings, read_layers, write_layers
+from .events import QUIET
+from .running.limits import Limits
+from .theme import html
 
 QUALITIES = {"Draft": 40, "Good": 65, "Fine": 200}  # evaluations
 
@@ -97,34 +97,9 @@ def quality(evaluations: int) -> str | None:
 
 
 def preset_of(settings: Settings) -> str | None:
-    """The preset these are, whatever the size, seed, colours and features; None for anybody's own."""
+    """The preset these are, whatever the size, seed, colours and features; None for any others."""
     free = {name: getattr(settings, name) for name in ("size", "seed", "keep_colours", "weights")}
     return next((name for name in PRESETS if preset(name, **free) == settings), None)
-
-
-def read_layers(entries: Iterable[str]) -> dict[str, float]:
-    """{"relu1_1": 1.0, "relu3_1": 0.5} from ["relu1_1", "relu3_1=0.5"].
-
-    Raises SettingsError for a weight that is no number; Settings checks the names.
-    """
-    layers = {}
-    for entry in entries:
-        layer, _, weight = str(entry).partition("=")
-        try:
-            layers[layer.strip()] = float(weight) if weight.strip() else 1.0
-        except ValueError:
-            raise SettingsError(
-                f"The weight of a layer must be a number, as in relu3_1=0.5, not {shown(entry)}."
-            ) from None
-    return layers
-
-
-def write_layers(layers: dict[str, float]) -> list[str]:
-    """The inverse of read_layers(), but for a common factor: the smallest weight is 1. Equal weights are left
-    out."""
-    least = min(layers.values())
-    equal = set(layers.values()) == {least}
-    return [layer if equal else f"{layer}={weight / least:.6g}" for layer, weight in layers.items()]
 
 
 class Form:
@@ -164,7 +139,7 @@ class Form:
                 label="Preset",
                 info="Sets every control at once.",
             )
-            self._choice("weights", PUBLIC_WEIGHTS)
+            self._choice("weights", NAMED_WEIGHTS)
         html('<h3 class="section">Layers and costs</h3>')
         with gr.Row():
             self._layers("content_layers")
@@ -195,7 +170,6 @@ class Form:
 
     def wire(self) -> None:
         """Let the handles and the numbers they move follow each other."""
-        quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         strength, evaluations = self.settings["strength"], self.settings["evaluations"]
         self.dial.input(None, self.dial, strength, js=TO_STRENGTH)
         strength.input(None, strength, self.dial, js=TO_DIAL)
@@ -205,7 +179,7 @@ class Form:
             lambda name: self.fill(self.fitted(preset(name)))[:-1],
             self.preset,
             self.filled[:-1],
-            **quiet,
+            **QUIET,
         )
 
     @property
@@ -218,12 +192,12 @@ class Form:
         """The controls fill() has values for."""
         return [*self.inputs, self.dial, self.quality, self.preset]
 
-    def read(self, values: Sequence[Any]) -> dict[str, Any]:
-        """Settings, as plain values, from the values of `inputs`. Raises SettingsError."""
+    def read(self, values: Sequence[Any]) -> Settings:
+        """Settings from the values of `inputs`. Raises SettingsError."""
         found = dict(zip(self.settings, values, strict=True))
         for name in ("content_layers", "style_layers"):
             found[name] = read_layers(found[name] or ())
-        return Settings.from_dict(found).to_dict()
+        return Settings.from_dict(found)
 
     def fill(self, settings: Settings) -> list[Any]:
         """Values for `filled`."""
@@ -282,6 +256,14 @@ class Form:
                 **_texts(name),
             ),
         )
+
+
+def weights_choice() -> gr.Dropdown:
+    """The choice of filters, for a tab that has no form."""
+    named = [(NAMES["weights"][choice], choice) for choice in NAMED_WEIGHTS]
+    return gr.Dropdown(
+        named, value="auto", label=LABELS["weights"], info="Which network looks at the pictures."
+    )
 
 
 def _texts(name: str) -> dict[str, str]:

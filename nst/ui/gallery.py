@@ -19,7 +19,7 @@ import gradio as gr
 from ..images import load_picture, save_jpeg
 from ..presets import preset
 from ..settings import Settings
-from .look import html
+from .theme import html
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PACKAGES = {"gradio": "media_assets/images", "skimage": "data"}  # where each keeps its photographs
@@ -36,7 +36,7 @@ element.addEventListener('click', (event) => {
 
 @dataclass(frozen=True)
 class Picture:
-    """An example picture: its name on the page, its file, and what a person who cannot see it is told."""
+    """An example picture: its name on the page, its file, and words for a person who cannot see it."""
 
     name: str
     file: Path

@@ -7,17 +7,17 @@ from PIL import Image
 
 from ..errors import NSTError, SettingsError
 from ..images import load_picture
-from ..layers import RELU_LAYERS
-from ..settings import Settings
+from ..network.layers import RELU_LAYERS
 from . import status
-from .easel import Shown
-from .look import html
-from .study import HIDDEN, LATEST, QUIET, About, Given
-from .sums import maps, told
+from .events import LATEST, PANEL, QUIET
+from .painting_panel import Shown
+from .sheet_panel import About, Given
+from .sums import maps, sums_html
+from .theme import html
 from .transfer_tab import TransferTab
 
 if TYPE_CHECKING:
-    from ..measure import Measured
+    from ..studies.measure import Measured
 
 ABOUT = About(
     "What is being minimised?",
@@ -68,17 +68,16 @@ class HowTab:
         self._wire()
 
     def _wire(self) -> None:
-        easel, form = self.transfer.easel, self.transfer.form
-        panel = {"concurrency_id": "panels", "concurrency_limit": 2, **HIDDEN}
-        pictures = [self.transfer.content, self.transfer.style, easel.shown, self.moment]
+        shown, form = self.transfer.panel.shown, self.transfer.form
+        pictures = [self.transfer.content, self.transfer.style, shown, self.moment]
         numbers = [self.measured, self.sums, self.weights, self.alpha, self.beta, self.lambdas]
         sums = [[*pictures, *form.inputs], numbers]
         maps = [[*pictures, self.layer, *form.inputs], [self.maps, self.layer]]
-        begun = self.run.click(_moments, easel.shown, self.moment, **QUIET)
-        begun.then(self.measure, *sums, **panel).then(self.look, *maps, **panel)
+        begun = self.run.click(_moments, shown, self.moment, **QUIET)
+        begun.then(self.measure, *sums, **PANEL).then(self.view, *maps, **PANEL)
         # Not release(), which the keyboard never causes.
-        self.moment.input(self.measure, *sums, **LATEST, **panel).then(self.look, *maps, **panel)
-        self.layer.input(self.look, *maps, **LATEST, **panel)
+        self.moment.input(self.measure, *sums, **LATEST, **PANEL).then(self.view, *maps, **PANEL)
+        self.layer.input(self.view, *maps, **LATEST, **PANEL)
         weights = [self.measured, self.alpha, self.beta, self.lambdas]
         for control in (self.alpha, self.beta, self.lambdas):
             control.input(_weighed, weights, self.sums, **LATEST, **QUIET)
@@ -88,33 +87,33 @@ class HowTab:
     ) -> tuple[Any, ...]:
         """Values for the state, the sums, and the weights."""
         try:
-            from ..measure import measure
+            from ..studies.measure import measure
 
-            settings, filters, scene, _ = self._scene(content, style, shown, moment, values)
-            measured = measure(scene, settings, filters)
+            settings, filters, images, _ = self._images(content, style, shown, moment, values)
+            measured = measure(images, settings, filters)
         except NSTError as error:
             return None, status.failed(str(error)), gr.Row(visible=False), None, None, ""
         by = measured.weighting
         lambdas = ", ".join(f"{layer}={weight:.4g}" for layer, weight in by.lambdas.items())
         numbers = float(f"{by.alpha:.4g}"), float(f"{by.beta:.4g}"), lambdas
-        return measured, told(measured, *numbers), gr.Row(visible=True), *numbers
+        return measured, sums_html(measured, *numbers), gr.Row(visible=True), *numbers
 
-    def look(
+    def view(
         self, content: str | None, style: str | None, shown: Shown | None, moment: float, *rest: Any
     ) -> tuple[str, Any]:
         """HTML of one layer's Gram matrices, and the layers there are to choose from."""
         layer, *values = rest
         try:
-            from ..measure import view_layer
+            from ..studies.measure import view_layer
 
-            _, filters, scene, picture = self._scene(content, style, shown, moment, values)
-            view = view_layer(scene, picture, layer, filters)
+            _, filters, images, picture = self._images(content, style, shown, moment, values)
+            view = view_layer(images, picture, layer, filters)
         except NSTError as error:
             return status.failed(str(error)), gr.Dropdown(visible=True)
         there = list(RELU_LAYERS[: len(filters.kernels)])
         return maps(view, layer), gr.Dropdown(there, visible=True)
 
-    def _scene(
+    def _images(
         self,
         content: str | None,
         style: str | None,
@@ -122,11 +121,12 @@ class HowTab:
         moment: float,
         values: Any,
     ) -> tuple[Any, ...]:
-        """Settings, filters, the scene as tensors, and the style image."""
-        from ..explore import at_once, filters_for
-        from ..measure import SIDE, make_scene
+        """Settings, filters, the three images as tensors, and the style image."""
+        from ..report import result_of
+        from ..studies.filters import filters_for
+        from ..studies.measure import SIDE, measured_images
 
-        settings = Settings.from_dict(self.transfer.form.read(values))
+        settings = self.transfer.form.read(values)
         content, style = self.given.both(content, style)
         if not content or not style:
             raise SettingsError("There are no two pictures yet: choose them in the Transfer tab.")
@@ -137,8 +137,8 @@ class HowTab:
         if moments:  # our own file, which may be smaller than what a visitor may bring
             with Image.open(moments[min(max(0, int(moment)), len(moments) - 1)][1]) as picture:
                 generated = picture.convert("RGB")
-        filters = at_once(filters_for(settings, pictures))
-        return settings, filters, make_scene(*pictures, generated), pictures[1]
+        filters = result_of(filters_for(settings, pictures))
+        return settings, filters, measured_images(*pictures, generated), pictures[1]
 
 
 def _moments(shown: Shown | None) -> Any:
@@ -161,6 +161,6 @@ def _weighed(measured: "Measured | None", alpha: float | None, beta: float | Non
     if measured is None:
         return gr.skip()
     try:
-        return told(measured, alpha or 0.0, beta or 0.0, lambdas)
+        return sums_html(measured, alpha or 0.0, beta or 0.0, lambdas)
     except NSTError as error:
         return status.failed(str(error))

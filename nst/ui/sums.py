@@ -6,12 +6,12 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from ..errors import SettingsError
-from .form import read_layers
+from ..settings import read_layers
 from .units_tab import inline
 
 if TYPE_CHECKING:
-    from ..measure import LayerView, Measured
     from ..objective import Weighting
+    from ..studies.measure import LayerView, Measured
 
 NAMES = ("Content image", "Style image", "Generated image")
 SIZE = "n<sub>H</sub> · n<sub>W</sub> · n<sub>C</sub>"
@@ -28,11 +28,11 @@ HEADS = (
 )
 
 
-def told(measured: "Measured", alpha: float, beta: float, lambdas: str) -> str:
+def sums_html(measured: "Measured", alpha: float, beta: float, lambdas: str) -> str:
     """The formulas with their numbers, for λ written as "relu1_1=0.5, relu2_1=0.5"; they are divided by their
     sum. Raises SettingsError."""
-    from ..gram import reweighted
     from ..objective import Weighting
+    from ..studies.gram import reweighted
 
     shares = _shares(lambdas, measured)
     by = Weighting(alpha, beta, measured.weighting.gamma, measured.weighting.content, shares)

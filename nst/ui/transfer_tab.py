@@ -1,6 +1,6 @@
-"""The Transfer tab: two pictures in, the settings, and the easel where the run shows itself."""
+"""The Transfer tab: two pictures in, the settings, and the panel where the painting is seen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import gradio as gr
@@ -8,17 +8,15 @@ import gradio as gr
 from ..errors import NSTError
 from ..recipe import read_recipe
 from . import status
-from .easel import NAME_PICTURES, Easel, Shown, show
+from .events import QUIET
 from .form import Form
-from .frames import Frame
 from .gallery import Gallery, pair_row, picture_row
-from .look import html
-from .paint import paint
-from .runs import Runs
+from .painting import painting
+from .painting_panel import NAME_PICTURES, PaintingPanel, Shown, painting_values
+from .running.frames import Frame
+from .running.runs import Runs
+from .theme import html
 from .upload import Upload
-
-HIDDEN = {"show_progress": "hidden", "api_visibility": "private"}
-QUIET = {"queue": False, **HIDDEN}
 
 
 class TransferTab:
@@ -32,7 +30,7 @@ class TransferTab:
                 self._inputs()
                 self._controls()
             with gr.Column(scale=6, min_width=330, elem_classes="easel"):
-                self.easel = Easel(runs.limits.keep_seconds)
+                self.panel = PaintingPanel(runs.limits.keep_seconds)
                 self._pairs()
         self.form.wire()
         self._wire_run()
@@ -46,12 +44,14 @@ class TransferTab:
     def paint(
         self, request: gr.Request, content: str | None, style: str | None, *values: Any
     ) -> Iterator[tuple[str | None, str, str, Any, Shown]]:
-        """One run, as values for easel.going."""
+        """One run, as values for panel.going."""
+        frames: Iterable[Frame]
         try:
-            frames = self.runs.stream(request.session_hash, paint, content, [style], self.form.read(values))
+            settings = self.form.read(values)
+            frames = self.runs.stream(request.session_hash, painting, content, [style], settings)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
-        yield from show(frames, content)
+        yield from painting_values(frames, content)
 
     def _inputs(self) -> None:
         with gr.Row():
@@ -100,20 +100,9 @@ class TransferTab:
             self.pairs = pair_row(self.gallery.pairs, "Pairs of a picture and a style")
 
     def _wire_run(self) -> None:
-        easel = self.easel
-        begun = easel.run.click(easel.begin, None, easel.began, **QUIET)
-        painted = begun.then(
-            self.paint,
-            [self.content, self.style, *self.form.inputs],
-            easel.going,
-            concurrency_id="runs",
-            concurrency_limit=self.runs.limits.room + 4,
-            **HIDDEN,
-        )
-        ended = painted.then(easel.end, easel.shown, easel.ended, **QUIET)
+        ended = self.panel.wire(self.runs, self.paint, [self.content, self.style, *self.form.inputs])
         ended.then(None, js=NAME_PICTURES)
-        ended.then(_amounted, easel.shown, self.form.amounted, **QUIET)
-        easel.stop.click(self._stop, None, None, **QUIET)
+        ended.then(_amounted, self.panel.shown, self.form.amounted, **QUIET)
 
     def _wire_examples(self) -> None:
         self.contents.select(self._content, None, self.content, **QUIET)

@@ -3,7 +3,7 @@
 import base64
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
 from html import escape
@@ -16,23 +16,25 @@ from PIL import Image
 
 from ..errors import ImageRefused, NSTError, SettingsError
 from ..images import load_picture, save_jpeg
-from ..layers import RELU_LAYERS
+from ..network.layers import RELU_LAYERS
+from ..report import each_as
 from ..settings import Settings
 from . import status
-from .board_tabs import _weights
-from .frames import Frame
+from .events import PANEL, QUIET
+from .form import weights_choice
 from .gallery import Gallery
-from .guard import ONLY_UPLOADS, is_own_file
-from .limits import Limits
-from .look import html
-from .runs import Runs
-from .study import HIDDEN, QUIET, About, Study, show
+from .running.frames import Frame
+from .running.guard import ONLY_UPLOADS, is_own_file
+from .running.limits import Limits
+from .running.runs import Runs
+from .running.workspace import Workspace
+from .sheet_panel import About, SheetPanel, sheet_values
+from .theme import html
 from .transfer_tab import TransferTab
-from .workspace import Workspace
 from .zipped import MOST_PICTURES, is_zip, pictures_in
 
 if TYPE_CHECKING:
-    from ..units import Scan
+    from ..studies.units import Scan
 
 PAGE = 9  # units shown at once
 MOST_ADDED = 12  # pictures a visitor may add one by one
@@ -54,7 +56,7 @@ ABOUT = About(
 )
 
 
-class Shelf:
+class Scans:
     """The scans of the last few visitors, by session, and which page of units each asked for last."""
 
     def __init__(self) -> None:
@@ -70,7 +72,7 @@ class Shelf:
                 gone, _ = self._scans.popitem(last=False)
                 self._pages.pop(gone, None)
 
-    def turn(self, session: str) -> Callable[[], bool]:
+    def begin_page(self, session: str) -> Callable[[], bool]:
         """Begin a page of units; the answer tells whether the visitor still looks at it."""
         page = self._pages[session] = object()
         return lambda: self._pages.get(session) is page
@@ -83,7 +85,7 @@ class Shelf:
             return self._scans[session]
 
 
-def look(
+def scan_run(
     folder: str,
     limits: Limits,
     own: Sequence[str],
@@ -95,7 +97,7 @@ def look(
     """Check the visitor's pictures, and return the scan of all as an iterator of Frames that has not begun.
 
     own       paths of pictures or of one zip of them; examples: those that come with the app
-    keep      is told each Scan: they are queried later, in this process, and so never run on a borrowed GPU
+    keep      gets each Scan: they are queried later, in this process, and so never run on a borrowed GPU
     through   the deepest layer looked at
 
     Raises ImageRefused or SettingsError with one sentence.
@@ -106,7 +108,7 @@ def look(
         raise SettingsError("There is no picture to look at: please add at least one.")
     known = {_digest(file) for file in examples}
     pictures = _loaded([source for digest, source in theirs.items() if digest not in known])
-    return _look(Workspace(folder, limits.max_seconds), pictures, examples, weights, keep, through)
+    return _scanned(Workspace(folder, limits.max_seconds), pictures, examples, weights, keep, through)
 
 
 def _unpacked(paths: Sequence[str]) -> list[str | bytes]:
@@ -120,7 +122,7 @@ def _unpacked(paths: Sequence[str]) -> list[str | bytes]:
 
 def _loaded(sources: Sequence[str | bytes]) -> list[Image.Image]:
     """The pictures as they are scanned. Raises ImageRefused, which says which one of several it is."""
-    from ..units import LONGEST_SIDE  # and torch: the page is served before it is there
+    from ..studies.units import LONGEST_SIDE  # and torch: the page is served before it is there
 
     pictures = []
     for number, source in enumerate(sources, start=1):
@@ -133,7 +135,7 @@ def _loaded(sources: Sequence[str | bytes]) -> list[Image.Image]:
     return pictures
 
 
-def _look(
+def _scanned(
     workspace: Workspace,
     pictures: Sequence[Image.Image],
     examples: Sequence[Path],
@@ -141,11 +143,12 @@ def _look(
     keep: Callable[["Scan"], None],
     through: str,
 ) -> Iterator[Frame]:
-    from ..explore import filters_for
-    from ..units import scan_units
+    from ..studies.filters import filters_for
+    from ..studies.units import scan_units
 
     pictures = [*pictures, *map(_example, examples)]
-    filters = yield from told(filters_for(Settings(weights=weights, pooling="max"), pictures, through))
+    settings = Settings(weights=weights, pooling="max")
+    filters = yield from each_as(filters_for(settings, pictures, through), working)
     for scan in scan_units(pictures, filters, "cpu"):
         keep(scan)
         done = {
@@ -165,7 +168,7 @@ def _look(
 @cache
 def _example(file: Path) -> Image.Image:
     """The scans of all visitors share the examples' pixels: some 20 MB."""
-    from ..units import LONGEST_SIDE
+    from ..studies.units import LONGEST_SIDE
 
     return load_picture(file, max_side=LONGEST_SIDE)
 
@@ -175,21 +178,16 @@ def _digest(file: Path) -> bytes:
     return sha256(file.read_bytes()).digest()
 
 
-def told(work: Generator[object, None, Any]) -> Generator[Frame, None, Any]:
-    """A Frame for each thing the work reports; returns what the work returns."""
-    while True:
-        try:
-            report = next(work)
-        except StopIteration as end:
-            return end.value
-        yield Frame("working", f"{report}.")
+def working(report: object) -> Frame:
+    """A Frame that says what is being done."""
+    return Frame("working", f"{report}.")
 
 
 class UnitsTab:
     """Pick the pictures, look, then pick a layer and page through its units."""
 
     def __init__(self, runs: Runs, gallery: Gallery, transfer: TransferTab) -> None:
-        self.runs, self.gallery, self.shelf = runs, gallery, Shelf()
+        self.runs, self.gallery, self.scans = runs, gallery, Scans()
         html(ABOUT.html)
         with gr.Row():
             self.added = gr.File(
@@ -201,14 +199,14 @@ class UnitsTab:
                 elem_id="units-added",
             )
             with gr.Column():
-                self.weights = _weights()
+                self.weights = weights_choice()
                 html(
                     status.note(
                         f"Looks at {len(gallery.all_files)} example pictures, the two of the Transfer tab, "
                         f"and yours: up to {MOST_ADDED}, or one zip of up to {MOST_PICTURES}."
                     )
                 )
-        self.study = Study("units", "Look")
+        self.panel = SheetPanel("units", "Look")
         with gr.Row(elem_classes="pager"):
             self.layer = gr.Dropdown(
                 list(RELU_LAYERS), value=START, label="Layer", min_width=120, elem_id="units-layer"
@@ -221,9 +219,9 @@ class UnitsTab:
         self.units = html(elem_id="units")
         place, shown = [self.layer, self.first], [self.units, self.first]
         pictures = [self.added, transfer.content, transfer.style, self.weights]
-        ended = self.study.wire(runs, self.scan, pictures)
+        ended = self.panel.wire(runs, self.scan, pictures)
         # "multiple": the next page is asked for while what drove the units of this one still comes in.
-        panel = {"concurrency_id": "panels", "concurrency_limit": 2, "trigger_mode": "multiple", **HIDDEN}
+        panel = {"trigger_mode": "multiple", **PANEL}
         ended.then(self.page, place, shown, **panel)
         self.layer.input(self.page, place, shown, **panel)
         self.first.submit(self.page, place, shown, **panel)
@@ -251,21 +249,22 @@ class UnitsTab:
                 print_exception=False,
             )
         own += [path for path in (content, style) if path]
-        keep = lambda scan: self.shelf.put(session, scan)  # noqa: E731
-        yield from show(self.runs, request, look, own, self.gallery.all_files, weights, keep)
+        keep = lambda scan: self.scans.put(session, scan)  # noqa: E731
+        frames = self.runs.stream(session, scan_run, own, self.gallery.all_files, weights, keep)
+        yield from sheet_values(frames)
 
     def page(self, request: gr.Request, layer: str, first: float | None) -> Iterator[tuple[str, Any]]:
         """HTML of nine units: their patches at once, then what drove them, unit by unit."""
         session = request.session_hash or ""
         try:
-            scan = self.shelf.get(session)
+            scan = self.scans.get(session)
             first = min(max(0, int(first or 0)), scan.units(layer) - 1)
             units = range(first, min(first + PAGE, scan.units(layer)))
             panels = [panel(scan, layer, unit) for unit in units]
         except NSTError as error:
             yield status.failed(str(error)), gr.skip()
             return
-        is_looked_at = self.shelf.turn(session)
+        is_looked_at = self.scans.begin_page(session)
         yield _units(panels), first
         for number, unit in enumerate(units):
             panels[number] = panel(scan, layer, unit, driven=True)
@@ -280,7 +279,7 @@ def _units(panels: Sequence[str]) -> str:
 
 def panel(scan: "Scan", layer: str, unit: int, driven: bool = False) -> str:
     """HTML of one unit: its nine patches and, once computed, what drove it in each."""
-    from ..units import driver_mosaic, patch_mosaic
+    from ..studies.units import driver_mosaic, patch_mosaic
 
     found = scan.top(layer, unit)
     if not found:

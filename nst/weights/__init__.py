@@ -9,8 +9,8 @@ import os
 from collections.abc import Generator
 from pathlib import Path
 
-from ..layers import NETWORK, depth
-from ..vgg import Filters
+from ..network.layers import NETWORK, depth
+from ..network.vgg import Filters
 from .formats import read_weights
 from .loading import Loading, beside
 from .packaged import packaged_weights

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..vgg import MEAN, STD
+from ..network.vgg import MEAN, STD
 
 # Mean of ImageNet's training pictures in 0 … 255, RGB: Simonyan & Zisserman's release, and Caffe's.
 CAFFE_MEAN = (123.68, 116.779, 103.939)

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ..errors import TooShallow, WeightsError, shown
-from ..layers import CONVS, RELU_LAYERS, Conv
+from ..network.layers import CONVS, RELU_LAYERS, Conv
 from . import matconvnet
 from .caffe import CAFFE, TORCHVISION, Convention, fold, recognise
 
@@ -166,11 +165,12 @@ def _read_torch(path: Path, count: int) -> tuple[Pairs, Convention]:
 
 def _read_mat(path: Path, count: int) -> tuple[Pairs, Convention]:
     try:
-        variables = matconvnet.read_mat(memoryview(np.memmap(path, np.uint8, "r")))
+        variables = matconvnet.read_mat(path)
+    except ValueError as error:
+        raise _Refused(f"is damaged, was cut short or is far too large: {AGAIN}") from error
+    try:
         tensors, mean = matconvnet.vgg19(variables)
-    except (ValueError, IndexError, OverflowError, StopIteration) as error:
-        raise _Refused(f"is damaged or was cut short: {AGAIN}") from error
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise _Refused("is not MatConvNet's VGG-19: give imagenet-vgg-verydeep-19.mat") from error
     names, _ = _chosen(tensors, count)
     return [(tensors[kernel], tensors[bias]) for kernel, bias in names], Convention(mean=mean)

@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 
 from ..errors import WeightsError
 from ..folders import cache_folder
-from ..layers import CONVS
+from ..network.layers import CONVS
 from .formats import LARGEST_HEADER, Entry, parse_header, read_weights, tensor_shapes
 from .loading import TICK, Loading
 
@@ -35,7 +35,7 @@ REVISION = "128d4708565b3a414bcbb9bbad440b2fe37b9f18"
 SHA256 = "11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669"
 
 NAME = "vgg19-torchvision.safetensors"
-PIECE = 1 << 20  # bytes a request: what a cut can lose, and how often Stop is heard
+PIECE = 1 << 20  # bytes a request: what a cut can lose, and how soon Stop ends it
 BUSY, PAUSES = (429, 500, 502, 503, 504), (1, 3)
 SILENCE = 20.0  # seconds without a sign of life, be it for a name look-up or the wait a busy server asks for
 ADVICE = "Try again later, or choose automatic weights, which need no network."

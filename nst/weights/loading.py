@@ -1,4 +1,4 @@
-"""Slow, blocking work told to a page as it goes: a stalled network then stops neither the page nor Stop."""
+"""Slow, blocking work in a thread of its own, with its progress: a stalled network blocks neither page nor Stop."""
 
 import time
 from collections.abc import Generator
@@ -58,14 +58,14 @@ def beside(
             future.set_exception(error)
 
     Thread(target=run, name="weights", daemon=True).start()
-    heard, since = meanwhile, time.monotonic()
+    seen, since = meanwhile, time.monotonic()
     try:
         while not wait([future], TICK).done:
-            if newest[0] is not heard:
-                heard, since = newest[0], time.monotonic()
+            if newest[0] is not seen:
+                seen, since = newest[0], time.monotonic()
             if time.monotonic() - since > silence:
                 raise WeightsError(sentence)
-            yield heard
+            yield seen
     finally:
         stop.set()
     return future.result()

@@ -1,44 +1,61 @@
-"""MatConvNet's imagenet-vgg-verydeep-19.mat: a small read-only reader of MATLAB 5 files, and VGG-19 from it.
+"""MatConvNet's imagenet-vgg-verydeep-19.mat: VGG-19's convolutions and mean, out of what scipy reads.
 
-Reads numeric arrays, text, cells and structs, compressed or not; anything else becomes None.
-Source: The MathWorks, MAT-File Format (level 5).
+All of a file is read, half a gigabyte, since its layers are one variable.
 """
 
-import math
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
-import numpy as np
 import torch
 from torch import Tensor
 
 MAGIC = b"MATLAB 5.0 MAT-file"
-HEADER_BYTES = 128
-MATRIX, COMPRESSED = 14, 15
-CELL, STRUCT, TEXT = 1, 2, 4
-NUMBERS = range(6, 16)  # array classes double, single, int8 … uint64
-DTYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
-DTYPES |= {16: "u1", 17: "u2", 18: "u4"}  # text
-DEEPEST = 16  # cells in cells: MatConvNet's need 5
-LARGEST = 1 << 31  # bytes one compressed element may unpack to
+HEADER_BYTES, COMPRESSED = 128, 15
+LARGEST = 1 << 30  # bytes a file may hold, unpacked; the published one has 570 MB
+PIECE = 1 << 20
 
 
-def read_mat(data: memoryview) -> dict[str, Any]:
-    """The variables of a MATLAB 5 file: arrays column-major as numpy, cells as lists, a struct as a dict.
+def read_mat(path: Path) -> dict[str, Any]:
+    """The variables VGG-19 is in: structs as dicts, cells as lists, arrays without their sides of length 1.
 
-    Raises ValueError, IndexError or StopIteration if the file is damaged, cut short or big-endian.
+    Raises ValueError for a file that is damaged, cut short, or unpacks to more than LARGEST bytes.
     """
-    if bytes(data[126:128]) != b"IM":
-        raise ValueError("not a little-endian MATLAB 5 file")
-    variables = {}
-    for kind, body in _elements(data[HEADER_BYTES:]):
-        if kind == COMPRESSED:
-            kind, body = next(_elements(memoryview(_inflate(body))))
-        if kind == MATRIX:
-            name, value = _matrix(body, 0)
-            variables[name] = value
-    return variables
+    from scipy.io import loadmat  # a third of a second that few runs need
+
+    try:
+        _check_size(path)
+        names = ["layers", "meta", "normalization"]
+        return loadmat(path, variable_names=names, simplify_cells=True)
+    except Exception as error:
+        # Damage shows as OSError, TypeError, zlib.error, scipy's MatReadError and others.
+        raise ValueError("not a MATLAB 5 file, or damaged") from error
+
+
+def _check_size(path: Path) -> None:
+    if sum(_sizes(path)) > LARGEST:
+        raise ValueError(f"over {LARGEST} bytes")
+
+
+def _sizes(path: Path) -> Iterator[int]:
+    """Bytes of the variables, unpacked: a packed one of 2 MB can take gigabytes."""
+    with path.open("rb") as file:
+        file.seek(HEADER_BYTES)
+        while tag := file.read(8):
+            kind, size = (int.from_bytes(tag[at : at + 4], "little") for at in (0, 4))
+            yield from _unpacked(file, size) if kind == COMPRESSED else (size,)
+            if kind != COMPRESSED:
+                file.seek(size, 1)
+
+
+def _unpacked(file: BinaryIO, size: int) -> Iterator[int]:
+    stream = zlib.decompressobj()
+    for at in range(0, size, PIECE):
+        piece = file.read(min(PIECE, size - at))
+        while piece:
+            yield len(stream.decompress(piece, PIECE))
+            piece = stream.unconsumed_tail
 
 
 def vgg19(variables: dict[str, Any]) -> tuple[dict[str, Tensor], tuple[float, float, float]]:
@@ -56,70 +73,5 @@ def vgg19(variables: dict[str, Any]) -> tuple[dict[str, Tensor], tuple[float, fl
         tensors[f"{layer['name']}.weight"] = torch.tensor(kernels.transpose(3, 2, 0, 1).copy())
         tensors[f"{layer['name']}.bias"] = torch.tensor(biases.ravel().copy())
     average = variables.get("meta", variables)["normalization"]["averageImage"]
-    red, green, blue = average.reshape(-1, 3, order="F").mean(axis=0).tolist()
+    red, green, blue = average.reshape(-1, 3).mean(axis=0).tolist()
     return tensors, (red, green, blue)
-
-
-def _inflate(body: memoryview) -> bytes:
-    try:
-        return zlib.decompressobj().decompress(body, LARGEST)
-    except zlib.error as error:
-        raise ValueError("a compressed part is damaged") from error
-
-
-def _elements(data: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """(kind, bytes) one after another. A tag of 8 bytes, or of 4 with up to 4 bytes of data in the same 8."""
-    at = 0
-    while at + 8 <= len(data):
-        kind, size = np.frombuffer(data, "<u4", 2, at).tolist()
-        if kind >> 16:
-            kind, size, start, end = kind & 0xFFFF, kind >> 16, at + 4, at + 8
-        else:
-            start = at + 8
-            end = start + size + (0 if kind == COMPRESSED else -size % 8)
-        if start + size > len(data):
-            raise ValueError("cut short")
-        yield kind, data[start : start + size]
-        at = end
-
-
-def _matrix(body: memoryview, level: int) -> tuple[str, Any]:
-    """(name, value) of one array. An empty body is an empty array: MATLAB writes empty cells so."""
-    if level > DEEPEST:
-        raise ValueError("nested too deeply")
-    if not body:
-        return "", np.zeros((0, 0))
-    parts = _elements(body)
-    kind = next(parts)[1][0]
-    shape = np.frombuffer(next(parts)[1], "<i4").tolist()
-    name = bytes(next(parts)[1]).decode("latin-1")
-    if kind in NUMBERS:
-        return name, _numbers(*next(parts)).reshape(shape, order="F")
-    if kind == TEXT:
-        return name, "".join(map(chr, _numbers(*next(parts)).tolist()))
-    if kind == CELL:
-        return name, [_matrix(part, level + 1)[1] for _, part in parts]
-    if kind == STRUCT:
-        return name, _struct(parts, math.prod(shape), level)
-    return name, None
-
-
-def _struct(parts: Iterator[tuple[int, memoryview]], count: int, level: int) -> Any:
-    """A dict for one struct, a list of dicts for an array of them."""
-    width = int(np.frombuffer(next(parts)[1], "<i4")[0])
-    text = bytes(next(parts)[1])
-    names = [
-        text[at : at + width].split(b"\0")[0].decode("latin-1") for at in range(0, len(text), max(width, 1))
-    ]
-    values = [_matrix(part, level + 1)[1] for _, part in parts]
-    step = max(len(names), 1)
-    structs = [dict(zip(names, values[at : at + step], strict=True)) for at in range(0, len(values), step)]
-    if len(structs) != count:
-        raise ValueError("cut short")
-    return structs[0] if count == 1 else structs
-
-
-def _numbers(kind: int, body: memoryview) -> np.ndarray:
-    if kind not in DTYPES:
-        raise ValueError("an array of an unknown kind")
-    return np.frombuffer(body, "<" + DTYPES[kind])

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ..errors import WeightsError
-from ..layers import CONVS, Conv
+from ..network.layers import CONVS, Conv
 from .caffe import CAFFE, fold
 from .formats import Weights
 

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..layers import CONVS, depth
-from ..pooling import Pool
-from ..vgg import MEAN, STD, Filters
+from ..network.layers import CONVS, depth
+from ..network.pooling import Pool
+from ..network.vgg import MEAN, STD, Filters
 
 # Deviations from Coates & Ng, chosen by style remaining and content moved under real VGG-19 features:
 # narrower layers than VGG-19's are as good and several times faster to learn and to run;
@@ -93,7 +93,7 @@ def _learn(patches: Tensor, width: int, generator: torch.Generator) -> tuple[Ten
     responses = x @ weights.T
     threshold = responses.kthvalue(1 + round(QUANTILE * (len(responses) - 1)), dim=0).values
     strength = F.relu(responses - threshold).mean(0)
-    # A unit that hardly varies hears rounding errors only; made as loud as the others it would drown them.
+    # A unit that hardly varies answers to rounding errors only; scaled like the others it would hide them.
     live = strength > 1e-3 * responses.abs().mean(0) + 1e-6
     scale = live / strength.clamp_min(1e-6)
     kernel = (weights.view(width, 9, -1) @ basis.T * scale[:, None, None]).transpose(1, 2)

@@ -1,0 +1,136 @@
+"""What this processor is fast at: Winograd's convolution or PyTorch's, layer by layer; bfloat16 or float32.
+
+Measured on VGG-19's own layers, once an installation: timings vary from start to start, and the same settings
+must give the same bytes every time.
+"""
+
+import json
+import math
+import os
+import platform
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import torch
+
+from ..folders import cache_folder
+from .convolution import Direct, Winograd, bands, rows
+from .layers import CONVS, block_of
+
+Way = Callable[[], None]
+
+FILE = "calibration.json"
+SIDE = 128  # pixels of the picture whose layers are timed
+ROUNDS = 3
+WINOGRAD_BELOW, BFLOAT16_BELOW = 0.9, 0.85  # of the other's time: a clear margin, as choices are kept
+# Without the instructions bfloat16 is emulated, up to two hundred times slower: one small layer tells.
+HOPELESS = 2.0
+_ALONE = Lock()
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """bfloat16: whether an evaluation is faster so; winograd: the (outputs, inputs) of the layers that are
+    faster by Winograd's way in float32."""
+
+    bfloat16: bool
+    winograd: frozenset[tuple[int, int]]
+
+
+def calibration() -> Calibration:
+    """What was measured on this processor with this PyTorch and as many threads; or is now, in 0.7 s."""
+    with _ALONE:  # two runs that measured at once would slow each other down, and could choose differently
+        return _kept_or_measured()
+
+
+@cache
+def _kept_or_measured() -> Calibration:
+    path, machine = cache_folder() / FILE, _machine()
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        known = json.loads(path.read_text("utf-8"))[machine]
+        return Calibration(known["bfloat16"] is True, frozenset(map(tuple, known["winograd"])))
+    measured = _measured()
+    with suppress(OSError):  # where nothing can be kept, each process measures
+        _keep(path, machine, measured)
+    return measured
+
+
+def _machine() -> str:
+    """The processor's name, PyTorch's version and the threads: what a measurement holds for."""
+    model = platform.processor() or platform.machine()
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(
+            (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model
+        )
+    kernels = torch.backends.cpu.get_cpu_capability()
+    return f"{model}, {kernels}, torch {torch.__version__}, {torch.get_num_threads()} threads"
+
+
+def _keep(path: Path, machine: str, measured: Calibration) -> None:
+    known = {}
+    with suppress(OSError, ValueError, TypeError):
+        known = dict(json.loads(path.read_text("utf-8")))
+    known[machine] = {**asdict(measured), "winograd": sorted(measured.winograd)}
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.write_text(json.dumps(known, indent=1), "utf-8")
+    os.replace(fresh, path)
+
+
+@torch.inference_mode()
+def _measured() -> Calibration:
+    """Time each kind of layer in each way, in turns, as a machine's speed changes from moment to moment."""
+    layers = [(conv.outputs, conv.inputs) for conv in CONVS[1:]]
+    small = {dtype: _forwards(Direct, (64, 64), 32, dtype) for dtype in (torch.float32, torch.bfloat16)}
+    seconds = _seconds(small)
+    emulated = seconds[torch.bfloat16] > HOPELESS * seconds[torch.float32]
+    times: dict[tuple[int, int], dict[str, float]] = {}
+    for layer, block in dict(
+        zip(layers, (block_of(f"conv{conv.name}") for conv in CONVS[1:]), strict=True)
+    ).items():
+        side = SIDE // 2 ** (block - 1)
+        ways = {
+            "direct": _forwards(Direct, layer, side, torch.float32),
+            "winograd": _forwards(Winograd, layer, side, torch.float32),
+        }
+        if not emulated:
+            ways["bfloat16"] = _forwards(Direct, layer, side, torch.bfloat16)
+        times[layer] = _seconds(ways)
+    pays = frozenset(layer for layer, t in times.items() if t["winograd"] < WINOGRAD_BELOW * t["direct"])
+    full = sum(times[layer]["winograd" if layer in pays else "direct"] for layer in layers)
+    half = sum(times[layer].get("bfloat16", math.inf) for layer in layers)
+    return Calibration(half < BFLOAT16_BELOW * full, pays)
+
+
+def _forwards(
+    kind: type[Direct] | type[Winograd], layer: tuple[int, int], side: int, dtype: torch.dtype
+) -> Way:
+    """The layer's convolution of a whole picture, a band of rows at a time as the loop runs it."""
+    outputs, inputs = layer
+    x = torch.ones(1, inputs, side, side, dtype=dtype).contiguous(memory_format=torch.channels_last)
+    convolution = kind(torch.ones(outputs, inputs, 3, 3, dtype=dtype), torch.zeros(outputs, dtype=dtype))
+
+    def way() -> None:
+        for first, last in bands(side, convolution.band(1, side)):
+            convolution.forwards(rows(x, first - 1, last + 1))
+
+    return way
+
+
+def _seconds(ways: dict[Any, Way]) -> dict[Any, float]:
+    """The best of ROUNDS of each, after one that prepares its kernels."""
+    best = dict.fromkeys(ways, float("inf"))
+    for turn in range(ROUNDS + 1):
+        for name, way in ways.items():
+            start = time.perf_counter()
+            way()
+            if turn:
+                best[name] = min(best[name], time.perf_counter() - start)
+    return best

@@ -1,0 +1,51 @@
+"""2×2 pooling, its gradient, and where a gradient passes."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..errors import SettingsError
+from .convolution import rows
+
+
+class Pool:
+    """Average or max over each 2×2 of (N, C, H, W), an odd last row or column dropped, as in training.
+
+    "average" is Gatys' advice and smoother, "max" is as VGG-19 was trained.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.is_max = name == "max"
+
+    def __call__(self, y: Tensor) -> Tensor:
+        """(N, C, ⌊H/2⌋, ⌊W/2⌋). Raises SettingsError where a side of one is left with nothing."""
+        _require_two_by_two(y)
+        return F.max_pool2d(y, 2) if self.is_max else F.avg_pool2d(y, 2)
+
+    def with_passes(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The pooled values of y ≥ 0, and where a gradient passes the pool and the ReLU that gave y: 0 or 1,
+        uint8, shaped as y. Of tied maxima the first passes it, as in PyTorch."""
+        active = (y > 0).view(torch.uint8)  # with which a product takes half as long as with bool
+        if not self.is_max:
+            return self(y), active
+        _require_two_by_two(y)
+        pooled, places = F.max_pool2d(y, 2, return_indices=True)
+        highest = F.max_unpool2d(torch.ones_like(pooled), places, 2, output_size=y.shape[2:])
+        return pooled, active * highest.to(torch.uint8)
+
+    def spread(self, gradient: Tensor, first: int, last: int, width: int) -> Tensor:
+        """Rows first to last of the gradient of what was pooled, (N, C, last − first, width), from the whole
+        gradient (N, C, h, w) of the pooled values; where it passes is left to with_passes()."""
+        top = first // 2
+        g = rows(gradient, top, -(-last // 2))
+        g = F.interpolate(g if self.is_max else g / 4, scale_factor=2)
+        g = F.pad(g, (0, width - g.shape[3]))
+        return g[:, :, first - 2 * top : last - 2 * top]
+
+
+def _require_two_by_two(y: Tensor) -> None:
+    if min(y.shape[2:]) < 2:
+        raise SettingsError(
+            "The picture is too small for a layer after this many pools: choose a larger size or a "
+            "shallower layer."
+        )

@@ -1,0 +1,10 @@
+"""What the lecture shows, each a study of its own: what stylize() is made of, looked at from another side.
+
+grid.py          rows add style layers, columns raise α/β
+reconstruct.py   what each layer keeps of content and of style; compare.py, three optimisers on one objective
+units.py         the nine patches each unit answers to most; guided.py, what in a patch drove it
+gram.py          Gram matrices, channels and pairs of channels; measure.py, every number in J
+
+board.py is what the painted studies yield, descents.py how many pictures are painted side by side, sheet.py
+the board as one picture; patches.py finds and cuts out patches.
+"""

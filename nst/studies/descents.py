@@ -1,0 +1,224 @@
+"""Many pictures painted side by side: what the painted studies share.
+
+A board is a list of groups of Settings, one for each picture. The pictures of a group go through one forward
+and one backward pass; the groups take turns, so that the whole board fills in together and the activations of
+only one group are in memory. All go from coarse to fine together, as stylize() goes alone.
+"""
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ..costs import content_cost, style_cost
+from ..descent import Descent, advance
+from ..device import Device, choose
+from ..errors import Diverged
+from ..images import fit
+from ..network.vgg import Filters, Network
+from ..objective import Costs, Targets, make_objectives, make_targets
+from ..optimizers import make_optimizer
+from ..report import result_of
+from ..schedule import Scale, beginning, schedule
+from ..settings import Settings
+from ..tensors import to_tensor, with_margin, without_margin
+from ..transfer import announced, finished, learn, style_at
+from .board import Board, Cell
+from .filters import as_deep_as_can_be
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What all pictures of a board have in common: pictures as tensors of one size, filters, the device.
+
+    board      as it is once these are known
+    content    (1, 3, H, W), and styles likewise, in [0, 1] on the device
+    pictures   the content image and the style images themselves
+    learner    the settings the filters are learned with at each size, None where they are not
+    """
+
+    board: Board
+    filters: Filters
+    where: Device
+    content: Tensor
+    styles: Sequence[Tensor]
+    pictures: Sequence[Image.Image]
+    learner: Settings | None
+
+    def targets(self, settings: Settings) -> Targets:
+        """make_targets() of the settings' layers."""
+        network = Network(self.filters, settings.layers, settings.pooling, self.where.torch, self.where.dtype)
+        return make_targets(network, settings, self.content, self.styles)
+
+    def at(self, scale: Scale, settings: Settings) -> "Prepared":
+        """The same at a scale."""
+        content, styles = _tensors(self.pictures, scale.size, settings, self.where)
+        filters = result_of(learn(self.learner, content, styles)) if self.learner else self.filters
+        return replace(self, filters=filters, content=content, styles=styles)
+
+
+@dataclass(frozen=True)
+class Painted:
+    """One picture as far as it is painted.
+
+    image     (1, 3, H, W), the best so far; least: its costs, None before the first evaluation
+    content   the content image at the image's size
+    energy    the costs of silence, see energy(), which costs are measured against
+    """
+
+    settings: Settings
+    evaluation: int
+    image: Tensor
+    content: Tensor
+    least: Costs | None
+    energy: Mapping[str, float]
+
+
+def prepare(
+    board: Board,
+    content: Image.Image,
+    styles: Sequence[Image.Image],
+    settings: Settings,
+    through: str,
+    device: str | None,
+    filters: Filters | None,
+) -> Generator[Board, None, Prepared]:
+    """What the board's pictures share, with filters through the layer `through`, or as deep as they go."""
+    where = choose(device)
+    board = replace(board, device=where.label)
+    if filters is None:
+        filters = yield from announced(board, as_deep_as_can_be(settings.weights, through))
+    size = fit(*content.size, settings.size)
+    board = replace(board, size=size)
+    pictures, learner = (content, *styles), None
+    here, palettes = _tensors(pictures, size, settings, where)
+    if filters is None:
+        learner = settings.with_(style_layers={through: 1.0})
+        filters = yield from announced(board, learn(learner, here, palettes))
+    board = replace(board, doing=f"Painting at {max(size)} px", features=filters.label)
+    return Prepared(board, filters, where, here, palettes, pictures, learner)
+
+
+def _tensors(
+    pictures: Sequence[Image.Image], size: tuple[int, int], settings: Settings, where: Device
+) -> tuple[Tensor, list[Tensor]]:
+    content, *styles = pictures
+    here = with_margin(to_tensor(content, size)).to(where.torch)
+    return here, [style_at(style, Scale(size, settings.evaluations), settings, here) for style in styles]
+
+
+def fill_in(prepared: Prepared, board: Board, groups: Sequence[Sequence[Cell]]) -> Iterator[Board]:
+    """The board with its cells, group by group, after each group's next evaluation."""
+    cells = [cell for group in groups for cell in group]
+    board = replace(board, cells=tuple(cells), of=sum(cell.of for cell in cells))
+    yield board
+    for painted in descend_together(prepared, [[cell.settings for cell in group] for group in groups]):
+        now = tuple(filled(*pair) for pair in zip(cells, painted, strict=True))
+        yield replace(board, cells=now, evaluation=sum(each.evaluation for each in painted))
+
+
+def descend_together(
+    prepared: Prepared, groups: Sequence[Sequence[Settings]]
+) -> Iterator[tuple[Painted, ...]]:
+    """All pictures of all groups, in order, after each group's next evaluation, from coarse to fine.
+
+    Sizes and their evaluations are those of the first. A picture whose cost stops being a number keeps its
+    best and the others go on. Raises Diverged when that has become of all.
+    """
+    first, done = groups[0][0], 0
+    smaller, painted = None, [[None for _ in group] for group in groups]
+    for scale in schedule(first, *prepared.pictures[0].size):
+        here = prepared.at(scale, first) if scale.size != prepared.board.size else prepared
+        inside = without_margin(here.content)
+        descents = [
+            [_begin(settings, inside, smaller, image) for settings, image in zip(group, images, strict=True)]
+            for group, images in zip(groups, painted, strict=True)
+        ]
+        yield from _one_scale(here, groups, descents, done, scale.evaluations)
+        painted = [[without_margin(descent.best) for descent in group] for group in descents]
+        smaller, done = inside, done + scale.evaluations
+
+
+def _begin(settings: Settings, content: Tensor, smaller: Tensor | None, painted: Tensor | None) -> Descent:
+    start = with_margin(beginning(settings, content, smaller, painted))
+    return Descent(start, make_optimizer(settings.optimizer, settings.learning_rate, start))
+
+
+def _one_scale(
+    prepared: Prepared,
+    groups: Sequence[Sequence[Settings]],
+    descents: Sequence[Sequence[Descent]],
+    done: int,
+    evaluations: int,
+) -> Iterator[tuple[Painted, ...]]:
+    """The evaluations of one scale, after the `done` of coarser ones."""
+    objectives = [
+        make_objectives(prepared.filters, group, prepared.where, prepared.content, prepared.styles)
+        for group in groups
+    ]
+    energies = [energy(objective.targets) for objective in objectives]
+    for _ in range(evaluations):
+        for objective, begun in zip(objectives, descents, strict=True):
+            advance(objective, begun)
+            if len(groups) > 1:
+                objective.parts.release()
+            if all(descent.diverged for group in descents for descent in group):
+                raise Diverged("The cost of every picture stopped being a number: choose other pictures.")
+            yield tuple(
+                Painted(
+                    settings,
+                    done + descent.evaluation,
+                    descent.best,
+                    prepared.content,
+                    descent.least,
+                    energies[number],
+                )
+                for number, group in enumerate(groups)
+                for settings, descent in zip(group, descents[number], strict=True)
+            )
+
+
+def energy(targets: Targets) -> dict[str, float]:
+    """The cost of silence at each target: J_content[l] at a(G) = 0 and J_style[l] at G(G) = 0.
+
+    Keyed "content relu3_3", "style relu3_1"; 1 for a layer that is silent on its picture.
+    """
+    content = {f"content {name}": content_cost(torch.zeros_like(a), a) for name, a in targets.content.items()}
+    style = {f"style {name}": style_cost(torch.zeros_like(g), g) for name, g in targets.style.items()}
+    return {name: float(cost) or 1.0 for name, cost in (content | style).items()}
+
+
+def caption(painted: Painted) -> str:
+    """What is missing of the content, J_content / J_content(silence), and of the style likewise, averaged
+    over its layers; of each only where it has a weight."""
+    costs, settings = painted.least, painted.settings
+    if costs is None:
+        return ""
+    parts = []
+    if settings.alpha != 0:
+        missing = costs.content / painted.energy[f"content {next(iter(settings.content_layers))}"]
+        parts.append(f"content {missing:.2g}")
+    if settings.beta != 0:
+        shares = [cost / painted.energy[f"style {name}"] for name, cost in costs.style.items()]
+        parts.append(f"style {sum(shares) / len(shares):.2g}")
+    return ", ".join(parts)
+
+
+def filled(cell: Cell, painted: Painted) -> Cell:
+    """The cell with what has been painted of it."""
+    kept = painted.content if painted.settings.keep_colours else None
+    return replace(
+        cell,
+        evaluation=painted.evaluation,
+        costs=painted.least,
+        caption=caption(painted),
+        render=partial(finished, painted.image, kept),
+    )
+
+
+def empty(row: int, column: int, label: str, settings: Settings) -> Cell:
+    """A cell of which nothing is painted yet."""
+    return Cell(row, column, label, settings, of=settings.evaluations)

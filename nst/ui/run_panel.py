@@ -1,0 +1,84 @@
+"""What every run on the page has: its button and Stop, the status, and the events that join them. It runs
+nothing itself."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import gradio as gr
+
+from . import status
+from .events import HIDDEN, QUIET
+from .running.frames import Frame
+from .running.runs import Runs
+
+SHOW_EVERY = 0.25  # seconds between two yields: more is no smoother, and each is a message to the browser
+
+
+class RunPanel:
+    """Run and Stop, the status, and the newest Frame as `shown`.
+
+    name   how the elements' names on the page begin, "" for the Transfer tab's
+
+    A panel adds what its run looks like, and has:
+
+    began, going, ended   the components that begin(), the run itself and end() give values for
+    """
+
+    began: list[Any]
+    going: list[Any]
+    ended: list[Any]
+
+    def __init__(self, name: str, verb: str, size: str = "md") -> None:
+        with gr.Row():
+            self.run = gr.Button(
+                verb, variant="primary", size=size, elem_id=f"{name}run", scale=3, min_width=120
+            )
+            self.stop = gr.Button(
+                "Stop", size=size, interactive=False, elem_id=f"{name}stop", scale=1, min_width=90
+            )
+        self.shown = gr.State()
+
+    def begin(self) -> tuple[Any, ...]:
+        raise NotImplementedError
+
+    def end(self, shown: Any) -> tuple[Any, ...]:
+        raise NotImplementedError
+
+    def wire(self, runs: Runs, work: Any, inputs: Sequence[Any]) -> Any:
+        """Run does `work`, a generator of values for `going`; returns the event of its end."""
+
+        def stop(request: gr.Request) -> None:
+            runs.stop(request.session_hash)
+
+        begun = self.run.click(self.begin, None, self.began, **QUIET)
+        worked = begun.then(
+            work,
+            list(inputs),
+            self.going,
+            concurrency_id="runs",
+            concurrency_limit=runs.limits.places + 4,
+            **HIDDEN,
+        )
+        self.stop.click(stop, None, None, **QUIET)
+        return worked.then(self.end, self.shown, self.ended, **QUIET)
+
+
+def buttons(running: bool) -> tuple[Any, Any]:
+    """Values for Run and Stop: one of them can be pressed."""
+    return gr.Button(interactive=not running), gr.Button(interactive=running)
+
+
+def getting_ready() -> str:
+    """The status before the first Frame."""
+    return status.progress(Frame("waiting", "Getting ready."))
+
+
+def now_and_then(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """A few of the Frames a second, with every one that waits or is the last."""
+    next_yield = 0.0
+    for frame in frames:
+        now = time.monotonic()
+        if frame.is_last or frame.state == "waiting" or now >= next_yield:
+            next_yield = now + SHOW_EVERY
+            yield frame

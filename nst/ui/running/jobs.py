@@ -1,0 +1,107 @@
+"""What runs on the device: a job's reports as Frames, with previews, Stop, the deadline and borrowed GPUs.
+
+A job is a painting or a board (painting.py, boards.py): pictures and settings that can cross a process
+border, what the engine is to do with them, and how its reports look.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from PIL import Image
+
+from ...errors import RunError
+from .frames import Frame, frame_of, settled
+from .limits import Limits
+from .workspace import Workspace
+from .zerogpu import SHARE_OF_DURATION, borrowed, gpu
+
+if TYPE_CHECKING:
+    from ...report import Report
+
+# Assumed, not measured: the fastest published run, on a GTX 1080, handled 5.7 megapixels a second, and the
+# GPUs lent today are many times faster. Too little asked for ends a run early, too much waits longer.
+GPU_PIXELS_PER_SECOND = 20e6
+GPU_START = 15.0  # seconds for the worker, the weights and the first kernels
+LEAST_DURATION = 30  # seconds
+
+
+class Job(Protocol):
+    """
+    pixels    of all pictures at all their evaluations, about
+    kept      what a run that ended early leaves, as the end of a sentence
+    reports   the engine's run
+    picture   of a report, for a preview
+    fields    of a Frame, beside those that every report has
+    save      write the result into the folder; answers its path and further fields of the last Frame
+    summary   one sentence for a finished run
+    """
+
+    kept: str
+
+    @property
+    def pixels(self) -> float: ...
+
+    def reports(self) -> "Iterator[Report]": ...
+
+    def picture(self, report: Any) -> Image.Image: ...
+
+    def fields(self, report: Any) -> dict[str, Any]: ...
+
+    def save(self, report: Any, folder: Path) -> tuple[str, dict[str, Any]]: ...
+
+    def summary(self, report: Any) -> str: ...
+
+
+def duration(folder: str, limits: Limits, job: Job) -> int:
+    """Seconds of GPU to ask for: the job's pixels at a cautious speed, + 40 %, within the limits."""
+    seconds = GPU_START + 1.4 * job.pixels / GPU_PIXELS_PER_SECOND
+    return int(min(max(LEAST_DURATION, seconds), limits.max_seconds))
+
+
+@gpu(duration)
+def on_device(folder: str, limits: Limits, job: Job) -> Iterator[Frame]:
+    """The job's Frames, computed where the GPU is; each failure is a last Frame."""
+    from ...device import use_every_core  # and torch: the page is served before it is there
+
+    use_every_core()
+    seconds = float(limits.max_seconds)
+    if borrowed():
+        seconds = SHARE_OF_DURATION * duration(folder, limits, job)
+    yield from settled(frames_of(Workspace(folder, seconds), job))
+
+
+def frames_of(workspace: Workspace, job: Job) -> Iterator[Frame]:
+    """A Frame for each report, with the newest preview; then one with what there is to keep."""
+    state, message, report = "done", "", None
+    try:
+        with contextlib.closing(job.reports()) as reports:
+            for report in reports:
+                if message := _ended(workspace, job, report):
+                    state = "stopped"
+                    break
+                if workspace.preview_due and report.has_picture:
+                    workspace.preview(report.evaluation, job.picture(report))
+                fields = {"picture": workspace.picture, **job.fields(report)}
+                yield frame_of(report, "working", f"{report.doing}.", **fields)
+    except RunError as error:
+        state, message, report = "failed", str(error), error.best or report
+    yield _last(workspace, job, report, state, message)
+
+
+def _ended(workspace: Workspace, job: Job, report: "Report") -> str:
+    """The sentence with which a run ends early; empty while it may go on, or has nothing left to do."""
+    why = workspace.why_end if report.evaluation < report.of or not report.of else ""
+    kept = job.kept if report.has_picture else "there is no picture yet"
+    return why and f"{why} at evaluation {report.evaluation} of {report.of}: {kept}."
+
+
+def _last(workspace: Workspace, job: Job, report: "Report | None", state: str, message: str) -> Frame:
+    if report is None or not report.has_picture:
+        return frame_of(report, state, message or "Nothing was painted.")
+    workspace.remember(report.evaluation, job.picture(report))
+    path, more = job.save(report, workspace.folder)
+    frame = frame_of(report, state, message or job.summary(report), **job.fields(report), **more)
+    return replace(frame, picture=path, result=path, moments=workspace.moments)

@@ -1,0 +1,86 @@
+"""What one app gives to whom: Limits is the one table of defaults, variables and meanings."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+from ...errors import SettingsError, shown
+from ...settings import BOUNDS, NAMED_WEIGHTS, Settings
+
+
+class Variable(NamedTuple):
+    """One row of the README's table: an environment variable, its default, its least value, its meaning."""
+
+    name: str
+    default: int
+    least: int
+    meaning: str
+
+
+def _limit(default: int, least: int, meaning: str) -> Any:
+    return field(default=default, metadata={"least": least, "meaning": meaning})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The limits of one app, each settable by the environment variable NST_<NAME>."""
+
+    concurrency: int = _limit(1, 1, "Runs at the same time.")
+    queue: int = _limit(8, 0, "People who may wait for their turn.")
+    per_visitor: int = _limit(2, 1, "Places one visitor may hold, waiting or running.")
+    max_seconds: int = _limit(600, 1, "Seconds a run may take; then it ends with its best picture.")
+    max_size: int = _limit(1024, 64, "Longest side of a result, in pixels.")
+    max_evaluations: int = _limit(1000, 1, "Evaluations of one run.")
+    keep_seconds: int = _limit(3600, 60, "Seconds for which a result is kept.")
+    keep_megabytes: int = _limit(2000, 10, "Megabytes of results kept; the oldest go first.")
+    free_megabytes: int = _limit(200, 0, "Megabytes that must be free on the disk for a run to begin.")
+
+    @classmethod
+    def variables(cls) -> Iterator[Variable]:
+        for f in fields(cls):
+            yield Variable(_variable(f.name), f.default, f.metadata["least"], f.metadata["meaning"])
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Limits":
+        """The limits set there, defaults elsewhere. Raises SettingsError naming a bad variable."""
+        found = {}
+        for f in fields(cls):
+            text = environment.get(_variable(f.name), "").strip()
+            if text:
+                found[f.name] = _whole(_variable(f.name), text, f.metadata["least"])
+        return cls(**found)
+
+    @property
+    def places(self) -> int:
+        """People inside at once, running and waiting."""
+        return self.concurrency + self.queue
+
+    def check(self, settings: Settings) -> None:
+        """Raise SettingsError for a run larger than this app gives."""
+        most = {"size": self.max_size, "evaluations": self.max_evaluations}
+        for name, limit in most.items():
+            if getattr(settings, name) > limit:
+                raise SettingsError(
+                    f"This app paints with {name} up to {limit}, and {getattr(settings, name)} was "
+                    f"asked for: choose {limit} or less, or run it on your own computer."
+                )
+        self.check_weights(settings.weights)
+
+    @staticmethod
+    def check_weights(weights: str) -> None:
+        """Raise SettingsError unless a visitor may choose these weights; a path is the operator's."""
+        if weights not in NAMED_WEIGHTS:
+            raise SettingsError(f"Weights must be one of {', '.join(NAMED_WEIGHTS)}.")
+
+
+def _variable(name: str) -> str:
+    return f"NST_{name.upper()}"
+
+
+def _whole(name: str, text: str, least: int) -> int:
+    most = {"NST_MAX_SIZE": "size", "NST_MAX_EVALUATIONS": "evaluations"}
+    high = int(BOUNDS[most[name]].high) if name in most else 10**9
+    if not (text.isascii() and text.isdigit()) or not least <= int(text[:12]) <= high:
+        raise SettingsError(f"{name} must be a whole number from {least} to {high}, not {shown(text)}.")
+    return int(text)

@@ -1,0 +1,151 @@
+"""One visitor's run as a stream of Frames: waiting, working, then done, stopped or failed.
+
+    for frame in runs.stream(request.session_hash, painting, content, styles, settings): …
+
+What is run is any function (folder, limits, *arguments) → iterator of Frames. Its call checks the arguments,
+at once and before any waiting, and raises NSTError; its iterator does the work, when the turn has come.
+"""
+
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+
+from .frames import Frame, settled
+from .limits import Limits
+from .line import Line, Place, visitor
+from .workspace import Folders, Sweeper, ask_to_stop, asked_to_stop
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = 0.5  # seconds between two Frames while waiting: a generator can be closed only at a yield
+
+FIRST = Frame("waiting", "Getting ready.")
+
+Inner = Callable[..., Iterator[Frame]]
+
+
+@dataclass(eq=False)
+class _Run:
+    """A place in line, the folder the run writes to, and when its turn came."""
+
+    place: Place
+    folder: str
+    began: float = field(default_factory=time.monotonic)
+    turn: float | None = None
+    last: Frame = FIRST
+
+
+class Runs:
+    """All runs of one app: who is in line, where they write, and how they end."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits.from_environment()
+        self._line = Line(self.limits.concurrency, self.limits.queue, self.limits.per_visitor)
+        self._folders = Folders(self.limits)
+        self._active: list[_Run] = []
+        self._took: deque[float] = deque(maxlen=10)  # seconds of the last runs
+        self._sweeper = Sweeper(self._folders)
+
+    def stream(self, session: str | None, inner: Inner, *arguments: object) -> Iterator[Frame]:
+        """Run inner(folder, limits, *arguments) when its turn comes; the first Frame comes at once.
+
+        Never raises for anything the visitor did or the run met, except gr.Error, which is ZeroGPU's way
+        to speak of quotas: the last Frame says what happened in one sentence. Closing the iterator ends
+        the run at its next evaluation.
+        """
+        yield FIRST
+        yield from settled(self._run(session or secrets.token_hex(16), inner, arguments))
+
+    def stop(self, session: str | None) -> None:
+        """End this visitor's runs at their next evaluation; each keeps its best picture."""
+        name = visitor(session or "")
+        for run in list(self._active):
+            if run.place.visitor == name:
+                ask_to_stop(run.folder)
+
+    def leave(self, session: str | None) -> None:
+        """The visitor closed the page: end their runs. What they made stays until it is swept, since a
+        lost connection looks the same and the page may come back."""
+        self.stop(session)
+
+    def close(self) -> None:
+        """End every run and the sweeper, as tests and reloads need."""
+        for run in list(self._active):
+            ask_to_stop(run.folder)
+        self._sweeper.stop()
+
+    def _run(self, session: str, inner: Inner, arguments: tuple[object, ...]) -> Iterator[Frame]:
+        run = self._begin(session)
+        frames: Iterator[Frame] = iter(())
+        try:
+            frames = inner(run.folder, self.limits, *arguments)
+            yield from self._waiting(run)
+            if asked_to_stop(run.folder):
+                yield Frame("stopped", "Stopped while waiting: nothing was painted.")
+                return
+            run.turn = time.monotonic()
+            for run.last in settled(frames):
+                yield run.last
+        finally:
+            # On a cancelled run this is Gradio's event loop: nothing here may take time. The flag ends the
+            # work where it is, and a thread of its own gives the turn away once it has really ended.
+            ask_to_stop(run.folder)
+            threading.Thread(target=self._end, args=(run, frames), name="nst-end").start()
+
+    def _begin(self, session: str) -> _Run:
+        place = self._line.enter(session)
+        try:
+            run = _Run(place, self._folders.make())
+        except BaseException:
+            self._line.leave(place)
+            raise
+        self._active.append(run)
+        return run
+
+    def _waiting(self, run: _Run) -> Iterator[Frame]:
+        """A Frame about every HEARTBEAT seconds until the turn has come or is no longer wanted."""
+        while not asked_to_stop(run.folder) and (ahead := self._line.wait(run.place, HEARTBEAT)):
+            yield Frame("waiting", _in_line(ahead, eta := self._wait_for(ahead)), ahead, eta=eta)
+
+    def _wait_for(self, ahead: int) -> float | None:
+        """Seconds until the turn, if runs go on taking as long as the last ones did; None at first."""
+        if not self._took:
+            return None
+        return ahead * sum(self._took) / len(self._took) / self.limits.concurrency
+
+    def _end(self, run: _Run, frames: Iterator[Frame]) -> None:
+        """Close the work, which returns when its last evaluation has; then, and only then, give way."""
+        try:
+            if isinstance(frames, Generator):
+                frames.close()
+        finally:
+            self._active.remove(run)
+            self._folders.release(run.folder)
+            self._line.leave(run.place)
+            if run.turn is not None:
+                self._took.append(time.monotonic() - run.turn)
+            _report(run)
+
+
+def _in_line(ahead: int, eta: float | None) -> str:
+    people = "1 person is" if ahead == 1 else f"{ahead} people are"
+    wait = "" if eta is None else f", about {max(1, round(eta / 60))} min to wait"
+    return f"{people} before you{wait}."
+
+
+def _report(run: _Run) -> None:
+    last = run.last
+    log.info(
+        "run: %s, %d × %d, evaluation %d of %d, %.1f s of %.1f s",
+        last.state if last.is_last else f"left while {last.state}",
+        last.width,
+        last.height,
+        last.evaluation,
+        last.of,
+        last.seconds,
+        time.monotonic() - run.began,
+    )

@@ -1,0 +1,270 @@
+"""The public endpoints /layers_grid, /reconstruct, /top_patches and /gram: the studies without the page."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ..errors import SettingsError, shown
+from ..images import load_picture, save_png
+from ..network.layers import RELU_LAYERS
+from ..report import each_as
+from ..settings import NAMED_WEIGHTS, Settings
+from ..studies.board import GRID, LARGEST, SMALLEST
+from .boards import board_run
+from .running.frames import Frame
+from .running.limits import Limits
+from .running.runs import Inner, Runs
+from .running.workspace import Workspace
+from .sheet_panel import Given
+from .unchecked import Dropdown, Number
+from .units_tab import scan_run, working
+from .upload import Upload
+
+
+def add_studies(runs: Runs, given: Given) -> None:
+    """Add the endpoints to the Blocks being built."""
+    endpoints, sheet = StudyEndpoints(runs, given), gr.Image(visible=False, type="filepath", label="sheet")
+    summary = gr.JSON(visible=False, label="summary")
+    pair = [Upload(label="content", visible=False), Upload(label="style", visible=False)]
+    board = [
+        _number("size", SMALLEST, LARGEST, GRID.size),
+        _number("evaluations", 10, 1000, GRID.evaluations),
+    ]
+    weights = Dropdown(list(NAMED_WEIGHTS), value="auto", label="weights", visible=False)
+    init = Dropdown(["noise", "content"], value="noise", label="init", visible=False)
+    what = Dropdown(["layers", "optimizers"], value="layers", label="what", visible=False)
+    layer = Dropdown(list(RELU_LAYERS), value="relu3_1", label="layer", visible=False)
+    picture = Upload(label="picture", visible=False)
+    generated = Upload(label="generated", visible=False)
+    unit = _number("unit", 0, 511, 0)
+    _add(runs, endpoints.layers_grid, [*pair, *board, init, weights], [sheet, summary])
+    _add(runs, endpoints.reconstruct, [*pair, what, *board, weights], [sheet, summary])
+    _add(runs, endpoints.top_patches, [picture, layer, unit, weights], [sheet, summary])
+    _add(runs, endpoints.gram, [*pair, generated, layer, weights], [sheet, summary])
+
+
+def _add(runs: Runs, function: Any, inputs: list[Any], outputs: list[Any]) -> None:
+    gr.Button(visible=False).click(
+        function,
+        inputs,
+        outputs,
+        api_name=function.__name__,
+        show_progress="hidden",
+        concurrency_id="runs",
+        concurrency_limit=runs.limits.places + 4,
+    )
+
+
+class StudyEndpoints:
+    """Holds the runs for the endpoints, whose names, signatures and docstrings are what clients see."""
+
+    def __init__(self, runs: Runs, given: Given) -> None:
+        self.runs, self.given = runs, given
+
+    def layers_grid(
+        self,
+        content: str,
+        style: str,
+        request: gr.Request,
+        size: int = GRID.size,
+        evaluations: int = GRID.evaluations,
+        init: str = "noise",
+        weights: str = "auto",
+    ) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        """Paint a grid: rows add style layers, columns raise α/β (Gatys et al. 2015, figure 3).
+
+        Streams (preview, state) and ends with (one labelled PNG, summary with the settings of each picture).
+
+        Args:
+            content: The picture to repaint, a JPEG, PNG or WebP file.
+            style: The picture to paint like, a JPEG, PNG or WebP file.
+            size: Longer side of each picture in pixels, 64 to 256.
+            evaluations: Evaluations of each picture.
+            init: Start from noise or content.
+            weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
+
+        Returns:
+            The sheet, and a summary.
+        """
+        changes = {"size": size, "evaluations": evaluations, "init": init, "weights": weights}
+        yield from self._board(request, "grid", content, style, changes)
+
+    def reconstruct(
+        self,
+        content: str,
+        style: str,
+        request: gr.Request,
+        what: str = "layers",
+        size: int = GRID.size,
+        evaluations: int = GRID.evaluations,
+        weights: str = "auto",
+    ) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        """Grow pictures from noise: the content from one layer, the style from growing sets of layers.
+
+        Args:
+            content: The picture whose content is reconstructed, a JPEG, PNG or WebP file.
+            style: The picture whose style is reconstructed, a JPEG, PNG or WebP file.
+            what: layers, or optimizers to compare L-BFGS, Adam and gradient descent on one cost.
+            size: Longer side of each picture in pixels, 64 to 256.
+            evaluations: Evaluations of each picture; for optimizers a multiple of 5.
+            weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
+
+        Returns:
+            The sheet as one labelled PNG, and a summary.
+        """
+        changes = {"size": size, "evaluations": evaluations, "weights": weights}
+        kind = "optimizers" if what == "optimizers" else "reconstruct"
+        yield from self._board(request, kind, content, style, changes)
+
+    def top_patches(
+        self,
+        request: gr.Request,
+        picture: str | None = None,
+        layer: str = "relu3_1",
+        unit: int = 0,
+        weights: str = "auto",
+    ) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        """The nine image patches that activate a unit most, over the example pictures and one of your own.
+
+        Args:
+            picture: A picture to look at beside the examples, a JPEG, PNG or WebP file; may be left out.
+            layer: relu1_1 to the deepest layer of the features.
+            unit: Which unit of the layer, from 0.
+            weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
+
+        Returns:
+            The patches, 3 × 3 in one picture, and where they are: picture, box in pixels, activation.
+        """
+        own = [picture] if picture else []
+        yield from self._answers(
+            request, patches_run, own, self.given.gallery.all_files, layer, unit, weights
+        )
+
+    def gram(
+        self,
+        content: str,
+        style: str,
+        request: gr.Request,
+        generated: str | None = None,
+        layer: str = "relu2_1",
+        weights: str = "auto",
+    ) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        """Gram matrices of three pictures as heat maps on one scale, and the numbers of the costs.
+
+        Args:
+            content: The content image, a JPEG, PNG or WebP file.
+            style: The style image, a JPEG, PNG or WebP file.
+            generated: The generated image; the content image where it is left out.
+            layer: relu1_1 to the deepest layer of the features.
+            weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
+
+        Returns:
+            The heat maps of content, style and generated image side by side, and the sums of each layer.
+        """
+        paths = (content, style, generated or content)
+        yield from self._answers(request, gram_run, paths, layer, weights)
+
+    def _board(
+        self, request: gr.Request, kind: str, content: str, style: str, changes: dict[str, Any]
+    ) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        yield from self._answers(request, board_run, kind, content, style, changes)
+
+    def _answers(
+        self, request: gr.Request, inner: Inner, *arguments: Any
+    ) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        for frame in self.runs.stream(request.session_hash, inner, *arguments):
+            if frame.state == "failed" and frame.result is None:
+                raise gr.Error(escape(frame.message), print_exception=False)
+            yield frame.picture, _summary(frame)
+
+
+def _summary(frame: Frame) -> dict[str, Any]:
+    """What a client is given beside the picture; in the last one `state` is done, stopped or failed."""
+    return {
+        "state": frame.state,
+        "message": frame.message,
+        "done": frame.evaluation,
+        "of": frame.of,
+        "seconds": round(frame.seconds, 2),
+        "features": frame.features,
+        "device": frame.device,
+        **({"pictures": [spot.plain for spot in frame.spots]} if frame.spots else {}),
+        **frame.details,
+    }
+
+
+def _number(name: str, low: int, high: int, value: int) -> Number:
+    return Number(value, label=name, minimum=low, maximum=high, precision=0, visible=False)
+
+
+def patches_run(
+    folder: str,
+    limits: Limits,
+    own: Sequence[str],
+    examples: Sequence[Path],
+    layer: str,
+    unit: int,
+    weights: str,
+) -> Iterator[Frame]:
+    """The run behind /top_patches: a scan, and one unit's patches beside what drove them, as one PNG."""
+    scans: list[Any] = []
+    if layer not in RELU_LAYERS:
+        raise SettingsError(f"Layer must be one of {RELU_LAYERS[0]} … {RELU_LAYERS[-1]}, not {shown(layer)}.")
+    frames = scan_run(folder, limits, own, examples, weights, scans.append, layer)
+    return _found(Workspace(folder, limits.max_seconds), frames, scans, layer, unit)
+
+
+def _found(
+    workspace: Workspace, frames: Iterator[Frame], scans: list[Any], layer: str, unit: int
+) -> Iterator[Frame]:
+    from ..studies.patches import in_a_row
+    from ..studies.units import driver_mosaic, patch_mosaic
+
+    for frame in frames:
+        if scans:
+            scans[-1].top(layer, unit)  # refuses before the pictures are looked at
+        if not frame.is_last:
+            yield frame
+    scan, path = scans[-1], str(workspace.folder / "patches.png")
+    save_png(in_a_row([patch_mosaic(scan, layer, unit), driver_mosaic(scan, layer, unit)]), path)
+    patches = [
+        {"picture": patch.picture, "box": patch.box, "activation": patch.activation}
+        for patch in scan.top(layer, unit)
+    ]
+    yield replace(frame, picture=path, result=path, details={"patches": patches})
+
+
+def gram_run(
+    folder: str, limits: Limits, paths: tuple[str, str, str], layer: str, weights: str
+) -> Iterator[Frame]:
+    """The run behind /gram: heat maps as one PNG, the sums as details. Raises NSTError with one sentence."""
+    limits.check_weights(weights)
+    pictures = [load_picture(path, max_side=1024) for path in paths]
+    return _measured(Workspace(folder, limits.max_seconds), pictures, layer, Settings(weights=weights))
+
+
+def _measured(workspace: Workspace, pictures: list[Any], layer: str, settings: Settings) -> Iterator[Frame]:
+    from ..studies.filters import filters_for
+    from ..studies.measure import measure, measured_images, view_layer
+    from ..studies.patches import in_a_row
+
+    filters = yield from each_as(filters_for(settings, pictures[:2]), working)
+    images = measured_images(*pictures)
+    measured = measure(images, settings, filters)
+    view = view_layer(images, pictures[1], layer, filters)
+    path = str(workspace.folder / "gram.png")
+    save_png(in_a_row(view.maps), path)
+    details = {
+        "sums": {name: asdict(sums) for name, sums in measured.sums.items()},
+        "alpha": measured.weighting.alpha,
+        "beta": measured.weighting.beta,
+        "lambdas": dict(measured.weighting.lambdas),
+        "channels": [{"channel": c.channel, "energy": c.energy} for c, _ in view.channels],
+        "pairs": [{"channels": p.channels, "correlation": p.correlation} for p, _ in view.pairs],
+    }
+    said = f"Gram matrices at {layer}."
+    yield Frame("done", said, picture=path, result=path, features=filters.label, details=details)
