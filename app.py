@@ -18,6 +18,7 @@ import gradio as gr
 from nst.errors import NSTError, SettingsError
 from nst.network.layers import deepest
 from nst.settings import Settings
+from nst.ui.address import next_button, wire_address
 from nst.ui.api import add_transfer
 from nst.ui.board_tabs import GridTab, ReconstructTab
 from nst.ui.gallery import read_gallery
@@ -26,6 +27,7 @@ from nst.ui.running.guard import GUARDED
 from nst.ui.running.limits import Limits
 from nst.ui.running.runs import Runs
 from nst.ui.running.zerogpu import borrowed
+from nst.ui.share import preview_head, source_link
 from nst.ui.sheet_panel import Given
 from nst.ui.status import CREDITS
 from nst.ui.studies_api import add_studies
@@ -37,41 +39,50 @@ logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 logging.getLogger("nst").setLevel(logging.INFO)
 log = logging.getLogger("nst.app")
 
-MASTHEAD = """
-<header class="masthead"><h1>Neural style transfer</h1>
-<p>Your photograph, repainted: watch the optimisation find the picture.</p></header>
-"""
+TITLE = "Neural style transfer"
+ABOUT = "Your photograph, repainted: watch the optimisation find the picture."
+MASTHEAD = f'<header class="masthead"><h1>{TITLE}</h1><p>{ABOUT}</p></header>'
 
 try:
     limits = Limits.from_environment()
 except SettingsError as error:
     raise SystemExit(str(error)) from None
+# The questions of the lecture, which the tabs answer.
+GRID, RECONSTRUCT = "Which layers make the style?", "What does each layer keep?"
+UNITS, HOW = "What does a unit see?", "Where does J come from?"
+
 runs = Runs(limits)
 gallery = read_gallery()
 given = Given(gallery)
 
 with gr.Blocks(
     fill_width=True,
-    title="Neural style transfer",
+    title=TITLE,
     analytics_enabled=False,
     delete_cache=(600, limits.keep_seconds),
 ) as demo:
     html(MASTHEAD)
     with gr.Tabs() as tabs:
-        with gr.Tab("Transfer", id="transfer"):
+        with gr.Tab("Transfer", id="transfer") as first:
             transfer = TransferTab(runs, gallery)
-        with gr.Tab("Layers × α/β", id="grid"):
+            next_button(tabs, "grid", GRID)
+        with gr.Tab(GRID, id="grid") as second:
             GridTab(runs, given, transfer, tabs)
-        with gr.Tab("Reconstruct", id="reconstruct"):
+            next_button(tabs, "reconstruct", RECONSTRUCT)
+        with gr.Tab(RECONSTRUCT, id="reconstruct") as third:
             ReconstructTab(runs, given, transfer)
-        with gr.Tab("What the network sees", id="units"):
+            next_button(tabs, "units", UNITS)
+        with gr.Tab(UNITS, id="units") as fourth:
             UnitsTab(runs, gallery, transfer)
-        with gr.Tab("How it works", id="how"):
+            next_button(tabs, "how", HOW)
+        with gr.Tab(HOW, id="how") as fifth:
             HowTab(given, transfer)
+            next_button(tabs, "transfer", "paint your own")
     add_transfer(runs)
     add_studies(runs, given)
-    transfer.on_close(demo)
-    html(CREDITS)
+    transfer.on_load(demo)
+    wire_address(demo, tabs, (first, second, third, fourth, fifth), transfer, gallery)
+    html(CREDITS + source_link())
 
 # Visitors wait for the device in Runs, which can say for how long. This limit is only a second one behind it.
 demo.queue(max_size=limits.places + 16)
@@ -106,7 +117,8 @@ def launch() -> Any:
         max_file_size="20mb",
         app_kwargs=GUARDED,
         state_session_capacity=1000,
-        allowed_paths=[str(file) for file in gallery.files],
+        allowed_paths=[str(file) for file in gallery.served],
+        head=preview_head(TITLE, ABOUT, gallery.example),
     )
     Thread(target=warm_up, name="nst-warm-up", daemon=True).start()
     demo.block_thread()

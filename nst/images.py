@@ -204,6 +204,15 @@ def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     return picture.convert("RGB")
 
 
+def picture_size(source: str | PathLike[str] | bytes) -> tuple[int, int]:
+    """(width, height) of a picture as it will be loaded, from its header. Raises as load_picture() does."""
+    with _opened(source) as (file, kind):
+        _check_size(file, kind)
+        width, height = file.size
+        turned = file.getexif().get(EXIF_ORIENTATION, 1) >= 5 if kind.name == "JPEG" else False
+        return (height, width) if turned else (width, height)
+
+
 def fit(width: int, height: int, longer_side: int) -> tuple[int, int]:
     """(w, h) of the same ratio whose longer side is `longer_side`; smaller or larger, never under 16."""
     scale = longer_side / max(width, height)

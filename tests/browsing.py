@@ -91,6 +91,10 @@ def number(page: Page, label: str):
     return page.locator(f"input[type=number][aria-label*='{label}']").first
 
 
+def strength(page: Page):
+    return page.locator(".strength input[type=number]").first
+
+
 def open_advanced(page: Page) -> None:
     page.get_by_role("button", name="Advanced").click()
     expect(page.get_by_label("Seed")).to_be_visible()

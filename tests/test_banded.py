@@ -67,7 +67,7 @@ def test_flat_pictures_whose_maxima_are_tied_have_the_plain_networks_gradient():
 @pytest.mark.parametrize("strip", [1, 2_400_000], ids=["low bands", "one band"])
 @pytest.mark.parametrize("pooling", ["average", "max"])
 def test_wide_layers_by_winograds_way_agree_too(pooling, strip, monkeypatch):
-    wide = Calibration(bfloat16=False, winograd=frozenset({(128, 64), (128, 128), (64, 128)}))
+    wide = Calibration(bfloat16=False, winograd=frozenset({(128, 64), (128, 128), (64, 128)}), seconds=1.0)
     monkeypatch.setattr(vgg, "calibration", lambda: wide)
     monkeypatch.setattr(convolution, "STRIP", strip)
     generator, sizes = torch.Generator().manual_seed(0), ((64, 3), (128, 64), (128, 128), (64, 128))

@@ -13,7 +13,7 @@ from nst.network.convolution import Direct, Winograd
 from nst.network.layers import CONVS
 from nst.network.vgg import Filters, Network
 
-FOUND = Calibration(True, frozenset({(128, 64), (128, 128)}))
+FOUND = Calibration(True, frozenset({(128, 64), (128, 128)}), 0.5)
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,9 @@ import pytest
 from gradio.media import get_image
 from PIL import Image
 
+from nst.network.layers import NETWORK
 from nst.settings import Settings
+from nst.ui.gallery import read_gallery
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 GALLERY = json.loads((EXAMPLES / "gallery.json").read_text(encoding="utf-8"))
@@ -54,7 +56,8 @@ def test_every_picture_opens_is_large_enough_and_light_enough(file):
 
 
 def test_every_picture_on_disk_is_listed_once_and_described_in_the_readme():
-    on_disk = {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("*/*.jpg")}
+    ours = (path for folder in ("content", "styles") for path in (EXAMPLES / folder).glob("*.jpg"))
+    on_disk = {path.relative_to(EXAMPLES).as_posix() for path in ours}
     assert sorted(on_disk) == sorted(OURS)
     readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert [file for file in OURS if f"| `{file}` |" not in readme] == []
@@ -128,6 +131,16 @@ def test_pairs_name_pictures_there_are_and_settings_that_are_valid():
         assert pair["content"] in names["contents"]
         assert pair["style"] in names["styles"]
         Settings.from_dict(pair.get("settings", {}))
+
+
+@pytest.mark.parametrize("pair", read_gallery().pairs, ids=lambda pair: pair.name)
+def test_each_pairs_outcome_was_made_with_the_settings_of_today(pair):
+    """Where this fails, run examples/outcomes.py and look at what it made."""
+    with Image.open(pair.outcome) as picture:
+        recipe = json.loads(picture.info["comment"])
+        assert max(picture.size) == pair.settings.size
+    assert recipe["settings"] == pair.settings.to_dict()
+    assert recipe["features"] == NETWORK
 
 
 def test_the_script_paints_the_committed_picture_again(tmp_path):

@@ -163,8 +163,8 @@ def test_those_who_wait_are_told_how_many_come_before_them(make_runs):
     first, second, third = (runs.stream(name, gate) for name in "abc")
     until(first, "working")
     next(second), next(third)
-    assert next(second).message == "1 person is before you."
-    assert next(third).message == "2 people are before you."
+    assert next(second).message == "1 run comes before yours."
+    assert next(third).message == "2 runs come before yours."
     gate.steps.put(None)
     for stream in (second, third, first):
         stream.close()

@@ -37,10 +37,11 @@ _ALONE = Lock()
 @dataclass(frozen=True)
 class Calibration:
     """bfloat16: whether an evaluation is faster so; winograd: the (outputs, inputs) of the layers that are
-    faster by Winograd's way in float32."""
+    faster by Winograd's way in float32; seconds: a forward pass of all layers but the first, at SIDE²."""
 
     bfloat16: bool
     winograd: frozenset[tuple[int, int]]
+    seconds: float
 
 
 def calibration() -> Calibration:
@@ -49,13 +50,20 @@ def calibration() -> Calibration:
         return _kept_or_measured()
 
 
+def known_calibration() -> Calibration | None:
+    """What was measured, where that has been done."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        known = json.loads((cache_folder() / FILE).read_text("utf-8"))[_machine()]
+        winograd, seconds = frozenset(map(tuple, known["winograd"])), float(known["seconds"])
+        return Calibration(known["bfloat16"] is True, winograd, seconds)
+    return None
+
+
 @cache
 def _kept_or_measured() -> Calibration:
-    path, machine = cache_folder() / FILE, _machine()
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        known = json.loads(path.read_text("utf-8"))[machine]
-        return Calibration(known["bfloat16"] is True, frozenset(map(tuple, known["winograd"])))
-    measured = _measured()
+    if known := known_calibration():
+        return known
+    path, machine, measured = cache_folder() / FILE, _machine(), _measured()
     with suppress(OSError):  # where nothing can be kept, each process measures
         _keep(path, machine, measured)
     return measured
@@ -106,7 +114,8 @@ def _measured() -> Calibration:
     pays = frozenset(layer for layer, t in times.items() if t["winograd"] < WINOGRAD_BELOW * t["direct"])
     full = sum(times[layer]["winograd" if layer in pays else "direct"] for layer in layers)
     half = sum(times[layer].get("bfloat16", math.inf) for layer in layers)
-    return Calibration(half < BFLOAT16_BELOW * full, pays)
+    bfloat16 = half < BFLOAT16_BELOW * full
+    return Calibration(bfloat16, pays, half if bfloat16 else full)
 
 
 def _forwards(

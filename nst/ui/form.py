@@ -1,7 +1,7 @@
 """The settings as controls: each built from BOUNDS and CHOICES, read into Settings and filled from them.
 
-Three controls are handles on others and no settings themselves: the strength dial (a log scale), the
-quality (evaluations), and the preset. The exact numbers they move stand under Advanced.
+Three controls are handles on others and no settings themselves: the slider beneath the strength (a log
+scale), the quality (evaluations), and the preset.
 """
 
 import math
@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from ..errors import SettingsError, shown
 from ..network.layers import LAYERS
 from ..presets import PRESETS, preset
 from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings, read_layers, write_layers
@@ -17,13 +18,14 @@ from .events import QUIET
 from .running.limits import Limits
 from .theme import html
 
+WEIGHTS = ("alpha", "beta")
 QUALITIES = {"Draft": 40, "Good": 65, "Fine": 200}  # evaluations
 
 LABELS = {
     "size": "Size",
     "keep_colours": "Keep the content’s colours",
     "evaluations": "Evaluations",
-    "strength": "Strength, exactly",
+    "strength": "Strength",
     "style_scale": "Style scale",
     "seed": "Seed",
     "alpha": "α",
@@ -43,6 +45,7 @@ LABELS = {
 # Help for what has no row in BOUNDS, or needs more than it says.
 HELP = {
     "keep_colours": "Only lightness is repainted; the palette stays that of the content.",
+    "strength": "How heavily the style repaints the content: 5 is gentle, 20 heavy paint, 60 bold.",
     "alpha": "Weight of the content cost. Empty: from the strength.",
     "beta": "Weight of the style cost. Empty: from the strength.",
     "content_layers": "Deeper layers keep less detail. Add a weight as relu4_2=0.5.",
@@ -102,6 +105,12 @@ def preset_of(settings: Settings) -> str | None:
     return next((name for name in PRESETS if preset(name, **free) == settings), None)
 
 
+def preset_name(settings: Settings) -> str:
+    """The name of the preset these are, as the page shows it."""
+    name = preset_of(settings)
+    return PRESET_NAMES.get(name, name) if name else "none: changed by hand"
+
+
 class Form:
     """The controls of one tab. `settings` is in the order the values arrive and are filled in."""
 
@@ -112,23 +121,30 @@ class Form:
     def basic(self) -> None:
         """The controls everybody sees."""
         start = Settings()
-        self.dial = gr.Slider(
-            0,
-            100,
-            value=dial(start.strength),
-            step=0.5,
-            label="Strength",
-            info="Left: more of the content. Right: more of the style.",
-            elem_classes="dial",
-        )
-        self._slider("size", value=min(start.size, self.limits.max_size), most=self.limits.max_size)
-        self.quality = gr.Radio(
-            list(QUALITIES),
-            value=quality(start.evaluations),
-            label="Quality",
-            info="More evaluations of the cost: finer, and slower.",
-        )
-        self._add("keep_colours", gr.Checkbox(value=False, **_texts("keep_colours")))
+        with gr.Group():
+            with gr.Row(elem_classes="strength"):
+                self._number("strength", value=start.strength)
+                self.dial = gr.Slider(
+                    0,
+                    100,
+                    value=dial(start.strength),
+                    step=0.5,
+                    label="Strength, on a log scale",
+                    show_label=False,
+                    elem_classes="dial",
+                    buttons=[],
+                    min_width=120,
+                )
+            with gr.Row():
+                self._slider("size", value=min(start.size, self.limits.max_size), most=self.limits.max_size)
+                self.quality = gr.Radio(
+                    list(QUALITIES),
+                    value=quality(start.evaluations),
+                    label="Quality",
+                    info="More evaluations: finer, slower.",
+                    min_width=200,
+                )
+            self._add("keep_colours", gr.Checkbox(value=False, **_texts("keep_colours")))
 
     def advanced(self) -> None:
         """Everything else, in the order a student meets it."""
@@ -145,11 +161,9 @@ class Form:
             self._layers("content_layers")
             self._layers("style_layers")
         with gr.Row():
-            self._number("strength", value=Settings().strength)
+            self._weight("alpha")
+            self._weight("beta")
             self._number("tv", value=Settings().tv)
-        with gr.Row():
-            self._number("alpha", placeholder="automatic")
-            self._number("beta", placeholder="automatic")
         self.amounted = html()
         html('<h3 class="section">Optimisation</h3>')
         with gr.Row():
@@ -197,6 +211,8 @@ class Form:
         found = dict(zip(self.settings, values, strict=True))
         for name in ("content_layers", "style_layers"):
             found[name] = read_layers(found[name] or ())
+        for name in WEIGHTS:
+            found[name] = _read_weight(name, found[name])
         return Settings.from_dict(found)
 
     def fill(self, settings: Settings) -> list[Any]:
@@ -204,6 +220,8 @@ class Form:
         found = settings.to_dict()
         for name in ("content_layers", "style_layers"):
             found[name] = write_layers(found[name])
+        for name in WEIGHTS:
+            found[name] = "" if found[name] is None else f"{found[name]:.10g}"
         handles = [dial(settings.strength), quality(settings.evaluations), preset_of(settings)]
         return [*(found[name] for name in self.settings), *handles]
 
@@ -241,6 +259,10 @@ class Form:
             ),
         )
 
+    def _weight(self, name: str) -> None:
+        # A gr.Number that is empty turns into 0 once it has been looked at; a text stays empty.
+        self._add(name, gr.Textbox("", max_lines=1, placeholder="automatic", min_width=120, **_texts(name)))
+
     def _choice(self, name: str, choices: Sequence[str]) -> None:
         named = [(NAMES[name][choice], choice) for choice in choices]
         self._add(name, gr.Dropdown(named, value=getattr(Settings(), name), **_texts(name)))
@@ -264,6 +286,17 @@ def weights_choice() -> gr.Dropdown:
     return gr.Dropdown(
         named, value="auto", label=LABELS["weights"], info="Which network looks at the pictures."
     )
+
+
+def _read_weight(name: str, text: Any) -> float | None:
+    """α or β as it was typed; None for nothing. Raises SettingsError."""
+    typed = str(text if text is not None else "").strip().replace(",", ".")
+    if not typed:
+        return None
+    try:
+        return float(typed)
+    except ValueError:
+        raise SettingsError(f"{LABELS[name]} must be a number or empty, not {shown(typed)}.") from None
 
 
 def _texts(name: str) -> dict[str, str]:

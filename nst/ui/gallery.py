@@ -7,7 +7,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from html import escape
 from importlib.util import find_spec
 from io import BytesIO
@@ -45,11 +45,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class Pair:
-    """A content and a style picture that go well together, and the settings that show it."""
+    """A content and a style picture that go well together, the settings that show it, and the file of what
+    comes of them, made by examples/outcomes.py."""
 
     content: Picture
     style: Picture
     settings: Settings
+    outcome: Path
 
     @property
     def name(self) -> str:
@@ -67,8 +69,18 @@ class Gallery:
 
     @property
     def files(self) -> list[Path]:
-        """The files of the pictures the page shows, which it serves."""
+        """The files of the pictures a visitor can choose."""
         return [picture.file for picture in (*self.contents, *self.styles)]
+
+    @property
+    def served(self) -> list[Path]:
+        """All files the page shows."""
+        return [*self.files, *(pair.outcome for pair in self.pairs)]
+
+    @property
+    def example(self) -> Pair | None:
+        """The pair whose outcome is seen before anything is painted."""
+        return next((pair for pair in self.pairs if pair.outcome.is_file()), None)
 
     @property
     def all_files(self) -> list[Path]:
@@ -85,7 +97,7 @@ def read_gallery(folder: Path = EXAMPLES) -> Gallery:
     contents = _pictures(folder, listed["contents"])
     styles = _pictures(folder, listed["styles"])
     pairs = [
-        Pair(contents[pair["content"]], styles[pair["style"]], _settings(pair))
+        _pair(folder, contents[pair["content"]], styles[pair["style"]], pair)
         for pair in listed["pairs"]
         if pair["content"] in contents and pair["style"] in styles
     ]
@@ -111,9 +123,11 @@ def _located(folder: Path, file: str) -> Path:
     return installed / PACKAGES[package] / name
 
 
-def _settings(pair: dict[str, Any]) -> Settings:
-    chosen = dict(pair.get("settings", {}))
-    return preset(chosen.pop("preset", "paint"), **chosen)
+def _pair(folder: Path, content: Picture, style: Picture, listed: dict[str, Any]) -> Pair:
+    chosen = dict(listed.get("settings", {}))
+    settings = preset(chosen.pop("preset", "paint"), **chosen)
+    name = f"{content.name} {style.name}".lower().replace(" ", "-")
+    return Pair(content, style, settings, folder / "outcomes" / f"{name}.jpg")
 
 
 def picture_row(pictures: Sequence[Picture], label: str) -> gr.HTML:
@@ -122,22 +136,43 @@ def picture_row(pictures: Sequence[Picture], label: str) -> gr.HTML:
 
 
 def pair_row(pairs: Sequence[Pair], label: str) -> gr.HTML:
-    """Buttons with both pictures of each pair; its select event carries the `index` of the pair pressed."""
-    return _row([([pair.content, pair.style], pair.name) for pair in pairs], label, "picks pairs")
+    """Buttons with what comes of each pair, its style in the corner; the select event carries the `index`."""
+    entries = []
+    for pair in pairs:
+        pictures = [pair.content, pair.style]
+        if pair.outcome.is_file():
+            alt = f"{pair.content.alt}, painted in the style of: {pair.style.alt}"
+            pictures = [Picture(pair.name, pair.outcome, alt), pair.style]
+        entries.append((pictures, pair.name))
+    return _row(entries, label, "picks pairs")
+
+
+def painting_row(label: str) -> gr.HTML:
+    """An empty row for painting_buttons(); its select event carries the `index`."""
+    return html(painting_buttons([], label), js_on_load=PICKED)
+
+
+def painting_buttons(paintings: Sequence[tuple[str, str]], label: str) -> str:
+    """HTML of buttons for paintings, (path, name) each."""
+    return _buttons([([Picture(name, Path(path), name)], name) for path, name in paintings], label, "picks")
 
 
 def _row(entries: Sequence[tuple[Sequence[Picture], str]], label: str, kind: str) -> gr.HTML:
-    buttons = "".join(
+    return html(_buttons(entries, label, kind), js_on_load=PICKED, visible=bool(entries))
+
+
+def _buttons(entries: Sequence[tuple[Sequence[Picture], str]], label: str, kind: str) -> str:
+    """A row of buttons with thumbnails and names."""
+    each = "".join(
         f'<button type="button" data-index="{index}">'
         f'<span class="thumbs">{"".join(map(_thumb, pictures))}</span>'
         f'<span class="name">{escape(name)}</span></button>'
         for index, (pictures, name) in enumerate(entries)
     )
-    row = f'<div class="{kind}" role="group" aria-label="{escape(label)}">{buttons}</div>'
-    return html(row, js_on_load=PICKED, visible=bool(entries))
+    return f'<div class="{kind}" role="group" aria-label="{escape(label)}">{each}</div>'
 
 
-@cache
+@lru_cache(maxsize=512)
 def _thumb(picture: Picture) -> str:
     whole = load_picture(picture.file, max_side=4 * THUMB)
     side, left, top = min(whole.size), max(0, whole.width - whole.height), max(0, whole.height - whole.width)

@@ -1,5 +1,6 @@
 """The Transfer tab's run: uploaded files and settings in, Frames out, a PNG with its recipe at the end."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from PIL import Image
 
 from .. import __version__
 from ..errors import ImageRefused, SettingsError
-from ..images import load_picture, save_png
+from ..images import load_picture, save_jpeg, save_png
 from ..recipe import recipe_text
 from ..settings import Settings
 from .running.frames import Frame, Point
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from ..transfer import Progress
 
 MOST_STYLES = 4
-RESULT = "painting.png"
+CONTENT = "content.jpg"  # beside the painting, so that the two can be compared later
+CONTENT_SIDE = 1024  # pixels
+LONGEST_NAME = 40  # characters of each picture's name in the painting's
 
 
 def painting(
@@ -53,16 +56,25 @@ def _in_turn(
     folder: str, limits: Limits, content: str, styles: Sequence[str], settings: Settings
 ) -> Iterator[Frame]:
     pictures = [load_picture(style) for style in styles]
-    yield from on_device(folder, limits, Painting(load_picture(content), pictures, settings))
+    name = painting_name(content, styles[0], settings.seed)
+    yield from on_device(folder, limits, Painting(load_picture(content), pictures, settings, name))
+
+
+def painting_name(content: str, style: str, seed: int) -> str:
+    """content-style-seed.png, of the names of the two files: letters, digits and dashes alone."""
+    stems = (re.sub(r"[^a-z0-9]+", "-", Path(path).stem.lower()).strip("-") for path in (content, style))
+    names = [stem[:LONGEST_NAME].strip("-") or "picture" for stem in stems]
+    return f"{names[0]}-{names[1]}-{seed}.png"
 
 
 @dataclass(frozen=True)
 class Painting:
-    """One painting as a job."""
+    """One painting as a job; name: of the file it ends in."""
 
     content: Image.Image
     styles: Sequence[Image.Image]
     settings: Settings
+    name: str = "painting.png"
 
     kept = "this is the best picture so far"
 
@@ -88,7 +100,10 @@ class Painting:
         return {**weights, "costs": _point(now.evaluation, now.costs, by) if now.costs else None}
 
     def save(self, now: "Progress", folder: Path) -> tuple[str, dict[str, Any]]:
-        path = str(folder / RESULT)
+        path = str(folder / self.name)
+        small = self.content.copy()
+        small.thumbnail((CONTENT_SIDE, CONTENT_SIDE))
+        save_jpeg(small, folder / CONTENT)
         recipe = recipe_text(
             self.settings,
             now.features,

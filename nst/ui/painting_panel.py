@@ -1,26 +1,25 @@
-"""Where a painting is seen as it forms: the live picture, the curves; in the end the picture to keep."""
+"""Where a painting is seen as it forms and when it is done, and the strip of those of this visit."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
-from . import curves, status
+from . import curves, share, status
+from .events import QUIET
+from .gallery import Pair, painting_buttons, painting_row
 from .run_panel import RunPanel, buttons, getting_ready, now_and_then
 from .running.frames import Frame
 from .theme import html
+from .visit import Painted, found_again, painted, with_one_more
 
 DRAW_EVERY = 0.8  # seconds between two drawings of the curves
+CONTENT_IMAGE = "The content image"
 
 Shown = tuple[str | None, Frame]  # the content image of a run and its newest Frame
-
-EMPTY = """
-<div class="empty"><div class="sum" aria-hidden="true">C + S → G</div><b>Your painting appears here</b>
-<p>Choose a picture to repaint and one to paint like, or take one of the pairs below. Then press
-Paint and watch it happen.</p></div>
-"""
 
 # gr.ImageSlider has no parameter for alternative texts; its pictures are there soon after their values.
 NAME_PICTURES = """
@@ -29,30 +28,60 @@ NAME_PICTURES = """
 }), 400)
 """
 
+# The browser's tab says how far the run is; on a narrow page the view follows Paint to the picture.
+TITLE = """
+(status) => {
+  const found = /data-title="([^"]*)"/.exec(status ?? '');
+  document.title = (found ? found[1] + ' · ' : '') + 'Neural style transfer';
+}
+"""
+TO_THE_PICTURE = """
+() => { if (innerWidth < 900) document.querySelector('.easel')?.scrollIntoView({behavior: 'smooth'}); }
+"""
+
 
 class PaintingPanel(RunPanel):
-    """Paint and Stop, the live picture, the status, the curves; at the end the slider and the PNG."""
+    """Paint and Stop; view() adds what is seen.
 
-    def __init__(self, keep_seconds: int) -> None:
+    visit      the paintings of this visit, and `selected` the one that is seen
+    address    the folder of the last run, kept in the browser
+    """
+
+    def __init__(self) -> None:
         super().__init__("", "Paint", size="lg")
+
+    def view(self, example: Pair | None, keep_seconds: int) -> None:
+        """Build what is seen, in the column being built. `example` is a pair with its outcome."""
+        self.visit, self.selected = gr.State(()), gr.State()
+        self.address = gr.BrowserState("", storage_key="nst-last-painting", secret="nst")
         self.badge = html(status.badge(status.automatic()), elem_id="badge")
         self.status = html(elem_id="said")
-        self._pictures()
+        self._pictures(example)
         self.costs = html(elem_id="costs")
-        with gr.Accordion("Settings used", open=False, visible=False, elem_id="used") as self.recap:
-            self.facts = html()
+        self._settings_used()
+        self._strip()
         html(
             '<p class="note">Stop keeps the best picture so far. Closing the page stops the run. '
             f"Pictures are deleted after {round(keep_seconds / 60)} minutes.</p>"
         )
-        panels = [self.run, self.stop, self.empty, self.canvas, self.finished, self.recap]
+        panels = [self.run, self.stop, self.canvas, self.finished]
+        self.seen = [
+            self.slider,
+            self.caption,
+            self.download,
+            self.actions,
+            self.recap,
+            self.facts,
+            *self.codes,
+            self.selected,
+            self.other,
+        ]
         self.began = [*panels, self.status, self.shown]
-        self.going = [self.live, self.status, self.costs, self.badge, self.shown]
-        self.ended = [*panels, self.slider, self.download, self.facts]
+        self.going = [self.live, self.status, self.costs, self.badge, self.address, self.shown]
+        self.ending = [self.shown, self.visit]
+        self.ended = [*panels, self.visit, self.strip, self.strips, *self.seen]
 
-    def _pictures(self) -> None:
-        with gr.Column() as self.empty:
-            html(EMPTY)
+    def _pictures(self, example: Pair | None) -> None:
         with gr.Column(visible=False) as self.canvas:
             self.live = gr.Image(
                 show_label=False,
@@ -62,65 +91,155 @@ class PaintingPanel(RunPanel):
                 elem_id="live",
                 alt_text="The painting as it stands now",
             )
-        with gr.Column(visible=False) as self.finished:
+        with gr.Column(elem_id="finished") as self.finished:
             self.slider = gr.ImageSlider(
-                label="Content and painting",
+                (str(example.content.file), str(example.outcome)) if example else None,
+                show_label=False,
                 interactive=False,
                 type="filepath",
                 buttons=["fullscreen"],
                 max_height=560,
                 elem_id="slider",
             )
-            self.download = gr.DownloadButton("Download", variant="primary", elem_id="download")
+            self.caption = html(_of_example(example), elem_id="caption")
+            self.download = gr.DownloadButton(
+                "Download", variant="primary", visible=False, elem_id="download"
+            )
+            with gr.Row(visible=False, elem_classes="actions") as self.actions:
+                self.reuse = gr.Button("Use its settings", size="sm", min_width=110)
+                self.to_content = gr.Button("Take as content", size="sm", min_width=110)
+                self.to_style = gr.Button("Take as style", size="sm", min_width=110)
+
+    def _settings_used(self) -> None:
+        with gr.Accordion("Settings used", open=False, visible=False, elem_id="used") as self.recap:
+            self.facts = html()
+            self.codes = [
+                gr.Code(label=label, language=language, interactive=False, max_lines=12)
+                for label, language in (("Python", "python"), ("Command line", "shell"), ("curl", "shell"))
+            ]
+
+    def _strip(self) -> None:
+        with gr.Column(visible=False, elem_id="visit") as self.strips:
+            html('<h2 class="section">Paintings of this visit</h2>')
+            self.strip = painting_row("Paintings of this visit")
+            self.other = gr.Dropdown(
+                [CONTENT_IMAGE], value=CONTENT_IMAGE, label="Compare it with", elem_id="compare"
+            )
+
+    def wire_view(self) -> None:
+        """What happens when one of the visit's paintings is pressed, or two are compared."""
+        self.strip.select(self._pressed, self.visit, [self.finished, self.canvas, *self.seen], **QUIET).then(
+            None, js=NAME_PICTURES
+        )
+        self.other.input(_compared, [self.visit, self.selected, self.other], self.slider, **QUIET)
+        self.status.change(None, self.status, None, js=TITLE)
+        self.run.click(None, None, None, js=TO_THE_PICTURE)
 
     def begin(self) -> tuple[Any, ...]:
-        """Values for `began`: the canvas is empty and Stop can be pressed."""
-        return (*_panels(running=True, done=False), getting_ready(), None)
+        """Values for `began`: Stop can be pressed, and the live picture takes the place of the last one."""
+        return (*_panels(running=True), getting_ready(), None)
 
-    def end(self, shown: Shown | None) -> tuple[Any, ...]:
-        """Values for `ended`: Paint can be pressed again, and what there is to keep is shown."""
-        content, last = shown or (None, None)
-        if last is None or last.result is None:
-            return (*_panels(running=False, done=False), None, gr.DownloadButton(value=None), "")
-        panels = _panels(running=False, done=True)
-        return (*panels, (content, last.result), _download(last), status.used(last))
+    def end(self, request: gr.Request, shown: Shown | None, visit: Sequence[Painted]) -> tuple[Any, ...]:
+        """Values for `ended`: Paint can be pressed again. A run that left nothing changes nothing else."""
+        new = painted(shown[1]) if shown else None
+        if new is None:
+            return (*_panels(running=False), *(gr.skip() for _ in (*self.seen, 1, 2, 3)))
+        visit = with_one_more(visit, new)
+        return (*_panels(running=False), *self._strip_values(visit), *self._seen(request, new, visit))
+
+    def recall(self, request: gr.Request, folder: Path | None) -> tuple[Any, ...]:
+        """Values for [visit, strip, strips, *seen]: the last painting, found again after a reload."""
+        found = found_again(folder) if folder else None
+        if found is None:
+            return tuple(gr.skip() for _ in (*self.seen, 1, 2, 3))
+        return (*self._strip_values((found,)), *self._seen(request, found, (found,)))
+
+    def _strip_values(self, visit: Sequence[Painted]) -> tuple[Any, ...]:
+        entries = [(one.painting, f"Painting {number}") for number, one in enumerate(visit, start=1)]
+        row = painting_buttons(entries, "Paintings of this visit")
+        return visit, row, gr.Column(visible=bool(visit))
+
+    def _pressed(self, request: gr.Request, visit: Sequence[Painted], event: gr.EventData) -> tuple[Any, ...]:
+        index = event.index
+        if not isinstance(index, int) or not 0 <= index < len(visit) or not visit[index].is_there:
+            raise gr.Error("This painting is no longer kept.", print_exception=False)
+        panels = gr.Column(visible=True), gr.Column(visible=False)
+        return (*panels, *self._seen(request, visit[index], visit))
+
+    def _seen(self, request: gr.Request, one: Painted, visit: Sequence[Painted]) -> tuple[Any, ...]:
+        """Values for `seen`."""
+        path, recipe = Path(one.painting), one.recipe
+        with Image.open(path) as picture:
+            size = picture.size
+        others = [CONTENT_IMAGE, *(f"Painting {n}" for n, each in enumerate(visit, 1) if each != one)]
+        label = f"Download PNG  ·  {size[0]} × {size[1]} px, {path.stat().st_size / 1000:.0f} kB"
+        codes: tuple[str, ...] = ("", "", "")
+        if recipe:
+            settings, address = recipe.settings, request.headers.get("origin") or "http://127.0.0.1:7860"
+            codes = (
+                share.as_python(settings),
+                share.as_command(settings),
+                share.as_requests(settings, address),
+            )
+        return (
+            (one.content, one.painting),
+            _said_of(one),
+            gr.DownloadButton(label, value=str(path), visible=True),
+            gr.Row(visible=True),
+            gr.Accordion(visible=recipe is not None),
+            status.used(recipe, size, one.frame) if recipe else "",
+            *codes,
+            one,
+            gr.Dropdown(others, value=CONTENT_IMAGE),
+        )
 
 
 def painting_values(
     frames: Iterable[Frame], content: str | None
-) -> Iterator[tuple[str | None, str, str, Any, Shown]]:
-    """Values for `going`, a few times a second: live picture, status, curves, badge, and what was shown.
+) -> Iterator[tuple[str | None, str, str, Any, Any, Shown]]:
+    """Values for `going`, a few times a second: live picture, status, curves, badge, the run's address, and
+    what was shown. Until there is a picture the content image is seen.
 
     The live picture is always a path and never an update: Gradio would forget to delete what follows.
     """
-    painted: list[Frame] = []
-    drawn, next_drawing = "", 0.0
-    for frame in now_and_then(_remembered(frames, painted)):
+    seen: list[Frame] = []
+    drawn, next_drawing, known = "", 0.0, ""
+    for frame in now_and_then(_remembered(frames, seen)):
         if frame.is_last or time.monotonic() >= next_drawing:
-            drawn, next_drawing = curves.draw(painted), time.monotonic() + DRAW_EVERY
+            drawn, next_drawing = curves.draw(seen), time.monotonic() + DRAW_EVERY
         badge = status.badge(frame.features, frame.device) if frame.features else gr.skip()
-        yield frame.picture, status.progress(frame), drawn, badge, (content, frame)
+        folder = Path(frame.picture).parent.name if frame.picture else known
+        address, known = (gr.skip() if folder == known else folder), folder
+        yield frame.picture or content, status.progress(frame), drawn, badge, address, (content, frame)
 
 
-def _remembered(frames: Iterable[Frame], painted: list[Frame]) -> Iterator[Frame]:
+def _remembered(frames: Iterable[Frame], seen: list[Frame]) -> Iterator[Frame]:
     """The Frames; each one of another evaluation is added to the list on its way."""
     for frame in frames:
-        if frame.costs and (not painted or frame.evaluation > painted[-1].evaluation):
-            painted.append(frame)
+        if frame.costs and (not seen or frame.evaluation > seen[-1].evaluation):
+            seen.append(frame)
         yield frame
 
 
-def _panels(running: bool, done: bool) -> tuple[Any, ...]:
-    return (
-        *buttons(running),
-        gr.Column(visible=not running and not done),
-        gr.Column(visible=running),
-        gr.Column(visible=done),
-        gr.Accordion(visible=done),
-    )
+def _panels(running: bool) -> tuple[Any, ...]:
+    return (*buttons(running), gr.Column(visible=running), gr.Column(visible=not running))
 
 
-def _download(last: Frame) -> Any:
-    path = Path(last.result)
-    size = f"{last.width} × {last.height} px, {path.stat().st_size / 1000:.0f} kB"
-    return gr.DownloadButton(f"Download PNG  ·  {size}", value=str(path))
+def _compared(visit: Sequence[Painted], selected: Painted | None, other: str) -> Any:
+    """The slider's two pictures: the painting chosen, or its content image, and the one that is seen."""
+    if selected is None or not selected.is_there:
+        return gr.skip()
+    named = {f"Painting {number}": one.painting for number, one in enumerate(visit, start=1)}
+    return named.get(other, selected.content), selected.painting
+
+
+def _of_example(example: Pair | None) -> str:
+    if example is None:
+        return ""
+    return status.note(f"{example.name}, painted by this app. Drag the line; press Paint for your own.")
+
+
+def _said_of(one: Painted) -> str:
+    if one.recipe is None:
+        return status.note("The page was closed while this was painted: it shows how far it came.")
+    return status.note("The content image on the left, the painting on the right: drag the line.")

@@ -23,11 +23,13 @@ class RunPanel:
     A panel adds what its run looks like, and has:
 
     began, going, ended   the components that begin(), the run itself and end() give values for
+    ending                those whose values end() takes
     """
 
     began: list[Any]
     going: list[Any]
     ended: list[Any]
+    ending: list[Any]
 
     def __init__(self, name: str, verb: str, size: str = "md") -> None:
         with gr.Row():
@@ -38,11 +40,12 @@ class RunPanel:
                 "Stop", size=size, interactive=False, elem_id=f"{name}stop", scale=1, min_width=90
             )
         self.shown = gr.State()
+        self.ending = [self.shown]
 
     def begin(self) -> tuple[Any, ...]:
         raise NotImplementedError
 
-    def end(self, shown: Any) -> tuple[Any, ...]:
+    def end(self, *values: Any) -> tuple[Any, ...]:
         raise NotImplementedError
 
     def wire(self, runs: Runs, work: Any, inputs: Sequence[Any]) -> Any:
@@ -61,7 +64,7 @@ class RunPanel:
             **HIDDEN,
         )
         self.stop.click(stop, None, None, **QUIET)
-        return worked.then(self.end, self.shown, self.ended, **QUIET)
+        return worked.then(self.end, self.ending, self.ended, **QUIET)
 
 
 def buttons(running: bool) -> tuple[Any, Any]:

@@ -4,8 +4,12 @@ import os
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from ..network.layers import NETWORK
+from ..recipe import Recipe
+from ..settings import Settings, write_layers
+from .form import LABELS, NAMES, preset_name
 from .running.frames import Frame
 
 SELF_TAUGHT = "self-taught"  # how the label of filters learned from the pictures begins
@@ -27,14 +31,29 @@ def progress(frame: Frame) -> str:
         return failed(frame.message)
     said = f'<div class="doing" role="status" aria-live="polite">{escape(frame.message)}</div>'
     if frame.is_last:
-        return f'<div class="status">{said}</div>'
+        return f'<div class="status" data-title="{_title(frame)}">{said}</div>'
     figures = "".join(f"<span>{escape(figure)}</span>" for figure in _figures(frame))
-    return f'<div class="status">{said}{_bar(frame)}<div class="figures">{figures}</div></div>'
+    return (
+        f'<div class="status" data-title="{_title(frame)}">{said}{_bar(frame)}'
+        f'<div class="figures">{figures}</div></div>'
+    )
+
+
+def _title(frame: Frame) -> str:
+    """What the tab of the browser says: how far the run is, or that it is done."""
+    if frame.state == "waiting":
+        return f"{frame.ahead} before you" if frame.ahead else "Waiting"
+    if frame.is_last:
+        return {"done": "✓ Done", "stopped": "Stopped"}[frame.state]
+    return f"{round(100 * frame.evaluation / frame.of)} %" if frame.of else "…"
 
 
 def failed(sentence: str) -> str:
     """HTML of a run that could not be, or could not go on."""
-    return f'<div class="status"><div class="failed" role="alert">{escape(sentence)}</div></div>'
+    return (
+        '<div class="status" data-title="Not painted">'
+        f'<div class="failed" role="alert">{escape(sentence)}</div></div>'
+    )
 
 
 def note(sentence: str, kind: str = "") -> str:
@@ -59,16 +78,33 @@ def automatic() -> str:
     return f"VGG-19 from {Path(named).name}" if named else NETWORK
 
 
-def used(last: Frame) -> str:
-    """HTML list of what a painting was made with, as far as the controls do not show it."""
+def used(recipe: Recipe, size: tuple[int, int], frame: Frame | None = None) -> str:
+    """HTML list of what a painting was made with: size, preset and seed always, then all that differs from
+    the defaults, and α, β, γ and λ where they are known."""
+    settings, done = recipe.settings, recipe.evaluations
+    took = "" if recipe.seconds is None else f", in {duration(recipe.seconds)}"
+    start, found = Settings().to_dict(), settings.to_dict()
     rows = {
-        "Picture": f"{last.width} × {last.height} px",
-        "Evaluations": f"{last.evaluation} of {last.of}, in {duration(last.seconds)}",
-        "Features": last.features,
-        "Computed on": last.device,
-        **_weights(last),
+        "Picture": f"{size[0]} × {size[1]} px",
+        "Preset": preset_name(settings),
+        LABELS["seed"]: str(settings.seed),
+        LABELS["evaluations"]: f"{done or settings.evaluations} of {settings.evaluations}{took}",
     }
-    return _rows(rows)
+    rows |= {
+        LABELS[name]: _plain(name, value)
+        for name, value in found.items()
+        if value != start[name] and name not in ("seed", "size", "evaluations", "weights")
+    }
+    rows |= {"Features": recipe.features, "Computed on": recipe.device or "not recorded"}
+    return _rows({**rows, **(_weights(frame) if frame else {})})
+
+
+def _plain(name: str, value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(write_layers(value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return NAMES.get(name, {}).get(value) or (f"{value:.6g}" if isinstance(value, float) else str(value))
 
 
 def amounted(last: Frame) -> str:
@@ -77,9 +113,11 @@ def amounted(last: Frame) -> str:
 
 
 def duration(seconds: float) -> str:
-    """8 s, 1 min 5 s."""
+    """8 s, 1 min, 1 min 5 s."""
     minutes, rest = divmod(max(0, round(seconds)), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
 
 
 def _figures(frame: Frame) -> list[str]:
@@ -87,9 +125,15 @@ def _figures(frame: Frame) -> list[str]:
         f"{frame.width} × {frame.height} px" if frame.width else "",
         f"{frame.counted} {frame.evaluation} of {frame.of}" if frame.of else "",
         duration(frame.seconds) if frame.seconds else "",
-        f"about {duration(frame.eta)} left" if frame.eta else "",
+        _time_left(frame),
     ]
     return [figure for figure in figures if figure]
+
+
+def _time_left(frame: Frame) -> str:
+    if not frame.eta:
+        return ""
+    return f"about {duration(frame.eta)} {'to wait' if frame.state == 'waiting' else 'left'}"
 
 
 def _bar(frame: Frame) -> str:

@@ -1,63 +1,85 @@
 """The Transfer tab: two pictures in, the settings, and the panel where the painting is seen."""
 
+import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import gradio as gr
 
 from ..errors import NSTError
+from ..images import picture_size
 from ..recipe import read_recipe
 from . import status
-from .events import QUIET
+from .events import LATEST, QUIET
 from .form import Form
 from .gallery import Gallery, pair_row, picture_row
 from .painting import painting
 from .painting_panel import NAME_PICTURES, PaintingPanel, Shown, painting_values
 from .running.frames import Frame
 from .running.runs import Runs
+from .running.speed import Speed
 from .theme import html
 from .upload import Upload
+from .visit import Painted
+
+USUAL_SHAPE = (4, 3)  # of a content image that is not there yet
+
+# As a person would: nothing happens while a run goes on, as the button cannot be pressed then.
+PRESS_PAINT = "() => setTimeout(() => document.querySelector('#run')?.click(), 60)"
+FOLD_ON_A_PHONE = "() => { if (innerWidth < 700) document.querySelector('#settings > button')?.click(); }"
 
 
 class TransferTab:
-    """The tab's controls and what they do. Built inside a gr.Tab; on_close() once the tabs are there."""
+    """The tab's controls and what they do. Built inside a gr.Tab; on_load() once the tabs are there."""
 
     def __init__(self, runs: Runs, gallery: Gallery) -> None:
-        self.runs, self.gallery = runs, gallery
+        self.runs, self.gallery, self.speed = runs, gallery, Speed()
         self.form = Form(runs.limits)
-        with gr.Row():
-            with gr.Column(scale=5, min_width=330):
+        with gr.Row(elem_id="transfer"):
+            with gr.Column(scale=5, min_width=320):
                 self._inputs()
                 self._controls()
-            with gr.Column(scale=6, min_width=330, elem_classes="easel"):
-                self.panel = PaintingPanel(runs.limits.keep_seconds)
-                self._pairs()
+            with gr.Column(scale=7, min_width=320, elem_classes="easel"):
+                self.panel.view(gallery.example, runs.limits.keep_seconds)
+        self._galleries()
         self.form.wire()
         self._wire_run()
-        self._wire_examples()
+        self._wire_pictures()
         self._wire_recipes()
+        self._wire_estimate()
 
-    def on_close(self, demo: gr.Blocks) -> None:
-        """A page that is closed ends its run."""
+    def on_load(self, demo: gr.Blocks) -> None:
+        """A page that is closed ends its run; one that is opened again shows the last painting."""
         demo.unload(self._stop)
+        panel = self.panel
+        again = demo.load(
+            self._recall, panel.address, [panel.visit, panel.strip, panel.strips, *panel.seen], **QUIET
+        )
+        again.then(None, js=NAME_PICTURES)
+        demo.load(self._estimate, self._estimated, self.estimate, **QUIET)
+        demo.load(None, js=FOLD_ON_A_PHONE)
 
     def paint(
         self, request: gr.Request, content: str | None, style: str | None, *values: Any
-    ) -> Iterator[tuple[str | None, str, str, Any, Shown]]:
+    ) -> Iterator[tuple[Any, ...]]:
         """One run, as values for panel.going."""
         frames: Iterable[Frame]
         try:
             settings = self.form.read(values)
             frames = self.runs.stream(request.session_hash, painting, content, [style], settings)
         except NSTError as error:
-            frames = [Frame("failed", str(error))]
-        yield from painting_values(frames, content)
+            settings, frames = None, [Frame("failed", str(error))]
+        for going in painting_values(frames, content):
+            last = going[-1][1]
+            if last.state == "done" and settings:
+                self.speed.learn(settings, (last.width, last.height), last.seconds)
+            yield going
 
     def _inputs(self) -> None:
-        with gr.Row():
+        with gr.Row(elem_classes="inputs"):
             self.content = Upload(
                 label="Content",
-                height=230,
+                height=190,
                 min_width=140,
                 buttons=["fullscreen"],
                 elem_id="content",
@@ -65,24 +87,29 @@ class TransferTab:
             )
             self.style = Upload(
                 label="Style",
-                height=230,
+                height=190,
                 min_width=140,
                 sources=["upload", "clipboard"],
                 buttons=["fullscreen"],
                 elem_id="style",
                 alt_text="The style image: the picture to paint like",
             )
+        with gr.Row(elem_classes="choices"):
+            self.swap = gr.Button("⇄ Swap", size="sm", min_width=90, elem_id="swap")
+            self.surprise = gr.Button("Surprise me", size="sm", min_width=110, elem_id="surprise")
         with gr.Row(visible=False, elem_classes="offer") as self.offer:
-            html('<p class="note">This picture carries the settings it was painted with.</p>')
+            html(
+                '<p class="note">This picture was painted here. Use the settings it was painted with, or '
+                "repaint it as it is?</p>"
+            )
             self.accept = gr.Button("Use its settings", size="sm", min_width=120, scale=0)
-        html('<h2 class="section">Pictures to repaint</h2>')
-        self.contents = picture_row(self.gallery.contents, "Pictures to repaint")
-        html('<h2 class="section">Styles to paint in</h2>')
-        self.styles = picture_row(self.gallery.styles, "Styles to paint in")
+            self.repaint = gr.Button("Repaint it", size="sm", min_width=100, scale=0)
 
     def _controls(self) -> None:
-        with gr.Group():
+        with gr.Accordion("Settings", open=True, elem_id="settings"):
             self.form.basic()
+        self.estimate = html(elem_id="estimate")
+        self.panel = PaintingPanel()
         with gr.Accordion("Advanced", open=False, elem_id="advanced"):
             self.form.advanced()
         with gr.Row(elem_classes="recipe"):
@@ -94,27 +121,69 @@ class TransferTab:
                 elem_id="note",
             )
 
-    def _pairs(self) -> None:
-        with gr.Column(visible=bool(self.gallery.pairs)):
-            html('<h2 class="section">Pairs that go well together</h2>')
+    def _galleries(self) -> None:
+        with gr.Column(visible=bool(self.gallery.pairs), elem_id="pairs"):
+            html('<h2 class="section">Pairs that go well together: one press paints</h2>')
             self.pairs = pair_row(self.gallery.pairs, "Pairs of a picture and a style")
+        with gr.Row():
+            with gr.Column(min_width=320):
+                html('<h2 class="section">Pictures to repaint</h2>')
+                self.contents = picture_row(self.gallery.contents, "Pictures to repaint")
+            with gr.Column(min_width=320):
+                html('<h2 class="section">Styles to paint in</h2>')
+                self.styles = picture_row(self.gallery.styles, "Styles to paint in")
 
     def _wire_run(self) -> None:
+        self.panel.wire_view()
         ended = self.panel.wire(self.runs, self.paint, [self.content, self.style, *self.form.inputs])
         ended.then(None, js=NAME_PICTURES)
         ended.then(_amounted, self.panel.shown, self.form.amounted, **QUIET)
+        ended.then(self._estimate, self._estimated, self.estimate, **QUIET)
 
-    def _wire_examples(self) -> None:
+    def _wire_pictures(self) -> None:
+        both = [self.content, self.style]
         self.contents.select(self._content, None, self.content, **QUIET)
         self.styles.select(self._style, None, self.style, **QUIET)
-        self.pairs.select(self._pair, None, [self.content, self.style, *self.form.filled], **QUIET)
+        self.swap.click(lambda content, style: (style, content), both, both, **QUIET)
+        for event in (
+            self.pairs.select(self._pair, None, [*both, *self.form.filled], **QUIET),
+            self.surprise.click(self._surprise, None, both, **QUIET),
+        ):
+            event.then(None, js=PRESS_PAINT)
+        for button, upload in ((self.panel.to_content, self.content), (self.panel.to_style, self.style)):
+            button.click(_taken, self.panel.selected, upload, **QUIET)
 
     def _wire_recipes(self) -> None:
         filled = [self.note, *self.form.filled]
         self.content.change(_has_recipe, self.content, self.offer, **QUIET)
         accepted = self.accept.click(self._open_recipe, self.content, filled, **QUIET)
-        accepted.then(lambda: gr.Row(visible=False), None, self.offer, **QUIET)
+        for answered in (accepted, self.repaint.click(None, js="() => null")):
+            answered.then(lambda: gr.Row(visible=False), None, self.offer, **QUIET)
         self.recipe.upload(self._open_recipe, self.recipe, filled, **QUIET)
+        self.panel.reuse.click(self._reuse, self.panel.selected, filled, **QUIET)
+
+    @property
+    def _estimated(self) -> list[gr.components.Component]:
+        return [self.content, *self.form.inputs]
+
+    def _wire_estimate(self) -> None:
+        names = ("size", "evaluations", "scales", "weights")
+        for control in (self.content, *(self.form.settings[name] for name in names)):
+            control.change(self._estimate, self._estimated, self.estimate, **LATEST, **QUIET)
+
+    def _estimate(self, content: str | None, *values: Any) -> str:
+        """About how long it will take on this machine; empty where nobody can know."""
+        try:
+            settings = self.form.read(values)
+            seconds = self.speed.seconds(settings, _shape(content))
+        except NSTError:
+            return ""
+        if seconds is None:
+            return status.note("How long it takes here is known after the first painting.")
+        return status.note(f"About {status.duration(max(1.0, seconds))} on this machine.")
+
+    def _recall(self, request: gr.Request, address: Any) -> tuple[Any, ...]:
+        return self.panel.recall(request, self.runs.found(address))
 
     def _stop(self, request: gr.Request) -> None:
         self.runs.stop(request.session_hash)
@@ -130,6 +199,10 @@ class TransferTab:
         settings = self.form.fitted(pair.settings)
         return [str(pair.content.file), str(pair.style.file), *self.form.fill(settings)]
 
+    def _surprise(self) -> tuple[str, str]:
+        """A content and a style picture at random."""
+        return tuple(str(random.choice(each).file) for each in (self.gallery.contents, self.gallery.styles))
+
     def _open_recipe(self, path: str | None) -> list[Any]:
         """Values for the note beside the button and for the form."""
         try:
@@ -137,6 +210,9 @@ class TransferTab:
         except NSTError as error:
             return [status.note(str(error), "refused"), *(gr.skip() for _ in self.form.filled)]
         return [status.note("The settings of that painting are filled in."), *self.form.fill(settings)]
+
+    def _reuse(self, selected: Painted | None) -> list[Any]:
+        return self._open_recipe(selected.painting if selected else None)
 
 
 def _has_recipe(path: str | None) -> Any:
@@ -146,6 +222,19 @@ def _has_recipe(path: str | None) -> Any:
     except NSTError:
         return gr.Row(visible=False)
     return gr.Row(visible=True)
+
+
+def _taken(selected: Painted | None) -> Any:
+    """The painting that is seen, as an input."""
+    return selected.painting if selected and selected.is_there else gr.skip()
+
+
+def _shape(content: str | None) -> tuple[int, int]:
+    """(width, height) of an uploaded picture by its header, or the usual shape."""
+    try:
+        return picture_size(content) if content else USUAL_SHAPE
+    except NSTError:  # the run will say what is wrong with it
+        return USUAL_SHAPE
 
 
 def _amounted(shown: Shown | None) -> str:

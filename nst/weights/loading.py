@@ -1,4 +1,4 @@
-"""Slow, blocking work in a thread of its own, with its progress: a stalled network blocks neither page nor Stop."""
+"""Slow work in a thread of its own, with its progress: a stalled network blocks neither the page nor Stop."""
 
 import time
 from collections.abc import Generator

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .frames import Frame, settled
 from .limits import Limits
@@ -72,6 +73,10 @@ class Runs:
         lost connection looks the same and the page may come back."""
         self.stop(session)
 
+    def found(self, address: object) -> Path | None:
+        """The folder of an earlier run by its name, while it is kept; None for anything else."""
+        return self._folders.found(address)
+
     def close(self) -> None:
         """End every run and the sweeper, as tests and reloads need."""
         for run in list(self._active):
@@ -109,7 +114,7 @@ class Runs:
     def _waiting(self, run: _Run) -> Iterator[Frame]:
         """A Frame about every HEARTBEAT seconds until the turn has come or is no longer wanted."""
         while not asked_to_stop(run.folder) and (ahead := self._line.wait(run.place, HEARTBEAT)):
-            yield Frame("waiting", _in_line(ahead, eta := self._wait_for(ahead)), ahead, eta=eta)
+            yield Frame("waiting", _in_line(ahead), ahead, eta=self._wait_for(ahead))
 
     def _wait_for(self, ahead: int) -> float | None:
         """Seconds until the turn, if runs go on taking as long as the last ones did; None at first."""
@@ -131,10 +136,9 @@ class Runs:
             _report(run)
 
 
-def _in_line(ahead: int, eta: float | None) -> str:
-    people = "1 person is" if ahead == 1 else f"{ahead} people are"
-    wait = "" if eta is None else f", about {max(1, round(eta / 60))} min to wait"
-    return f"{people} before you{wait}."
+def _in_line(ahead: int) -> str:
+    """The line is of runs: a visitor may have more than one, and wait for their own."""
+    return "1 run comes before yours." if ahead == 1 else f"{ahead} runs come before yours."
 
 
 def _report(run: _Run) -> None:

@@ -5,6 +5,7 @@ Everything here is a file, because on ZeroGPU the run is in another process than
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import threading
@@ -128,6 +129,13 @@ class Folders:
         folder.mkdir(mode=0o700)
         self._in_use.add(str(folder))
         return str(folder)
+
+    def found(self, address: object) -> Path | None:
+        """The folder of this name, if there is one: a visitor's browser keeps it, or sends anything else."""
+        if not isinstance(address, str) or not re.fullmatch("[0-9a-f]{32}", address):
+            return None
+        folder = self.root / address
+        return folder if folder.is_dir() else None
 
     def release(self, folder: str) -> None:
         """The run is over; from here on the folder may be swept."""

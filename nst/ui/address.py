@@ -1,0 +1,96 @@
+"""The page's own address: which tab, which pair, which settings; and the button that leads to the next tab.
+
+/?tab=grid                         a tab
+/?pair=lake-palette-knife          a pair of the gallery, filled in
+/?preset=gentle&size=256&seed=7    settings, by the names of Settings; they change the pair's
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from ..errors import NSTError
+from ..presets import preset
+from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings, read_layers
+from . import status
+from .events import QUIET
+from .gallery import Gallery, Pair
+from .transfer_tab import TransferTab
+
+LAYERS = ("content_layers", "style_layers")
+KNOWN = {"preset", "keep_colours", "weights", *BOUNDS, *CHOICES, *LAYERS}
+
+
+def settings_in(query: Mapping[str, str], start: Settings | None = None) -> Settings | None:
+    """The settings an address names, changing `start`; None where it names none. Raises SettingsError."""
+    named = {name: text for name, text in query.items() if name in KNOWN}
+    if not named:
+        return start
+    base = preset(named.pop("preset")) if "preset" in named else start or Settings()
+    return Settings.from_dict({**base.to_dict(), **{n: _value(n, text) for n, text in named.items()}})
+
+
+def _value(name: str, text: str) -> Any:
+    if name in LAYERS:
+        return read_layers(text.split(","))
+    if name == "keep_colours":
+        return text.lower() in ("true", "1", "yes")
+    if name == "weights":
+        return text if text in NAMED_WEIGHTS else "auto"
+    if name in BOUNDS:
+        try:
+            return float(text)
+        except ValueError:
+            return text  # Settings says what it should be
+    return text
+
+
+def slug(pair: Pair) -> str:
+    """A pair's name in an address: that of its outcome's file."""
+    return pair.outcome.stem
+
+
+def wire_address(
+    demo: gr.Blocks,
+    tabs: gr.Tabs,
+    each: Sequence[gr.Tab],
+    transfer: TransferTab,
+    gallery: Gallery,
+) -> None:
+    """What the address names is filled in; a tab that is opened goes into the address."""
+    form = transfer.form
+    known = {tab.id: tab for tab in each}
+
+    def opened(request: gr.Request) -> list[Any]:
+        query = dict(request.query_params)
+        pair = next((pair for pair in gallery.pairs if slug(pair) == query.get("pair")), None)
+        selected = gr.Tabs(selected=query["tab"]) if query.get("tab") in known else gr.skip()
+        pictures = [str(pair.content.file), str(pair.style.file)] if pair else [gr.skip(), gr.skip()]
+        unchanged = [gr.skip() for _ in form.filled]
+        try:
+            settings = settings_in(query, pair.settings if pair else None)
+        except NSTError as error:
+            return [selected, *pictures, status.note(str(error), "refused"), *unchanged]
+        filled = form.fill(form.fitted(settings)) if settings else unchanged
+        return [selected, *pictures, gr.skip(), *filled]
+
+    outputs = [tabs, transfer.content, transfer.style, transfer.note, *form.filled]
+    demo.load(opened, None, outputs, **QUIET)
+    for name, tab in known.items():
+        tab.select(None, js=_into_the_address(str(name)))
+
+
+def _into_the_address(tab: str) -> str:
+    return (
+        "() => { const here = new URL(location.href); "
+        f"here.searchParams.set('tab', {json.dumps(tab)}); history.replaceState(null, '', here); }}"
+    )
+
+
+def next_button(tabs: gr.Tabs, tab: str, title: str) -> None:
+    """A button at a tab's end that opens another one at its top."""
+    button = gr.Button(f"Next: {title} →", elem_classes="next", size="sm", min_width=200)
+    opened = button.click(lambda: gr.Tabs(selected=tab), None, tabs, **QUIET)
+    opened.then(None, js="() => scrollTo({top: 0})")

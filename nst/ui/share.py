@@ -1,0 +1,91 @@
+"""A painting's settings as something to run elsewhere: Python, a shell command, or requests to this app."""
+
+import json
+import os
+import shlex
+from html import escape
+from typing import Any
+
+from ..settings import Settings
+from .gallery import Pair
+
+CONTENT, STYLE = "photo.jpg", "painting.jpg"  # the names of the pictures, which stay the visitor's
+
+
+def changed(settings: Settings) -> dict[str, Any]:
+    """The settings that differ from the defaults, and always the seed; weights from a file are left out."""
+    start, found = Settings().to_dict(), settings.to_dict()
+    return {name: value for name, value in found.items() if value != start[name] or name == "seed"}
+
+
+def as_python(settings: Settings) -> str:
+    """A program that paints the same picture."""
+    given = ", ".join(f"{name}={value!r}" for name, value in changed(settings).items())
+    return (
+        "from nst import Settings, load_picture, stylize\n\n"
+        f"settings = Settings({given})\n"
+        f'content, style = load_picture("{CONTENT}"), load_picture("{STYLE}")\n'
+        "for progress in stylize(content, style, settings):\n"
+        '    print(progress.doing, progress.evaluation, "of", progress.of)\n'
+        'progress.image.save("result.png")\n'
+    )
+
+
+def as_command(settings: Settings) -> str:
+    """The command line of the same."""
+    words = ["nst", CONTENT, STYLE, "-o", "result.png"]
+    for name, value in changed(settings).items():
+        words += _option(name, value)
+    return shlex.join(words)
+
+
+def _option(name: str, value: Any) -> list[str]:
+    flag = "--" + name.replace("_", "-")
+    if isinstance(value, dict):
+        return [flag, ",".join(f"{layer}={weight:.6g}" for layer, weight in value.items())]
+    return [flag] if value is True else [flag, f"{value:.10g}" if isinstance(value, float) else str(value)]
+
+
+def as_requests(settings: Settings, address: str) -> str:
+    """Requests with curl to this app at its address: upload, begin, wait for the result."""
+    given = {name: _sent(value) for name, value in changed(settings).items()}
+    rest = "".join(f', "{name}": {json.dumps(value)}' for name, value in given.items())
+    body = f"{{\"content\": '$(file {CONTENT})', \"style\": '$(file {STYLE})'{rest}}}"
+    return (
+        f"APP={shlex.quote(address)}\n"
+        'file() { curl -s -F "files=@$1" "$APP/gradio_api/upload" |\n'
+        """  sed 's/.*\\["\\(.*\\)"\\].*/{"path": "\\1", "meta": {"_type": "gradio.FileData"}}/'; }\n"""
+        f"BODY='{body}'\n"
+        'EVENT=$(curl -s -H "Content-Type: application/json" -d "$BODY" \\\n'
+        """  "$APP/gradio_api/call/v2/transfer" | sed 's/.*"event_id": *"\\([^"]*\\)".*/\\1/')\n"""
+        'curl -s -N "$APP/gradio_api/call/transfer/$EVENT"\n'
+    )
+
+
+def _sent(value: Any) -> Any:
+    """A value as the endpoint takes it: layers as text."""
+    if isinstance(value, dict):
+        return ",".join(f"{layer}={weight:.6g}" for layer, weight in value.items())
+    return value
+
+
+def preview_head(title: str, about: str, example: Pair | None) -> str:
+    """The page's head: what others show of it where it is shared (Open Graph). A Space knows its address."""
+    host = os.environ.get("SPACE_HOST", "")
+    base = f"https://{host}" if host else ""
+    tags = {"og:title": title, "og:description": about, "og:type": "website"}
+    if example:
+        tags["og:image"] = f"{base}/gradio_api/file={example.outcome}"
+    if base:
+        tags["og:url"] = base
+    lines = [f'<meta property="{name}" content="{escape(text)}">' for name, text in tags.items()]
+    return "\n".join([*lines, f'<meta name="description" content="{escape(about)}">'])
+
+
+def source_link() -> str:
+    """HTML of a link to the code, on a Space; elsewhere whoever runs the page has it."""
+    space = os.environ.get("SPACE_ID", "")
+    if not space:
+        return ""
+    address = f"https://huggingface.co/spaces/{escape(space)}/tree/main"
+    return f'<p class="note credits"><a href="{address}">The source of this page</a></p>'

@@ -1,0 +1,268 @@
+"""A visit from the first look to coming back: the page in a real browser, against the real app."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from browsing import a_painting, choose, number, open_advanced, strength, use_recipe, wait_for_the_end
+from PIL import Image
+from playwright.sync_api import expect
+from server import REAL_APP, Server
+
+from nst.recipe import read_recipe
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory) -> Iterator[Server]:
+    server = Server(REAL_APP, tmp_path_factory.mktemp("visit"))
+    yield server
+    server.stop()
+
+
+def paint(page, recipe) -> None:
+    use_recipe(page, recipe)
+    page.locator("#run").click()
+    expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px")
+    wait_for_the_end(page)
+
+
+def downloaded(page):
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    return download.value
+
+
+# The first look
+
+
+def test_a_finished_example_is_there_before_the_first_click(visit):
+    page = visit()
+    expect(page.locator("#slider img")).to_have_count(2)
+    expect(page.locator("#caption")).to_contain_text("painted by this app")
+    loaded = "[...document.querySelectorAll('#slider img')].every((i) => i.complete && i.naturalWidth > 200)"
+    page.wait_for_function(loaded)
+    expect(page.locator(".picks.pairs button").first.locator("img")).to_have_count(2)
+
+
+@pytest.mark.parametrize(("window", "least"), [(1280, 1200), (1920, 1300)])
+def test_the_page_uses_the_width_there_is(visit, window, least):
+    page = visit(window, 1000)
+    assert page.locator("#transfer").bounding_box()["width"] >= least
+
+
+def test_what_a_first_painting_needs_is_in_sight_without_scrolling(visit):
+    page = visit(1280, 800)
+    for needed in ("#content", "#style", ".strength", "#run", "#estimate", "#slider", "#caption"):
+        box = page.locator(needed).bounding_box()
+        assert box, needed
+        assert box["y"] + box["height"] <= 800, (needed, box)
+    for label in ("Size", "Draft"):
+        box = page.get_by_label(label).first.bounding_box()
+        assert box["y"] + box["height"] <= 800, label
+
+
+def test_how_long_it_will_take_is_said_before_paint_and_follows_the_settings(visit):
+    page = visit()
+    expect(page.locator("#estimate")).to_contain_text(re.compile(r"About (\d+ min )?\d+ (s|min)"))
+    before = page.locator("#estimate").inner_text()
+    page.get_by_label("Fine").check()
+    expect(page.locator("#estimate")).not_to_have_text(before)
+
+
+def test_on_a_phone_paint_stays_in_reach_and_the_view_follows_it_to_the_picture(visit, pictures, tmp_path):
+    page = visit(390, 844)
+    choose(page, *pictures)
+    use_recipe(page, a_painting(tmp_path, evaluations=400))
+    for place in (0, 300):
+        page.evaluate(f"scrollTo({{top: {place}, behavior: 'instant'}})")
+        box = page.locator("#run").bounding_box()
+        assert 0 <= box["y"] <= 844 - box["height"]
+    page.locator("#run").click()
+    expect(page.locator("#live img")).to_be_in_viewport()
+    page.locator("#stop").click()
+    wait_for_the_end(page)
+
+
+# No control changes a run by being looked at
+
+
+def test_looking_at_every_control_changes_nothing(visit, pictures, tmp_path):
+    page = visit()
+    choose(page, *pictures)
+    page.get_by_test_id("Open a recipe-upload-button").set_input_files(a_painting(tmp_path, evaluations=6))
+    expect(page.locator("#note")).to_contain_text("filled in")
+    for _ in range(2):
+        page.get_by_role("button", name="Advanced").click()
+        page.wait_for_timeout(300)
+    for box in page.locator("#settings input:visible").all():
+        box.focus()
+        box.blur()
+    page.locator("#run").click()
+    wait_for_the_end(page)
+    settings = read_recipe(downloaded(page).path()).settings
+    assert settings == read_recipe(a_painting(tmp_path, evaluations=6)).settings
+
+
+def test_opening_and_closing_each_control_of_advanced_changes_nothing(visit, pictures, tmp_path):
+    page = visit()
+    choose(page, *pictures)
+    use_recipe(page, a_painting(tmp_path, evaluations=6))
+    open_advanced(page)
+    for box in page.locator("#advanced input:visible, #advanced textarea:visible").all():
+        box.click()
+        page.keyboard.press("Escape")
+        box.blur()
+    page.get_by_role("button", name="Advanced").click()
+    page.locator("#run").click()
+    wait_for_the_end(page)
+    expect(page.locator("#said")).to_contain_text("Painted")
+    settings = read_recipe(downloaded(page).path()).settings
+    assert settings == read_recipe(a_painting(tmp_path, evaluations=6)).settings
+
+
+# While it runs
+
+
+def test_the_tabs_title_says_how_far_it_is_and_when_it_is_done(visit, pictures, tmp_path):
+    page = visit()
+    choose(page, *pictures)
+    use_recipe(page, a_painting(tmp_path, evaluations=300))
+    page.locator("#run").click()
+    page.wait_for_function("/^\\d+ % · /.test(document.title)")
+    page.locator("#stop").click()
+    page.wait_for_function("document.title.startsWith('Stopped')")
+    wait_for_the_end(page)
+
+
+def test_who_waits_sees_the_picture_to_be_painted_and_one_time(visit, pictures, tmp_path):
+    first, second = visit(), visit()
+    for page in (first, second):
+        choose(page, *pictures)
+        use_recipe(page, a_painting(tmp_path, evaluations=1000, size=256))
+    first.locator("#run").click()
+    expect(first.locator("#said")).to_contain_text("evaluation")
+    second.locator("#run").click()
+    expect(second.locator("#said")).to_contain_text("1 run comes before yours.")
+    expect(second.locator("#live img")).to_be_visible()
+    for page in (second, first):
+        page.locator("#stop").click()
+        wait_for_the_end(page)
+
+
+# The paintings of a visit
+
+
+def test_the_visits_paintings_can_be_seen_again_compared_and_used(visit, pictures, tmp_path):
+    page = visit()
+    choose(page, *pictures)
+    for seed in (7, 8):
+        paint(page, a_painting(tmp_path, evaluations=6, seed=seed))
+    strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
+    expect(strip).to_have_count(2)
+    strip.first.click()
+    expect(page.locator("#used")).to_contain_text("Settings used")
+    page.get_by_role("button", name="Settings used").click()
+    expect(page.locator("#used dl")).to_contain_text("Seed7")
+    assert downloaded(page).suggested_filename == "content-style-7.png"
+    old = page.locator("#slider img").first.get_attribute("src")
+    page.locator("#compare input").click()
+    page.get_by_role("option", name="Painting 2").click()
+    expect(page.locator("#slider img").first).not_to_have_attribute("src", old)
+    page.locator("#finished").get_by_role("button", name="Use its settings").click()
+    open_advanced(page)
+    expect(page.get_by_label("Seed")).to_have_value("7")
+    page.get_by_role("button", name="Take as content").click()
+    expect(page.locator(".offer")).to_be_visible()
+    page.get_by_role("button", name="Repaint it").click()
+    expect(page.locator(".offer")).to_be_hidden()
+
+
+def test_a_run_that_fails_leaves_the_last_painting_in_sight(visit, pictures, tmp_path):
+    page = visit()
+    choose(page, *pictures)
+    paint(page, a_painting(tmp_path, evaluations=6))
+    strength(page).fill("")
+    page.locator("#run").click()
+    expect(page.get_by_role("alert")).to_contain_text("Strength must be a number")
+    wait_for_the_end(page)
+    expect(page.locator("#slider img")).to_have_count(2)
+    expect(page.locator("#download")).to_be_visible()
+
+
+def test_a_reload_finds_the_last_painting(visit, pictures, tmp_path):
+    page = visit()
+    choose(page, *pictures)
+    paint(page, a_painting(tmp_path, evaluations=6))
+    page.reload()
+    expect(page.locator("#download")).to_contain_text("64 × 48 px")
+    with Image.open(downloaded(page).path()) as picture:
+        assert picture.size == (64, 48)
+    expect(page.get_by_role("group", name="Paintings of this visit").get_by_role("button")).to_have_count(1)
+
+
+def test_a_painting_stopped_by_closing_its_page_is_said_to_have_been(visit, pictures, tmp_path):
+    page = visit()
+    choose(page, *pictures)
+    use_recipe(page, a_painting(tmp_path, evaluations=1000, size=256))
+    page.locator("#run").click()
+    expect(page.locator("#said")).to_contain_text("evaluation")
+    page.wait_for_function("localStorage.getItem('nst-last-painting')?.length > 40")
+    page.reload()
+    expect(page.locator("#caption")).to_contain_text("The page was closed while this was painted")
+    expect(page.locator("#slider img")).to_have_count(2)
+
+
+def test_swap_and_surprise(visit, pictures):
+    page = visit()
+    choose(page, *pictures)
+    before = [page.locator(f"#{name} img").get_attribute("src") for name in ("content", "style")]
+    page.locator("#swap").click()
+    expect(page.locator("#content img")).to_have_attribute("src", before[1])
+    expect(page.locator("#style img")).to_have_attribute("src", before[0])
+    page.locator("#surprise").click()
+    expect(page.locator("#said")).to_contain_text("evaluation")
+    page.locator("#stop").click()
+    wait_for_the_end(page)
+
+
+# Addresses, and what leads elsewhere
+
+
+def test_an_address_names_the_tab_the_pair_and_the_settings(visit, app):
+    page = visit()
+    page.goto(f"{app.url}?pair=cat-etching&size=256&seed=11&strength=7")
+    for name in ("content", "style"):
+        expect(page.locator(f"#{name} img")).to_be_visible()
+    expect(number(page, "Size")).to_have_value("256")
+    expect(strength(page)).to_have_value("7")
+    page.goto(f"{app.url}?tab=units")
+    expect(page.get_by_role("heading", name="What does each unit look for?")).to_be_visible()
+    page.goto(f"{app.url}?size=9")
+    expect(page.locator("#note")).to_contain_text("Size must be a whole number from 64")
+
+
+def test_a_path_of_next_buttons_leads_through_all_tabs_and_each_has_an_address(visit):
+    page = visit()
+    seen = []
+    for _ in range(5):
+        page.locator(".next:visible").click()
+        page.wait_for_function(f"!{seen!r}.includes(new URL(location).searchParams.get('tab'))")
+        seen.append(page.evaluate("new URL(location).searchParams.get('tab')"))
+    assert seen == ["grid", "reconstruct", "units", "how", "transfer"]
+
+
+def test_the_settings_used_can_be_run_with_curl(visit, app, pictures, tmp_path):
+    page = visit()
+    choose(page, *pictures)
+    paint(page, a_painting(tmp_path, evaluations=6))
+    page.get_by_role("button", name="Settings used").click()
+    codes = [page.locator("#used .cm-content").nth(n).inner_text() for n in range(3)]
+    assert "Settings(" in codes[0]
+    assert codes[1].startswith("nst photo.jpg painting.jpg -o result.png")
+    for name, file in zip(("photo.jpg", "painting.jpg"), pictures, strict=True):
+        (tmp_path / name).write_bytes(file.read_bytes())
+    done = subprocess.run(["bash", "-c", codes[2]], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert '"state": "done"' in done.stdout, done
