@@ -14,7 +14,7 @@ from nst import Settings
 from nst.images import save_png
 from nst.recipe import read_recipe, recipe_text
 
-CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 SOON = 20_000  # milliseconds: ends a test that would hang, and is waited out by no other
 expect.set_options(timeout=SOON)
 QUICK = {"size": 64, "strength": 12.0, "seed": 7, "weights": "self-taught", "scales": 1}
@@ -22,10 +22,11 @@ QUICK = {"size": 64, "strength": 12.0, "seed": 7, "weights": "self-taught", "sca
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium here: install chromium or chromium-headless-shell")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = next(filter(None, map(shutil.which, NAMES)), playwright.chromium.executable_path)
+        if not Path(chromium).exists():
+            pytest.skip("there is no Chromium here: install chromium, or run “playwright install chromium”")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
         browser.close()
 

@@ -20,7 +20,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
 
 @pytest.fixture
 def small(server) -> Iterator[Server]:
-    """The small app with an empty journal, and an empty room afterwards."""
+    """The small app with an empty journal, and an empty line afterwards."""
     server.journal.write_text("")
     yield server
     wait_until(lambda: entered(server) == left(server), "every run to leave")
@@ -34,7 +34,7 @@ def left(server: Server) -> list[str]:
     return [line.split()[1] for line in server.entries() if line.startswith("leave")]
 
 
-def most_result_of(server: Server) -> int:
+def most_at_once(server: Server) -> int:
     inside = most = 0
     for line in server.entries():
         inside += line.startswith("enter") - line.startswith("leave")
@@ -74,7 +74,7 @@ def test_a_cancelled_run_and_the_next_are_never_inside_together(small):
         json={"session_hash": first.session, "event_id": event, "fn_index": small.fn_index("counting")},
     )
     assert second.run("counting", "second", 2, 0.01)[1]["state"] == "done"
-    assert most_result_of(small) == 1
+    assert most_at_once(small) == 1
     assert left(small) == ["first", "second"]
 
 
@@ -158,7 +158,7 @@ def test_a_full_app_says_so_at_once_and_others_are_served_in_their_order(small):
     visitors[0].press("stop")
     wait_until(lambda: len(left(small)) == 12, "everyone to be served")
     assert entered(small) == [f"v{number:02}" for number in range(12)]
-    assert most_result_of(small) == 1
+    assert most_at_once(small) == 1
 
 
 def test_one_visitor_may_wait_once_while_running_and_not_twice(small):

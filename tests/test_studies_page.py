@@ -135,7 +135,7 @@ def test_units_are_shown_for_the_pictures_looked_at_so_far(visit, pictures):
     expect(page.locator("#units figcaption").first).to_contain_text("Unit 18")
 
 
-def test_how_it_works_shows_the_sums_and_weighs_them_anew_result_of(visit, pictures, tmp_path):
+def test_how_it_works_shows_the_sums_and_weighs_them_anew_at_once(visit, pictures, tmp_path):
     page = visit()
     choose(page, *pictures)
     use_recipe(page, a_painting(tmp_path, evaluations=30))
