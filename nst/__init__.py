@@ -26,6 +26,8 @@ In reading order:
     studies/   the lecture       ui/        the page
 """
 
+from typing import TYPE_CHECKING
+
 from .errors import (
     Diverged,
     ImageRefused,
@@ -37,6 +39,10 @@ from .errors import (
 )
 from .presets import PRESETS, preset
 from .settings import BOUNDS, CHOICES, Settings
+
+if TYPE_CHECKING:
+    from .images import load_picture
+    from .transfer import Costs, Progress, Weighting, stylize
 
 __version__ = "0.1.0"
 

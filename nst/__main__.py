@@ -60,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if last is None or not last.has_picture:
             return _fail("Stopped before there was a picture.", 130)
         print("Stopped: the best picture so far was kept.", file=sys.stderr)
+    assert last is not None
+    assert last.image is not None
     save_png(last.image, options.output, _recipe(settings, last))
     print(options.output)
     return 0
@@ -145,6 +147,7 @@ def _recipe(settings: Settings, progress: Progress) -> dict[str, str]:
 
 
 def _event(progress: Progress) -> dict[str, Any]:
+    assert progress.costs is not None
     return {
         "evaluation": progress.evaluation,
         "size": progress.size,

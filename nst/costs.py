@@ -89,8 +89,9 @@ class _SecondMoment(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        return gram_gradient(*ctx.saved_tensors, gradient)
+    def backward(ctx: Any, *grad_outputs: Any) -> Tensor:
+        (features,), (gradient,) = ctx.saved_tensors, grad_outputs
+        return gram_gradient(features, gradient)
 
 
 def style_cost(gram: Tensor, style_gram: Tensor) -> Tensor:

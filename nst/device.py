@@ -8,6 +8,8 @@ import torch
 from .errors import SettingsError, shown
 from .network.calibration import calibration
 
+TorchDevice = torch.device  # a Device has a field called torch
+Precision = torch.dtype
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -20,8 +22,8 @@ class Device:
     label   what a visitor reads: "CPU, 2 threads, float32"
     """
 
-    torch: torch.device
-    dtype: torch.dtype
+    torch: TorchDevice
+    dtype: Precision
     label: str
 
 

@@ -193,7 +193,7 @@ def _from_16_bits(picture: Image.Image) -> Image.Image:
 def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     if profile:
         with suppress(Exception):  # a profile that is damaged, or for another mode, is ignored
-            return ImageCms.profileToProfile(
+            converted = ImageCms.profileToProfile(
                 picture,
                 BytesIO(profile),
                 ImageCms.createProfile("sRGB"),
@@ -201,6 +201,8 @@ def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
                 outputMode="RGB",
                 flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
             )
+            if converted is not None:
+                return converted
     return picture.convert("RGB")
 
 
@@ -250,5 +252,5 @@ def read_text(source: str | PathLike[str] | bytes) -> dict[str, str]:
     with _opened(source) as (file, kind):
         if kind.name != "PNG":
             return {}
-        texts = {key: str(text) for key, text in file.info.items() if isinstance(text, str)}
+        texts = {str(key): str(text) for key, text in file.info.items() if isinstance(text, str)}
         return {key: text for key, text in texts.items() if len(text) <= LONGEST_TEXT}

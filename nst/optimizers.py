@@ -75,6 +75,7 @@ class LBFGS:
 
     def _moved(self) -> Tensor:
         assert self.last is not None
+        assert self.move is not None
         return self.last[0] + self.move
 
     def _direction(self, x: Tensor, gradient: Tensor) -> Tensor:
@@ -146,22 +147,24 @@ class Adam:
 
     def __init__(self, learning_rate: float, betas: tuple[float, float] = (0.9, 0.99)) -> None:
         self.learning_rate, self.betas, self.count = learning_rate, betas, 0
-        self.mean = self.square = self.last = self.move = None
+        self.moments: tuple[Tensor, Tensor] | None = None  # m and v
+        self.last: Tensor | None = None
+        self.move: Tensor | None = None
 
     def step(self, x: Tensor, cost: float, gradient: Tensor) -> Tensor:
-        if self.mean is None:
-            self.mean, self.square = torch.zeros_like(x), torch.zeros_like(x)
+        m, v = self.moments or (torch.zeros_like(x), torch.zeros_like(x))
         (first, second), self.count = self.betas, self.count + 1
-        self.mean = torch.lerp(gradient, self.mean, first)
-        self.square = torch.lerp(gradient.square(), self.square, second)
-        mean = self.mean / (1 - first**self.count)
-        square = self.square / (1 - second**self.count)
+        m, v = torch.lerp(gradient, m, first), torch.lerp(gradient.square(), v, second)
+        self.moments = m, v
+        mean, square = m / (1 - first**self.count), v / (1 - second**self.count)
         # ε relative to the gradient, whose scale depends on α and β.
         floor = 1e-8 * square.max().sqrt() + torch.finfo(x.dtype).tiny
         self.last, self.move = x, -self.learning_rate * mean / (square.sqrt() + floor)
         return (x + self.move).clamp(0, 1)
 
     def retreat(self) -> Tensor:
+        assert self.last is not None
+        assert self.move is not None
         self.learning_rate /= 4
         self.move = self.move / 4
         return (self.last + self.move).clamp(0, 1)
@@ -194,6 +197,7 @@ class GradientDescent:
 
     def _from_last(self) -> Tensor:
         assert self.last is not None
+        assert self.scale is not None
         x, _, gradient = self.last
         return (x - self.learning_rate * self.scale * gradient).clamp(0, 1)
 

@@ -51,7 +51,7 @@ class Report:
         return self.evaluation > 0
 
 
-def timed(reports: Iterator[AnyReport], pace: Pace) -> Iterator[AnyReport]:
+def timed(reports: Iterator[AnyReport], pace: Pace) -> Generator[AnyReport, None, None]:
     """The reports with the seconds since the start and the seconds left.
 
     pace   of the schedule of one picture; where a report counts several, they are painted in turns

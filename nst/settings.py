@@ -55,8 +55,8 @@ NAMED_WEIGHTS = ("auto", "torchvision", "self-taught")
 MOST_WEIGHT = 1_000_000  # of a layer, before the weights are scaled to sum 1
 
 # The papers' layers: Gatys, Ecker & Bethge (2016).
-DEFAULT_CONTENT = {"relu4_2": 1.0}
-DEFAULT_STYLE = dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), 0.2)
+DEFAULT_CONTENT: dict[str, float] = {"relu4_2": 1.0}
+DEFAULT_STYLE: dict[str, float] = dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), 0.2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,14 +143,17 @@ class Settings:
 
 def _number(name: str, value: Any, bound: Bound) -> float:
     """The value as an int or float within its bound; sliders and JSON may send 512.0 for 512."""
-    real = isinstance(value, Real) and not isinstance(value, bool)
-    if not real or not bound.low <= value <= bound.high or (bound.whole and value != int(value)):
+    if not _is_real(value) or not bound.low <= value <= bound.high or (bound.whole and value != int(value)):
         wanted = "a whole number" if bound.whole else "a number"
         raise SettingsError(
             f"{_plain(name)} must be {wanted} from {_digits(bound.low)} to {_digits(bound.high)}, "
             f"not {shown(value)}."
         )
     return int(value) if bound.whole else float(value)
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _digits(number: float) -> str:
@@ -162,7 +165,7 @@ def _layer_weights(name: str, weights: Any) -> dict[str, float]:
         raise SettingsError(f"{_plain(name)} needs at least one layer, such as relu3_1.")
     for layer, weight in weights.items():
         depth(str(layer))
-        if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 <= weight <= MOST_WEIGHT:
+        if not _is_real(weight) or not 0 <= weight <= MOST_WEIGHT:
             raise SettingsError(
                 f"The weight of {layer} must be a number from 0 to {MOST_WEIGHT}, not {shown(weight)}."
             )
@@ -192,6 +195,12 @@ def read_layers(entries: Iterable[str]) -> dict[str, float]:
                 f"The weight of a layer must be a number, as in relu3_1=0.5, not {shown(entry)}."
             ) from None
     return layers
+
+
+def write_number(value: float) -> str:
+    """The shortest text that reads as exactly this number: 10, 0.25, 0.7542563073429059."""
+    short = f"{value:.10g}"
+    return short if float(short) == value else repr(value)
 
 
 def write_layers(layers: Mapping[str, float]) -> list[str]:

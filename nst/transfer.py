@@ -54,7 +54,7 @@ def stylize(
     settings: Settings | None = None,
     device: str | None = None,
     filters: Filters | None = None,
-) -> Iterator[Progress]:
+) -> Generator[Progress, None, None]:
     """Paint the content image in the style of the style images; yields a Progress after every evaluation.
 
     The first Progress comes at once, before any heavy work; `progress.image` of the last is the finished

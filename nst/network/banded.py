@@ -66,12 +66,15 @@ class _Through(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *grad_outputs: Any) -> tuple[Tensor, None]:
         by = ctx.by
         _ = ctx.saved_tensors  # raises where the buffers were used again
         count = len(by.content)
         costs = CostGradients(
-            {name: (goal, g) for (name, goal), g in zip(by.content.items(), gradients[:count], strict=True)},
-            dict(zip(by.style, gradients[count:], strict=True)),
+            {
+                name: (goal, g)
+                for (name, goal), g in zip(by.content.items(), grad_outputs[:count], strict=True)
+            },
+            dict(zip(by.style, grad_outputs[count:], strict=True)),
         )
         return ctx.banded.backwards(costs), None

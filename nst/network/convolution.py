@@ -118,7 +118,8 @@ class _Differentiable(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *grad_outputs: Any) -> tuple[Tensor, None]:
+        (gradient,) = grad_outputs
         return _whole(gradient, ctx.by.backwards, ctx.by, ctx.by.kernels.shape[1]), None
 
 

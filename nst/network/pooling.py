@@ -30,7 +30,7 @@ class Pool:
             return self(y), active
         _require_two_by_two(y)
         pooled, places = F.max_pool2d(y, 2, return_indices=True)
-        highest = F.max_unpool2d(torch.ones_like(pooled), places, 2, output_size=y.shape[2:])
+        highest = F.max_unpool2d(torch.ones_like(pooled), places, [2, 2], output_size=list(y.shape[2:]))
         return pooled, active * highest.to(torch.uint8)
 
     def spread(self, gradient: Tensor, first: int, last: int, width: int) -> Tensor:

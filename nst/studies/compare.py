@@ -1,6 +1,6 @@
 """Three optimisers on one objective from one start: L-BFGS, Adam and gradient descent, side by side."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from PIL import Image
@@ -24,7 +24,7 @@ def compare_optimizers(
     settings: Settings | None = None,
     device: str | None = None,
     filters: Filters | None = None,
-) -> Iterator[Board]:
+) -> Generator[Board, None, None]:
     """The same start and objective under L-BFGS, Adam and gradient descent, side by side.
 
     Rows are the optimisers, columns the pictures after a fifth, two fifths, … of the evaluations: 100, 200,

@@ -3,7 +3,7 @@
 After Gatys, Ecker & Bethge (2015), "A Neural Algorithm of Artistic Style", arXiv 1508.06576, figure 3.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from PIL import Image
@@ -32,7 +32,7 @@ def layers_grid(
     filters: Filters | None = None,
     ratios: Sequence[float] = RATIOS,
     layers: Sequence[str] | None = None,
-) -> Iterator[Board]:
+) -> Generator[Board, None, None]:
     """Paint the content image in the style once for each set of style layers and each α/β.
 
     Rows are the style layers conv1_1; conv1_1 + conv2_1; … up to conv5_1 or the deepest the filters have

@@ -4,7 +4,7 @@ After Gatys, Ecker & Bethge (2015), arXiv 1508.06576, figure 1, and Mahendran & 
 "Understanding Deep Image Representations by Inverting Them".
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from PIL import Image
@@ -31,7 +31,7 @@ def reconstruct(
     device: str | None = None,
     filters: Filters | None = None,
     layers: Sequence[str] | None = None,
-) -> Iterator[Board]:
+) -> Generator[Board, None, None]:
     """From noise, the content image from one layer alone and the style image from growing sets of layers.
 
         content   J = ‖F − P‖² / ‖P‖² at the layer of the column

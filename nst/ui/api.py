@@ -4,10 +4,10 @@ Its parameters are the names of Settings. Each has a hidden component that gives
 that is left out stays as the preset has it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from html import escape
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 
@@ -142,7 +142,7 @@ def _settings(preset: str, given: dict[str, Any]) -> Settings:
         raise gr.Error(escape(str(error)), print_exception=False) from None
 
 
-def _inputs(runs: Runs) -> list[gr.components.Component]:
+def _inputs(runs: Runs) -> Sequence[gr.components.Component]:
     """Components in the order of transfer()'s parameters."""
     most = {"size": runs.limits.max_size, "evaluations": runs.limits.max_evaluations}
     return [
@@ -152,7 +152,7 @@ def _inputs(runs: Runs) -> list[gr.components.Component]:
         _number("strength", most),
         _number("size", most),
         _number("evaluations", most),
-        gr.Checkbox(None, label="keep_colours", visible=False),
+        gr.Checkbox(cast(Any, None), label="keep_colours", visible=False),
         _number("seed", most),
         _number("scales", most),
         _number("style_scale", most),

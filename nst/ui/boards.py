@@ -1,6 +1,6 @@
 """The runs behind Layers × α/β and Reconstruct: two pictures and a few settings in, a labelled sheet out."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,26 +76,26 @@ class BoardJob:
     def pixels(self) -> float:
         return MOST_PICTURES * self.settings.size**2 * self.settings.evaluations
 
-    def reports(self) -> Iterator[Board]:
+    def reports(self) -> Generator[Board, None, None]:
         return _study(self.kind)(self.content, self.style, self.settings)
 
-    def picture(self, board: Board) -> Image.Image:
-        return draw_sheet(board)
+    def picture(self, report: Board) -> Image.Image:
+        return draw_sheet(report)
 
-    def fields(self, board: Board) -> dict[str, Any]:
+    def fields(self, report: Board) -> dict[str, Any]:
         return {}
 
-    def save(self, board: Board, folder: Path) -> tuple[str, dict[str, Any]]:
-        magnify, path = max(1, READABLE // max(board.size)), str(folder / RESULT)
-        save_png(draw_sheet(board, magnify), path)
-        return path, {"spots": _spots(board, magnify)}
+    def save(self, report: Board, folder: Path) -> tuple[str, dict[str, Any]]:
+        magnify, path = max(1, READABLE // max(report.size)), str(folder / RESULT)
+        save_png(draw_sheet(report, magnify), path)
+        return path, {"spots": _spots(report, magnify)}
 
-    def summary(self, board: Board) -> str:
-        pictures = "picture" if len(board.cells) == 1 else "pictures"
-        return f"{len(board.cells)} {pictures}, {board.evaluation} evaluations, {board.seconds:.0f} s."
+    def summary(self, report: Board) -> str:
+        pictures = "picture" if len(report.cells) == 1 else "pictures"
+        return f"{len(report.cells)} {pictures}, {report.evaluation} evaluations, {report.seconds:.0f} s."
 
 
-def _study(kind: str) -> Callable[..., Iterator[Board]]:
+def _study(kind: str) -> Callable[..., Generator[Board, None, None]]:
     from ..studies.compare import compare_optimizers  # and torch: the page is served before it is there
     from ..studies.grid import layers_grid
     from ..studies.reconstruct import reconstruct

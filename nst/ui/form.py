@@ -13,8 +13,8 @@ import gradio as gr
 from ..errors import SettingsError, shown
 from ..network.layers import LAYERS
 from ..presets import PRESETS, preset
-from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings, read_layers, write_layers
-from .events import QUIET
+from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings, read_layers, write_layers, write_number
+from .events import QUIET, Options
 from .running.limits import Limits
 from .theme import html
 
@@ -45,7 +45,7 @@ LABELS = {
 # Help for what has no row in BOUNDS, or needs more than it says.
 HELP = {
     "keep_colours": "Only lightness is repainted; the palette stays that of the content.",
-    "strength": "How heavily the style repaints the content: 5 is gentle, 20 heavy paint, 60 bold.",
+    "strength": "5 gentle, 20 heavy paint, 60 bold.",
     "alpha": "Weight of the content cost. Empty: from the strength.",
     "beta": "Weight of the style cost. Empty: from the strength.",
     "content_layers": "Deeper layers keep less detail. Add a weight as relu4_2=0.5.",
@@ -116,14 +116,14 @@ class Form:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.settings: dict[str, gr.components.Component] = {}
+        self.settings: dict[str, Any] = {}
 
     def basic(self) -> None:
         """The controls everybody sees."""
         start = Settings()
         with gr.Group():
             with gr.Row(elem_classes="strength"):
-                self._number("strength", value=start.strength)
+                self._number("strength", value=start.strength, scale=2)
                 self.dial = gr.Slider(
                     0,
                     100,
@@ -133,6 +133,7 @@ class Form:
                     show_label=False,
                     elem_classes="dial",
                     buttons=[],
+                    scale=3,
                     min_width=120,
                 )
             with gr.Row():
@@ -221,7 +222,7 @@ class Form:
         for name in ("content_layers", "style_layers"):
             found[name] = write_layers(found[name])
         for name in WEIGHTS:
-            found[name] = "" if found[name] is None else f"{found[name]:.10g}"
+            found[name] = "" if found[name] is None else write_number(found[name])
         handles = [dial(settings.strength), quality(settings.evaluations), preset_of(settings)]
         return [*(found[name] for name in self.settings), *handles]
 
@@ -243,7 +244,7 @@ class Form:
             gr.Slider(bound.low, min(bound.high, most or bound.high), value, step=bound.step, **_texts(name)),
         )
 
-    def _number(self, name: str, value: float | None = None, placeholder: str | None = None) -> None:
+    def _number(self, name: str, value: float | None = None, scale: int | None = None) -> None:
         bound = BOUNDS[name]
         self._add(
             name,
@@ -253,7 +254,7 @@ class Form:
                 maximum=bound.high,
                 step=bound.step,
                 precision=0 if bound.whole else None,
-                placeholder=placeholder,
+                scale=scale,
                 min_width=120,
                 **_texts(name),
             ),
@@ -299,5 +300,5 @@ def _read_weight(name: str, text: Any) -> float | None:
         raise SettingsError(f"{LABELS[name]} must be a number or empty, not {shown(typed)}.") from None
 
 
-def _texts(name: str) -> dict[str, str]:
+def _texts(name: str) -> Options:
     return {"label": LABELS[name], "info": HELP.get(name) or BOUNDS[name].help}

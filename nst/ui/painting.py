@@ -1,7 +1,7 @@
 """The Transfer tab's run: uploaded files and settings in, Frames out, a PNG with its recipe at the end."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,41 +83,41 @@ class Painting:
         shape = min(self.content.size) / max(self.content.size)
         return self.settings.size**2 * shape * self.settings.evaluations
 
-    def reports(self) -> "Iterator[Progress]":
+    def reports(self) -> "Generator[Progress, None, None]":
         from ..transfer import stylize  # and torch: the page is served before it is there
 
         return stylize(self.content, self.styles, self.settings)
 
-    def picture(self, now: "Progress") -> Image.Image:
-        assert now.image is not None
-        return now.image
+    def picture(self, report: "Progress") -> Image.Image:
+        assert report.image is not None
+        return report.image
 
-    def fields(self, now: "Progress") -> dict[str, Any]:
-        by = now.weighting
+    def fields(self, report: "Progress") -> dict[str, Any]:
+        by = report.weighting
         if by is None:
             return {}
         weights = {"alpha": by.alpha, "beta": by.beta, "gamma": by.gamma, "lambdas": dict(by.lambdas)}
-        return {**weights, "costs": _point(now.evaluation, now.costs, by) if now.costs else None}
+        return {**weights, "costs": _point(report.evaluation, report.costs, by) if report.costs else None}
 
-    def save(self, now: "Progress", folder: Path) -> tuple[str, dict[str, Any]]:
+    def save(self, report: "Progress", folder: Path) -> tuple[str, dict[str, Any]]:
         path = str(folder / self.name)
         small = self.content.copy()
         small.thumbnail((CONTENT_SIDE, CONTENT_SIDE))
         save_jpeg(small, folder / CONTENT)
         recipe = recipe_text(
             self.settings,
-            now.features,
+            report.features,
             __version__,
-            device=now.device,
-            evaluations=now.evaluation,
-            seconds=now.seconds,
+            device=report.device,
+            evaluations=report.evaluation,
+            seconds=report.seconds,
         )
-        save_png(self.picture(now), path, recipe)
+        save_png(self.picture(report), path, recipe)
         return path, {}
 
-    def summary(self, now: "Progress") -> str:
-        width, height = now.size
-        return f"Painted {width} × {height} px in {now.seconds:.0f} s, {now.evaluation} evaluations."
+    def summary(self, report: "Progress") -> str:
+        width, height = report.size
+        return f"Painted {width} × {height} px in {report.seconds:.0f} s, {report.evaluation} evaluations."
 
 
 def _point(evaluation: int, costs: "Costs", by: "Weighting") -> Point:

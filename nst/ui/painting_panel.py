@@ -13,11 +13,14 @@ from .events import QUIET
 from .gallery import Pair, painting_buttons, painting_row
 from .run_panel import RunPanel, buttons, getting_ready, now_and_then
 from .running.frames import Frame
+from .running.runs import Runs
 from .theme import html
 from .visit import Painted, found_again, painted, with_one_more
 
 DRAW_EVERY = 0.8  # seconds between two drawings of the curves
 CONTENT_IMAGE = "The content image"
+
+CODES: Sequence[tuple[str, Any]] = (("Python", "python"), ("Command line", "shell"), ("curl", "shell"))
 
 Shown = tuple[str | None, Frame]  # the content image of a run and its newest Frame
 
@@ -115,7 +118,7 @@ class PaintingPanel(RunPanel):
             self.facts = html()
             self.codes = [
                 gr.Code(label=label, language=language, interactive=False, max_lines=12)
-                for label, language in (("Python", "python"), ("Command line", "shell"), ("curl", "shell"))
+                for label, language in CODES
             ]
 
     def _strip(self) -> None:
@@ -134,6 +137,10 @@ class PaintingPanel(RunPanel):
         self.other.input(_compared, [self.visit, self.selected, self.other], self.slider, **QUIET)
         self.status.change(None, self.status, None, js=TITLE)
         self.run.click(None, None, None, js=TO_THE_PICTURE)
+
+    def wire(self, runs: Runs, work: Any, inputs: Sequence[Any]) -> Any:
+        """Join Paint with `work`; returns the event of its end."""
+        return self.join(runs, self.begin, work, inputs, self.end)
 
     def begin(self) -> tuple[Any, ...]:
         """Values for `began`: Stop can be pressed, and the live picture takes the place of the last one."""

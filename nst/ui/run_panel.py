@@ -2,8 +2,8 @@
 nothing itself."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Literal
 
 import gradio as gr
 
@@ -15,15 +15,18 @@ from .running.runs import Runs
 SHOW_EVERY = 0.25  # seconds between two yields: more is no smoother, and each is a message to the browser
 
 
+Values = Callable[..., tuple[Any, ...]]
+
+
 class RunPanel:
     """Run and Stop, the status, and the newest Frame as `shown`.
 
     name   how the elements' names on the page begin, "" for the Transfer tab's
 
-    A panel adds what its run looks like, and has:
+    A panel adds what its run looks like, and says which components are given values:
 
-    began, going, ended   the components that begin(), the run itself and end() give values for
-    ending                those whose values end() takes
+    began, going, ended   when it begins, while it goes on, and in the end
+    ending                those whose values are needed in the end
     """
 
     began: list[Any]
@@ -31,7 +34,7 @@ class RunPanel:
     ended: list[Any]
     ending: list[Any]
 
-    def __init__(self, name: str, verb: str, size: str = "md") -> None:
+    def __init__(self, name: str, verb: str, size: Literal["sm", "md", "lg"] = "md") -> None:
         with gr.Row():
             self.run = gr.Button(
                 verb, variant="primary", size=size, elem_id=f"{name}run", scale=3, min_width=120
@@ -42,19 +45,14 @@ class RunPanel:
         self.shown = gr.State()
         self.ending = [self.shown]
 
-    def begin(self) -> tuple[Any, ...]:
-        raise NotImplementedError
-
-    def end(self, *values: Any) -> tuple[Any, ...]:
-        raise NotImplementedError
-
-    def wire(self, runs: Runs, work: Any, inputs: Sequence[Any]) -> Any:
-        """Run does `work`, a generator of values for `going`; returns the event of its end."""
+    def join(self, runs: Runs, begin: Values, work: Any, inputs: Sequence[Any], end: Values) -> Any:
+        """Run does `work`, a generator of values for `going`, between two functions that give values for
+        `began` and `ended`; returns the event of its end."""
 
         def stop(request: gr.Request) -> None:
             runs.stop(request.session_hash)
 
-        begun = self.run.click(self.begin, None, self.began, **QUIET)
+        begun = self.run.click(begin, None, self.began, **QUIET)
         worked = begun.then(
             work,
             list(inputs),
@@ -64,7 +62,7 @@ class RunPanel:
             **HIDDEN,
         )
         self.stop.click(stop, None, None, **QUIET)
-        return worked.then(self.end, self.ending, self.ended, **QUIET)
+        return worked.then(end, self.ending, self.ended, **QUIET)
 
 
 def buttons(running: bool) -> tuple[Any, Any]:

@@ -6,7 +6,7 @@ import shlex
 from html import escape
 from typing import Any
 
-from ..settings import Settings
+from ..settings import Settings, write_number
 from .gallery import Pair
 
 CONTENT, STYLE = "photo.jpg", "painting.jpg"  # the names of the pictures, which stay the visitor's
@@ -43,7 +43,9 @@ def _option(name: str, value: Any) -> list[str]:
     flag = "--" + name.replace("_", "-")
     if isinstance(value, dict):
         return [flag, ",".join(f"{layer}={weight:.6g}" for layer, weight in value.items())]
-    return [flag] if value is True else [flag, f"{value:.10g}" if isinstance(value, float) else str(value)]
+    return (
+        [flag] if value is True else [flag, write_number(value) if isinstance(value, float) else str(value)]
+    )
 
 
 def as_requests(settings: Settings, address: str) -> str:

@@ -12,6 +12,7 @@ from . import status
 from .gallery import Gallery
 from .run_panel import RunPanel, buttons, getting_ready, now_and_then
 from .running.frames import Frame, Spot
+from .running.runs import Runs
 from .theme import html
 
 
@@ -79,6 +80,10 @@ class SheetPanel(RunPanel):
         self.began = [self.run, self.stop, self.sheet, self.download, self.status, self.shown]
         self.going = [self.sheet, self.status, self.shown]
         self.ended = [self.run, self.stop, self.download]
+
+    def wire(self, runs: Runs, work: Any, inputs: Sequence[Any]) -> Any:
+        """Join Run with `work`; returns the event of its end."""
+        return self.join(runs, self.begin, work, inputs, self.end)
 
     def begin(self) -> tuple[Any, ...]:
         """Values for `began`."""

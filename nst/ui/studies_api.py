@@ -224,6 +224,7 @@ def _found(
     from ..studies.patches import in_a_row
     from ..studies.units import driver_mosaic, patch_mosaic
 
+    frame = Frame("working", "Getting ready.")
     for frame in frames:
         if scans:
             scans[-1].top(layer, unit)  # refuses before the pictures are looked at

@@ -79,7 +79,7 @@ class TransferTab:
         with gr.Row(elem_classes="inputs"):
             self.content = Upload(
                 label="Content",
-                height=190,
+                height=170,
                 min_width=140,
                 buttons=["fullscreen"],
                 elem_id="content",
@@ -87,7 +87,7 @@ class TransferTab:
             )
             self.style = Upload(
                 label="Style",
-                height=190,
+                height=170,
                 min_width=140,
                 sources=["upload", "clipboard"],
                 buttons=["fullscreen"],
@@ -163,7 +163,7 @@ class TransferTab:
         self.panel.reuse.click(self._reuse, self.panel.selected, filled, **QUIET)
 
     @property
-    def _estimated(self) -> list[gr.components.Component]:
+    def _estimated(self) -> list[Any]:
         return [self.content, *self.form.inputs]
 
     def _wire_estimate(self) -> None:
@@ -201,7 +201,8 @@ class TransferTab:
 
     def _surprise(self) -> tuple[str, str]:
         """A content and a style picture at random."""
-        return tuple(str(random.choice(each).file) for each in (self.gallery.contents, self.gallery.styles))
+        content, style = random.choice(self.gallery.contents), random.choice(self.gallery.styles)
+        return str(content.file), str(style.file)
 
     def _open_recipe(self, path: str | None) -> list[Any]:
         """Values for the note beside the button and for the form."""

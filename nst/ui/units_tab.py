@@ -149,6 +149,7 @@ def _scanned(
     pictures = [*pictures, *map(_example, examples)]
     settings = Settings(weights=weights, pooling="max")
     filters = yield from each_as(filters_for(settings, pictures, through), working)
+    done, of = {}, len(pictures)
     for scan in scan_units(pictures, filters, "cpu"):
         keep(scan)
         done = {
@@ -162,7 +163,7 @@ def _scanned(
             return
         if scan.done < scan.of:
             yield Frame("working", f"{scan.doing}.", **done)
-    yield Frame("done", f"Looked at {scan.of} pictures with {filters.label}.", **done)
+    yield Frame("done", f"Looked at {of} pictures with {filters.label}.", **done)
 
 
 @cache

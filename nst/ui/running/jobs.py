@@ -5,7 +5,7 @@ border, what the engine is to do with them, and how its reports look.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -39,12 +39,13 @@ class Job(Protocol):
     summary   one sentence for a finished run
     """
 
-    kept: str
+    @property
+    def kept(self) -> str: ...
 
     @property
     def pixels(self) -> float: ...
 
-    def reports(self) -> "Iterator[Report]": ...
+    def reports(self) -> "Generator[Report, None, None]": ...
 
     def picture(self, report: Any) -> Image.Image: ...
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from ...errors import SettingsError, shown
 from ...settings import BOUNDS, NAMED_WEIGHTS, Settings
@@ -39,7 +39,9 @@ class Limits:
     @classmethod
     def variables(cls) -> Iterator[Variable]:
         for f in fields(cls):
-            yield Variable(_variable(f.name), f.default, f.metadata["least"], f.metadata["meaning"])
+            yield Variable(
+                _variable(f.name), int(cast(int, f.default)), f.metadata["least"], f.metadata["meaning"]
+            )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Limits":

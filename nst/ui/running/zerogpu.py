@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 try:
     import spaces
@@ -23,7 +23,7 @@ def gpu(duration: Callable[..., int]) -> Callable[[Function], Function]:
     """
     if spaces is None:
         return lambda function: function
-    return spaces.GPU(duration=duration)
+    return cast(Any, spaces.GPU(duration=duration))
 
 
 def borrowed() -> bool:

@@ -1,0 +1,85 @@
+"""What the page hands on: settings as code, settings in an address, and how long a run will take."""
+
+import shlex
+
+import pytest
+
+from nst import PRESETS, Settings, SettingsError, preset
+from nst.__main__ import _parser, _settings
+from nst.ui.address import settings_in
+from nst.ui.painting import painting_name
+from nst.ui.running import speed as subject
+from nst.ui.running.speed import Speed
+from nst.ui.share import as_command, as_python, as_requests, preview_head, source_link
+
+EVERY = [preset(name, seed=5, size=320) for name in PRESETS]
+
+
+@pytest.mark.parametrize("settings", EVERY, ids=list(PRESETS))
+def test_the_python_program_has_the_same_settings(settings):
+    line = next(line for line in as_python(settings).splitlines() if line.startswith("settings"))
+    found = {}
+    exec(line, {"Settings": Settings}, found)
+    assert found["settings"] == settings
+
+
+@pytest.mark.parametrize("settings", EVERY, ids=list(PRESETS))
+def test_the_command_line_has_the_same_settings(settings):
+    found = _settings(_parser().parse_args(shlex.split(as_command(settings))[1:]))
+    assert found.with_(style_layers=settings.style_layers) == settings
+    assert found.style_layers == pytest.approx(settings.style_layers, rel=1e-5)
+
+
+def test_requests_name_only_what_differs_and_quote_what_a_shell_would_read():
+    text = as_requests(Settings(seed=3), "http://host/$(reboot)")
+    assert "APP='http://host/$(reboot)'" in text
+    assert '"seed": 3' in text
+    assert "strength" not in text
+
+
+def test_an_address_changes_the_pairs_settings_and_a_preset_replaces_them():
+    pair = Settings(strength=60.0, tv=2.0)
+    assert settings_in({}, pair) is pair
+    assert settings_in({"tab": "grid"}) is None
+    assert settings_in({"size": "256", "unknown": "1"}, pair) == pair.with_(size=256)
+    assert settings_in({"preset": "gentle", "keep_colours": "true"}, pair) == preset(
+        "gentle", keep_colours=True
+    )
+    layers = settings_in({"style_layers": "relu1_1=0.5,relu2_1"}).style_layers
+    assert layers == pytest.approx({"relu1_1": 1 / 3, "relu2_1": 2 / 3})
+    assert settings_in({"weights": "/etc/passwd"}).weights == "auto"
+
+
+@pytest.mark.parametrize("query", [{"size": "9"}, {"size": "abc"}, {"preset": "x" * 999}, {"pooling": "min"}])
+def test_an_address_that_asks_for_what_there_is_not_is_refused_in_one_short_sentence(query):
+    with pytest.raises(SettingsError) as caught:
+        settings_in(query)
+    assert len(str(caught.value)) < 200
+
+
+def test_a_painting_is_named_after_its_pictures_and_its_seed():
+    assert painting_name("/a/My Photo (1).JPG", "/b/Étude №7.png", 3) == "my-photo-1-tude-7-3.png"
+    assert painting_name("/a/…/日本.png", "../../etc/passwd", 0) == "picture-passwd-0.png"
+    assert len(painting_name("/a/" + "x" * 300 + ".png", "/b/y.png", 2**32 - 1)) < 64
+
+
+def test_a_space_says_where_it_is_and_where_its_source_is(monkeypatch):
+    assert source_link() == ""
+    assert "https://" not in preview_head("Title", "About", None)
+    monkeypatch.setenv("SPACE_ID", "someone/style")
+    monkeypatch.setenv("SPACE_HOST", "someone-style.hf.space")
+    assert "https://huggingface.co/spaces/someone/style/tree/main" in source_link()
+    assert 'content="https://someone-style.hf.space"' in preview_head("Title", "About", None)
+
+
+def test_the_time_of_a_run_grows_with_its_work_and_is_learned_from_runs(monkeypatch):
+    monkeypatch.setattr(Speed, "_from_calibration", staticmethod(lambda settings: None))
+    speed, one = Speed(), Settings(scales=1, evaluations=10)
+    assert speed.seconds(one, (4, 3)) is None
+    speed.learn(one, (512, 384), 5.0)
+    assert speed.seconds(one, (512, 384)) == pytest.approx(5)
+    assert speed.seconds(one.with_(evaluations=20), (512, 384)) == pytest.approx(10)
+    assert speed.seconds(one.with_(size=1024), (512, 384)) == pytest.approx(20)
+    assert speed.seconds(one.with_(weights="self-taught"), (512, 384)) is None
+    speed.learn(one, (512, 384), 7.0)
+    assert speed.seconds(one, (512, 384)) == pytest.approx(5 + 2 * subject.NEWEST)
