@@ -2,19 +2,19 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from ..settings import Settings
 from . import curves, status
 from .run_panel import RunPanel, buttons, getting_ready, now_and_then
 from .running.frames import Frame
 from .theme import html
 
 DRAW_EVERY = 0.8  # seconds between two drawings of the curves
-
-Shown = tuple[str | None, Frame]  # the content image of a run and its newest Frame
 
 EMPTY = """
 <div class="empty"><div class="sum" aria-hidden="true">C + S → G</div><b>Your painting appears here</b>
@@ -28,6 +28,17 @@ NAME_PICTURES = """
   picture.alt = ['The content image', 'The painting'][index] ?? '';
 }), 400)
 """
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A run: what it paints from, its newest Frame and, once it has ended, the Frame of each evaluation."""
+
+    content: str | None
+    style: str | None
+    settings: Settings | None
+    frame: Frame
+    painted: tuple[Frame, ...] = ()
 
 
 class PaintingPanel(RunPanel):
@@ -79,15 +90,14 @@ class PaintingPanel(RunPanel):
 
     def end(self, shown: Shown | None) -> tuple[Any, ...]:
         """Values for `ended`: Paint can be pressed again, and what there is to keep is shown."""
-        content, last = shown or (None, None)
-        if last is None or last.result is None:
+        if shown is None or shown.frame.result is None:
             return (*_panels(running=False, done=False), None, gr.DownloadButton(value=None), "")
-        panels = _panels(running=False, done=True)
-        return (*panels, (content, last.result), _download(last), status.used(last))
+        last, panels = shown.frame, _panels(running=False, done=True)
+        return (*panels, (shown.content, last.result), _download(last), status.used(last))
 
 
 def painting_values(
-    frames: Iterable[Frame], content: str | None
+    frames: Iterable[Frame], content: str | None, style: str | None, settings: Settings | None
 ) -> Iterator[tuple[str | None, str, str, Any, Shown]]:
     """Values for `going`, a few times a second: live picture, status, curves, badge, and what was shown.
 
@@ -99,7 +109,8 @@ def painting_values(
         if frame.is_last or time.monotonic() >= next_drawing:
             drawn, next_drawing = curves.draw(painted), time.monotonic() + DRAW_EVERY
         badge = status.badge(frame.features, frame.device) if frame.features else gr.skip()
-        yield frame.picture, status.progress(frame), drawn, badge, (content, frame)
+        shown = Shown(content, style, settings, frame, tuple(painted) if frame.is_last else ())
+        yield frame.picture, status.progress(frame), drawn, badge, shown
 
 
 def _remembered(frames: Iterable[Frame], painted: list[Frame]) -> Iterator[Frame]:

@@ -46,12 +46,13 @@ class TransferTab:
     ) -> Iterator[tuple[str | None, str, str, Any, Shown]]:
         """One run, as values for panel.going."""
         frames: Iterable[Frame]
+        settings = None
         try:
             settings = self.form.read(values)
             frames = self.runs.stream(request.session_hash, painting, content, [style], settings)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
-        yield from painting_values(frames, content)
+        yield from painting_values(frames, content, style, settings)
 
     def _inputs(self) -> None:
         with gr.Row():
@@ -149,7 +150,7 @@ def _has_recipe(path: str | None) -> Any:
 
 
 def _amounted(shown: Shown | None) -> str:
-    return status.amounted(shown[1]) if shown and shown[1].alpha is not None else ""
+    return status.amounted(shown.frame) if shown and shown.frame.alpha is not None else ""
 
 
 def _picked(choices: Sequence[Any], event: gr.EventData) -> Any:
