@@ -67,7 +67,7 @@ with gr.Blocks(
         with gr.Tab("What the network sees", id="units"):
             UnitsTab(runs, gallery, transfer)
         with gr.Tab("How it works", id="how"):
-            HowTab(given, transfer)
+            HowTab(runs, given, transfer)
     add_transfer(runs)
     add_studies(runs, given)
     transfer.on_close(demo)
