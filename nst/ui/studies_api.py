@@ -257,7 +257,7 @@ def _measured(workspace: Workspace, pictures: list[Any], layer: str, settings: S
 
     content, style, generated = pictures
     filters = yield from each_as(filters_for(settings, [content, style]), working)
-    size = fit(*content.size, GRAM_SIDE)
+    size = fit(content.width, content.height, GRAM_SIDE)
     names = dict.fromkeys((*reached(filters, RELU_LAYERS), *settings.layers))
     measuring = Measuring(content, style, settings, filters, tuple({**names, layer: None}), size)
     measured, view = measuring.measure(generated, size), measuring.strongest[layer]
