@@ -76,7 +76,7 @@ with gr.Blocks(
             UnitsTab(runs, gallery, transfer)
             next_button(tabs, "how", HOW)
         with gr.Tab(HOW, id="how") as fifth:
-            HowTab(given, transfer)
+            HowTab(runs, given, transfer)
             next_button(tabs, "transfer", "paint your own")
     add_transfer(runs)
     add_studies(runs, given)

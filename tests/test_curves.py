@@ -58,6 +58,16 @@ def test_a_change_of_size_is_marked_where_it_happens():
     assert re.findall(r'left:([\d.]+)%">(\d+) px', html) == [("0.0", "128"), ("50.0", "256")]
 
 
+def test_a_marked_evaluation_stands_where_it_was_and_the_legend_has_its_costs():
+    frames = a_run([5.0, 4.0, 3.0, 2.0, 1.0])
+    html = draw(frames, 2)
+    assert re.findall(r'class="marker" data-evaluation="2" x1="([\d.]+)"', html) == ["25.00"]
+    assert "<b>Evaluation 2</b>" in html
+    assert "total J <em>4</em>" in html
+    assert "marker" not in draw(frames)
+    assert "total J <em>1</em>" in draw(frames)
+
+
 def test_long_runs_are_thinned_and_keep_both_ends():
     places = total(draw(a_run([1000 / n for n in range(1, 2001)])))
     assert len(places) <= MOST_POINTS + 1

@@ -14,7 +14,9 @@ from nst.studies.gram import (
     SHOWN,
     active_channels,
     channel_order,
+    coloured,
     correlated_pairs,
+    entries,
     heat_maps,
     layer_sums,
     reweighted,
@@ -22,6 +24,10 @@ from nst.studies.gram import (
 from nst.tensors import to_tensor
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1")
+
+
+def sums_of(layer, content, style, generated):
+    return layer_sums(layer, content, generated, [gram_matrix(a) for a in (content, style, generated)])
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +83,18 @@ def test_shuffled_positions_give_the_same_heat_map(style):
     assert max(abs(a - b) for a, b in zip(first.tobytes(), second.tobytes(), strict=True)) <= 1
 
 
+def test_entries_are_those_of_the_channels_in_order():
+    gram = torch.arange(9.0).view(3, 3)
+    assert entries(gram, torch.tensor([2, 0])).tolist() == [[8, 6], [2, 0]]
+
+
+def test_what_is_above_the_top_of_the_scale_has_its_colour():
+    picture = coloured(torch.tensor([[8.0, 2.0], [0.5, 0.0]]), 2.0)
+    assert picture.size == (2, 2)
+    assert picture.getpixel((0, 0)) == picture.getpixel((1, 0)) == COLOURS[-1]
+    assert picture.getpixel((0, 1)) == COLOURS[4]  # √(0.5/2): half-way
+
+
 def test_the_most_active_channels_are_those_of_the_papers_sum(style):
     gram = reference.gram(style["relu3_1"][0])
     energies = sorted(range(8), key=lambda k: -gram[k][k])
@@ -111,7 +129,7 @@ def test_sums_are_the_papers(network, images):
     content, style, generated = (
         network(image)["relu3_1"] for image in (images[0], images[0].flip(3), images[2])
     )
-    sums = layer_sums("relu3_1", content, style, generated)
+    sums = sums_of("relu3_1", content, style, generated)
     assert (sums.height, sums.width, sums.channels) == (12, 16, 8)
     assert sums.content == pytest.approx(reference.content_cost(generated[0], content[0]), rel=1e-4)
     assert sums.style == pytest.approx(reference.style_cost(generated[0], style[0]), rel=1e-4)
@@ -122,7 +140,7 @@ def test_sums_are_the_papers(network, images):
 def test_reweighted_costs_are_those_the_objective_has(network, images, style):
     content, _, generated = images
     before, after = network(content), network(generated)
-    sums = {layer: layer_sums(layer, before[layer], style[layer], after[layer]) for layer in LAYERS}
+    sums = {layer: sums_of(layer, before[layer], style[layer], after[layer]) for layer in LAYERS}
     weighting = Weighting(3.0, 50.0, 0.7, {"relu3_1": 1.0}, {"relu1_1": 0.3, "relu2_1": 0.7})
     grams = {layer: gram_matrix(style[layer]) for layer in weighting.lambdas}
     targets = Targets({"relu3_1": before["relu3_1"]}, grams)

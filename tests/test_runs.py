@@ -385,11 +385,11 @@ def test_more_style_images_than_are_used_are_refused_with_both_numbers(tmp_path)
 def test_previews_are_small_and_only_the_last_three_stay(tmp_path):
     place = Workspace(str(tmp_path), 60)
     paths = [
-        place.preview(0, Image.new("RGB", (2000, 1000), colour))
+        place.preview(Frame("working", ""), Image.new("RGB", (2000, 1000), colour))
         for colour in ("red", "lime", "blue", "white")
     ]
     assert len(set(paths)) == 4
-    moments = [path for _, path in place.moments]
+    moments = [moment.path for moment in place.moments]
     assert sorted(map(str, tmp_path.iterdir())) == sorted([*moments, *paths[1:]])
     assert place.picture == paths[-1]
     with Image.open(paths[-1]) as preview:
@@ -399,7 +399,7 @@ def test_previews_are_small_and_only_the_last_three_stay(tmp_path):
 def test_no_preview_is_due_right_after_one(tmp_path):
     place = Workspace(str(tmp_path), 60)
     assert place.preview_due
-    place.preview(0, Image.new("RGB", (64, 64)))
+    place.preview(Frame("working", ""), Image.new("RGB", (64, 64)))
     assert not place.preview_due
 
 

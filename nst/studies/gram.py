@@ -38,7 +38,7 @@ def channel_order(gram: Tensor) -> Tensor:
     return gram.diagonal().sort(descending=True, stable=True).indices
 
 
-def heat_maps(grams: Sequence[Tensor], order: Tensor) -> tuple[Image.Image, ...]:
+def heat_maps(grams: Sequence[Tensor], order: Tensor | Sequence[int]) -> tuple[Image.Image, ...]:
     """Gram matrices (nC, nC) as pictures on one scale, for the channels in `order`, at most the first 64.
 
         colour = √(|G_kk'| / max |G|),   the maximum over what is shown of all the matrices
@@ -47,21 +47,33 @@ def heat_maps(grams: Sequence[Tensor], order: Tensor) -> tuple[Image.Image, ...]
     root makes the colour of the diagonal linear in a channel's RMS activation √G_kk. (Entries are ≥ 0 after a
     ReLU; before it, they are shown by their size.)
     """
-    kept = order[:SHOWN].cpu()
-    shown = [gram.detach().cpu()[kept][:, kept].abs() for gram in grams]
-    most = max(float(gram.max()) for gram in shown) or 1.0
-    return tuple(_coloured((gram / most).sqrt()) for gram in shown)
+    shown = [entries(gram, torch.as_tensor(order)) for gram in grams]
+    most = largest(shown)
+    pictures = [coloured(gram, most) for gram in shown]
+    size = (CELL * pictures[0].width, CELL * pictures[0].height)
+    return tuple(picture.resize(size, Image.Resampling.NEAREST) for picture in pictures)
 
 
-def _coloured(values: Tensor) -> Image.Image:
-    """(n, n) in [0, 1] → RGB picture, CELL pixels an entry, the colours linear between the anchors."""
+def entries(gram: Tensor, order: Tensor) -> Tensor:
+    """What is shown of a Gram matrix (nC, nC): (n, n), the first n ≤ 64 channels of `order`; on the CPU."""
+    kept = order[:SHOWN].to(gram.device)
+    return gram.detach()[kept][:, kept].cpu()
+
+
+def largest(shown: Sequence[Tensor]) -> float:
+    """max |G| over entries, the top of their common scale; 1 where all are 0."""
+    return max(float(gram.abs().max()) for gram in shown) or 1.0
+
+
+def coloured(shown: Tensor, most: float) -> Image.Image:
+    """(n, n) entries → an n × n RGB picture, √(|G| / most) as a colour linear between the anchors; what is
+    above `most` has the lightest."""
     anchors = torch.tensor(COLOURS, dtype=torch.float32)
-    at = values.float().clamp(0, 1) * (len(COLOURS) - 1)
+    at = (shown.float().abs() / most).sqrt().clamp(0, 1) * (len(COLOURS) - 1)
     below = at.floor().long().clamp(max=len(COLOURS) - 2)
     part = (at - below)[..., None]
     levels = (anchors[below] * (1 - part) + anchors[below + 1] * part).round().byte()
-    picture = Image.fromarray(levels.numpy())
-    return picture.resize((CELL * picture.width, CELL * picture.height), Image.Resampling.NEAREST)
+    return Image.fromarray(levels.numpy())
 
 
 @dataclass(frozen=True)
@@ -146,20 +158,23 @@ class Sums:
 
 
 @torch.no_grad()
-def layer_sums(layer: str, content: Tensor, style: Tensor, generated: Tensor) -> Sums:
-    """The numbers of one layer, from the activations (1, nC, nH, nW) of the three images at it.
+def layer_sums(layer: str, content: Tensor, generated: Tensor, grams: Sequence[Tensor]) -> Sums:
+    """The numbers of one layer.
+
+    content, generated   (1, nC, nH, nW) activations of the two images at it
+    grams                Gram matrices (1, nC, nC) of content, style and generated image at it
 
     Raises ValueError if content and generated image differ in size; the style image may have any.
     """
-    target = gram_matrix(style)
+    before, target, after = grams
     return Sums(
         layer,
         height=generated.shape[2],
         width=generated.shape[3],
         channels=generated.shape[1],
         content=float(content_cost(generated, content)),
-        style_before=float(style_cost(gram_matrix(content), target)),
-        style=float(style_cost(gram_matrix(generated), target)),
+        style_before=float(style_cost(before, target)),
+        style=float(style_cost(after, target)),
     )
 
 

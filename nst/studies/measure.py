@@ -1,6 +1,14 @@
-"""How it works: every number in the costs of three given pictures, and the Gram matrices behind them."""
+"""How it works: every number in the costs of generated images, and the Gram matrices behind them.
 
-from collections.abc import Mapping, Sequence
+    measuring = Measuring(content, style, settings, filters, layers, (512, 384))
+    measured = measuring.measure(painting, (512, 384))
+    measured.sums["relu4_1"].style             # J_style at relu4_1
+    measuring.strongest["relu4_1"].channels    # what in the style image its Gram matrix stands for
+
+The filters run here and nowhere else: what is found is small, and is only formatted afterwards.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,102 +16,161 @@ from PIL import Image
 from torch import Tensor
 
 from ..costs import gram_matrix, total_variation
-from ..images import fit
-from ..network.layers import RELU_LAYERS
+from ..network.layers import RELU_LAYERS, deepest
 from ..network.vgg import Filters, Network
-from ..objective import Weighting, make_targets, weigh
+from ..objective import Targets, Weighting, weigh
+from ..schedule import Scale, schedule
 from ..settings import Settings
-from ..tensors import to_tensor
+from ..tensors import to_picture, to_tensor, with_margin
+from ..transfer import learn, style_at
+from .filters import as_deep_as_can_be, reached
 from .gram import (
+    SHOWN,
     Channel,
     ChannelPair,
     Sums,
     active_channels,
     channel_order,
     correlated_pairs,
-    heat_maps,
+    entries,
     layer_sums,
 )
-from .patches import cut_out, mosaic
+from .patches import Patch, cut_out, mosaic
 
-SIDE = 256  # pixels of the longer side at which pictures are measured
+SIDE = 512  # pixels: a longer side is measured at this
+DEEPEST = "relu5_1"  # the deepest layer of the papers; deeper ones only for settings that use them
+STRONGEST = 4  # channels, and pairs of channels, that are shown with their patches
 
-
-@dataclass(frozen=True)
-class Images:
-    """Content, style and generated image as tensors (1, 3, H, W) of the size they are measured at."""
-
-    content: Tensor
-    style: Tensor
-    generated: Tensor
+Size = tuple[int, int]  # (width, height) in pixels
 
 
-def measured_images(
-    content: Image.Image, style: Image.Image, generated: Image.Image, side: int = SIDE
-) -> Images:
-    """The three pictures at one size; the generated image takes the content image's shape."""
-    size = fit(*content.size, side)
-    style_size = fit(*style.size, min(max(style.size), max(size)))
-    return Images(to_tensor(content, size), to_tensor(style, style_size), to_tensor(generated, size))
+def run_filters(
+    settings: Settings, content: Image.Image, style: Image.Image
+) -> Generator[object, None, tuple[Filters, tuple[str, ...]]]:
+    """The filters a run with these settings has, and the layers to measure: relu1_1 … relu5_1 as far as the
+    filters go, and what the settings use beside them. Self-taught filters are learned as the run learned
+    them, and go as deep as the run did.
+
+    Yields what it is doing.
+    """
+    through = deepest((DEEPEST, *settings.layers))
+    filters = yield from as_deep_as_can_be(settings.weights, through)
+    if filters is None:
+        scale = schedule(settings, *content.size)[0]
+        here = with_margin(to_tensor(content, scale.size))
+        filters = yield from learn(settings, here, [style_at(style, scale, settings, here)])
+    layers = reached(filters, RELU_LAYERS)
+    return filters, (*layers, *(layer for layer in settings.layers if layer not in layers))
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The numbers of three images: Sums of every layer the filters have, TV, and the weights in force."""
+    """One generated image in numbers, beside the content and the style image as they are at its size.
 
+    size        (width, height) it was measured at
+    sums        {layer: Sums} of every layer measured
+    tv          its total variation
+    weighting   the weights that the settings amount to at this size
+    grams       {layer: (C, S, G)}, the entries of the three Gram matrices that are shown, each (n, n)
+    """
+
+    size: Size
     sums: Mapping[str, Sums]
     tv: float
     weighting: Weighting
-
-
-@torch.no_grad()
-def measure(images: Images, settings: Settings, filters: Filters) -> Measured:
-    """Every cost of the three images, at every layer, and the weights that the settings amount to there.
-
-    Raises SettingsError if the filters lack a layer of the settings.
-    """
-    filters.require(settings.layers)
-    layers = RELU_LAYERS[: len(filters.kernels)]
-    network = Network(filters, {*layers, *settings.layers}, settings.pooling)
-    content, style, generated = (network(x) for x in (images.content, images.style, images.generated))
-    names = [*layers, *(name for name in settings.layers if name not in layers)]
-    sums = {name: layer_sums(name, content[name], style[name], generated[name]) for name in names}
-    targets = make_targets(network, settings, images.content, [images.style])
-    return Measured(sums, float(total_variation(images.generated)), weigh(settings, targets))
+    grams: Mapping[str, tuple[Tensor, Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
-class LayerView:
-    """Gram matrices of content, style and generated image at one layer, as heat maps on one scale; the style
-    image's most active channels and the pairs that co-occur most, each with its patches as one picture."""
+class Strongest:
+    """What a layer's Gram matrix stands for in the style image.
 
-    maps: tuple[Image.Image, ...]
+    shown      the channels of the entries that are shown, the most active first, at most 64
+    channels   the most active ones, and pairs: those active at the same places, each with its nine patches
+               as one picture
+    """
+
+    shown: tuple[int, ...]
     channels: Sequence[tuple[Channel, Image.Image]]
     pairs: Sequence[tuple[ChannelPair, Image.Image]]
 
 
-@torch.no_grad()
-def view_layer(images: Images, style: Image.Image, layer: str, filters: Filters, count: int = 4) -> LayerView:
-    """What the Gram matrices of a layer look like, and what in the style image they stand for.
+class Measuring:
+    """Measures generated images beside one content and one style image; each size is prepared once.
 
-    style   the style image, whose patches are shown
+    content, style   RGB pictures
+    settings         what the images were painted with: pooling, layers and their weights, the style's size
+    layers           the layers to measure
+    size             (width, height) of the largest image: the style's channels are in the order they have
+                     there, at every size
+    strongest        {layer: Strongest} of the style image
 
-    Raises SettingsError for a layer the filters lack.
+    Raises SettingsError if the filters lack a layer.
     """
-    filters.require([layer])
-    network = Network(filters, [layer], "max")
-    content, of_style, generated = (
-        network(x)[layer] for x in (images.content, images.style, images.generated)
-    )
-    grams = [gram_matrix(x)[0] for x in (content, of_style, generated)]
-    size = (images.style.shape[-1], images.style.shape[-2])
-    shown = style.resize(size, Image.Resampling.LANCZOS)
 
-    def patches(found: Channel | ChannelPair) -> Image.Image:
-        return mosaic([cut_out(shown, patch) for patch in found.patches], side=40)
+    def __init__(
+        self,
+        content: Image.Image,
+        style: Image.Image,
+        settings: Settings,
+        filters: Filters,
+        layers: Sequence[str],
+        size: Size,
+    ) -> None:
+        filters.require((*layers, *settings.layers))
+        self.content, self.style, self.settings, self.layers = content, style, settings, tuple(layers)
+        self.network = Network(filters, {*layers, *settings.layers}, settings.pooling)
+        self.order: dict[str, Tensor] = {}
+        self.strongest: dict[str, Strongest] = {}
+        self._prepare(size)
 
-    return LayerView(
-        heat_maps(grams, channel_order(grams[1])),
-        [(found, patches(found)) for found in active_channels(of_style, layer, size, count)],
-        [(found, patches(found)) for found in correlated_pairs(of_style, layer, size, count)],
-    )
+    @torch.no_grad()
+    def measure(self, generated: Image.Image, size: Size) -> Measured:
+        """The numbers of a generated image at this (width, height). Sizes in order, the largest first, are
+        each prepared once."""
+        if size != self.size:
+            self._prepare(size)
+        image = to_tensor(generated, size)
+        found = self.network(image)
+        sums, grams = {}, {}
+        for layer in self.layers:
+            three = (*self.beside[layer], gram_matrix(found[layer]))
+            sums[layer] = layer_sums(layer, self.activations[layer], found[layer], three)
+            one, other, last = (entries(gram[0], self.order[layer]) for gram in three)
+            grams[layer] = (one, other, last)
+        return Measured(size, sums, float(total_variation(image)), self.weighting, grams)
+
+    @torch.no_grad()
+    def _prepare(self, size: Size) -> None:
+        """Activations of the content image and Gram matrices of both images as they are at this size."""
+        self.size, image = size, to_tensor(self.content, size)
+        style = style_at(self.style, Scale(size, 1), self.settings, image)
+        of_style = self.network(style)
+        style_grams = {layer: gram_matrix(found) for layer, found in of_style.items()}
+        if not self.order:
+            self.order = {layer: channel_order(style_grams[layer][0]) for layer in self.layers}
+            picture = to_picture(style)
+            self.strongest = {
+                layer: self._strongest(layer, of_style[layer], picture) for layer in self.layers
+            }
+        del of_style  # as large as the content image's, which are kept
+        self.activations = self.network(image)
+        self.beside = {
+            layer: (gram_matrix(self.activations[layer]), style_grams[layer]) for layer in self.layers
+        }
+        content = {layer: self.activations[layer] for layer in self.settings.content_layers}
+        targets = Targets(content, {layer: style_grams[layer] for layer in self.settings.style_layers})
+        self.weighting = weigh(self.settings, targets)
+
+    def _strongest(self, layer: str, style: Tensor, picture: Image.Image) -> Strongest:
+        channels = active_channels(style, layer, picture.size, STRONGEST)
+        pairs = correlated_pairs(style, layer, picture.size, STRONGEST)
+        return Strongest(
+            tuple(self.order[layer][:SHOWN].tolist()),
+            [(found, _patches(picture, found.patches)) for found in channels],
+            [(found, _patches(picture, found.patches)) for found in pairs],
+        )
+
+
+def _patches(picture: Image.Image, found: Sequence[Patch]) -> Image.Image:
+    return mosaic([cut_out(picture, patch) for patch in found], side=40)

@@ -4,7 +4,9 @@ transfer_tab.py    the Transfer tab; form.py, its settings; gallery.py, the pict
 board_tabs.py      Layers × α/β and Reconstruct; units_tab.py, how_tab.py: the other two
 run_panel.py       what every run on the page has: painting_panel.py and sheet_panel.py add what it looks like
 painting.py        the Transfer tab's run; boards.py, the runs of the boards
-status.py          words, figures and the bar; curves.py, the costs as a plot; sums.py, the numbers in J
+measuring.py       the run behind How it works; sums.py, gram_maps.py and moments.py: what its tab is made of
+kept.py            what was computed for the last few visitors
+status.py          words, figures and the bar; curves.py, the costs as a plot
 api.py             the endpoint /transfer, for clients and MCP; studies_api.py, the others
 events.py          how Gradio's events run; upload.py and unchecked.py, inputs that pass on what came
 zipped.py          the pictures of a visitor's zip

@@ -13,10 +13,11 @@ MOST_POINTS = 160  # a line of more is no finer on a screen, only slower to send
 COLOURS = 5  # --curve-1 … --curve-5 of look.py; more layers than that take them in turn
 
 
-def draw(frames: Sequence[Frame]) -> str:
+def draw(frames: Sequence[Frame], marked: int | None = None) -> str:
     """HTML of the costs of a run so far; "" before there are two evaluations to join by a line.
 
     frames   in order of evaluation, each with its costs
+    marked   an evaluation to mark, whose costs the legend then gives instead of the newest ones
 
     Vertical axis: log₁₀ of the cost, in whole powers of ten; dashed lines where a larger size begins.
     """
@@ -29,11 +30,13 @@ def draw(frames: Sequence[Frame]) -> str:
     lines["total"] = [(f.evaluation, f.costs.total) for f in shown]
     low, high = _decades(cost for line in lines.values() for _, cost in line)
     drawn = "".join(_line(name, lines[name], names, across, (low, high)) for name in lines)
+    drawn += _marker(marked, across)
+    labelled = min(frames, key=lambda f: abs(f.evaluation - marked)) if marked else frames[-1]
     return (
         '<div class="curves"><div class="title">Terms of the cost J, on a log scale</div>'
         '<div class="plot"><svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" '
         f'aria-label="{_said(frames)}">{_rules(low, high)}{_scales(frames, across)}{drawn}</svg>'
-        f"{_ticks(low, high)}{_sizes(frames, across)}</div>{_legend(frames[-1], names)}</div>"
+        f"{_ticks(low, high)}{_sizes(frames, across)}</div>{_legend(labelled, names, marked)}</div>"
     )
 
 
@@ -122,13 +125,22 @@ def _power(power: int) -> str:
     return plain.get(power) or f"10<sup>{power}</sup>".replace("-", "−")
 
 
-def _legend(last: Frame, names: Sequence[str]) -> str:
-    costs = {"total": last.costs.total, **{name: last.costs.weighted.get(name, 0.0) for name in names}}
+def _marker(marked: int | None, across: int) -> str:
+    if marked is None:
+        return ""
+    x = 100 * (marked - 1) / across
+    return f'<line class="marker" data-evaluation="{marked}" x1="{x:.2f}" x2="{x:.2f}" y1="0" y2="100"/>'
+
+
+def _legend(labelled: Frame, names: Sequence[str], marked: int | None) -> str:
+    terms = {name: labelled.costs.weighted.get(name, 0.0) for name in names}
+    costs = {"total": labelled.costs.total, **terms}
     spans = (
         f'<span style="--c:var({_colour(name, names)})"><i></i>{_term(name)} <em>{cost:.3g}</em></span>'
         for name, cost in costs.items()
     )
-    return f'<div class="legend">{"".join(spans)}</div>'
+    at = "" if marked is None else f"<b>Evaluation {marked}</b>"
+    return f'<div class="legend">{at}{"".join(spans)}</div>'
 
 
 def _term(name: str) -> str:

@@ -1,166 +1,217 @@
-"""The tab How it works: the costs with the visitor's own numbers, and the Gram matrices behind them."""
+"""The tab How it works: the costs of the visitor's own run with their numbers, and the Gram matrices behind
+them.
 
-from typing import TYPE_CHECKING, Any
+Measure is a run like the others; what it finds is kept, and everything pressed afterwards only formats it.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from ..errors import NSTError, SettingsError
-from ..images import load_picture
 from ..network.layers import RELU_LAYERS
-from . import status
-from .events import LATEST, PANEL, QUIET
+from . import curves, status
+from .events import LATEST, QUIET
+from .gram_maps import POINTED, maps_html, strongest_html
+from .kept import Kept
+from .measuring import Asked, Found, Shot, measure_run
+from .moments import at_the_end, chosen, moment_slider
 from .painting_panel import Shown
-from .sheet_panel import About, Given
-from .sums import maps, sums_html
+from .running.frames import Frame
+from .running.runs import Runs
+from .sheet_panel import About, Given, SheetPanel, sheet_values
+from .sums import Numbers, numbers_of, read, sums_html, written
 from .theme import html
 from .transfer_tab import TransferTab
-
-if TYPE_CHECKING:
-    from ..studies.measure import Measured
 
 ABOUT = About(
     "What is being minimised?",
     (
         "A painting G is good when the network answers to it as it does to the content image C at one "
         "layer, and when its Gram matrices are those of the style image S at several.",
-        "Below are the sums with the numbers of your own pictures: change α, β or λ and J is weighed anew, "
-        "without painting.",
+        "Below are the sums with the numbers of your last run: go back to any of its moments, or change α, β "
+        "or λ and J is weighed anew, without painting.",
         "In the heat maps each row and column is a channel: a bright diagonal is a channel that is often "
         "active, a bright spot off it a pair that is active together; the painting’s should look like the "
         "style’s and not like the content’s.",
     ),
-    "After Gatys, Ecker & Bethge (2015, 2016), in the notation of the deep-learning course.",
+    "After Gatys, Ecker & Bethge (2015, 2016), in the notation of the deep-learning course; each Gram matrix "
+    "is divided by its own number of positions, so that S may have another size.",
 )
+
+MOST_KEPT = 12  # visitors; each holds some 5 MB of Gram matrices and patches
+LAYER = "relu2_1"  # shown first
+NOT_PAINTED = "There is no painting of these two pictures yet, so G is the content image: J_content is 0."
 
 
 class HowTab:
-    """Numbers and Gram matrices of the pictures of the Transfer tab and of any moment of its last run."""
+    """Numbers and Gram matrices of the pictures of the Transfer tab and of every moment of its last run."""
 
-    def __init__(self, given: Given, transfer: TransferTab) -> None:
-        self.given, self.transfer = given, transfer
+    def __init__(self, runs: Runs, given: Given, transfer: TransferTab) -> None:
+        self.runs, self.given, self.transfer = runs, given, transfer
+        self.kept: Kept[Found] = Kept(MOST_KEPT, "Nothing has been measured yet: press Measure first.")
         html(ABOUT.html)
         html(given.note)
-        with gr.Row():
-            self.run = gr.Button("Measure", variant="primary", elem_id="how-run", min_width=120)
-            self.moment = gr.Slider(
-                0,
-                1,
-                1,
-                step=1,
-                label="Moment of the last run",
-                info="From its first picture to its last.",
-                elem_id="how-moment",
-                visible=False,
-            )
-        self.sums = html(elem_id="how-sums")
-        with gr.Row(visible=False) as self.weights:
-            self.alpha = gr.Number(label="α", minimum=0, elem_id="how-alpha", min_width=100)
-            self.beta = gr.Number(label="β", minimum=0, elem_id="how-beta", min_width=100)
-            self.lambdas = gr.Textbox(
-                label="λ of each style layer", max_lines=1, elem_id="how-lambdas", min_width=220
-            )
-        self.layer = gr.Dropdown(
-            list(RELU_LAYERS), value="relu2_1", label="Gram matrices of", visible=False, elem_id="how-layer"
-        )
-        self.maps = html(elem_id="how-maps")
-        self.measured = gr.State()
+        self.panel = SheetPanel("how", "Measure")
+        with gr.Column(visible=False, elem_id="how-results") as self.results:
+            self._moment()
+            self._weights()
+        self.filled = gr.State()  # the weights as they were last filled in
         self._wire()
 
+    def _moment(self) -> None:
+        self.place = html(elem_id="how-place")
+        self.costs = html(elem_id="how-costs")
+        self.moment = moment_slider("how-moment")
+        self.layer = gr.Dropdown(
+            list(RELU_LAYERS), value=LAYER, label="Gram matrices of", elem_id="how-layer", filterable=False
+        )
+        self.maps = html(elem_id="how-maps", js_on_load=POINTED)
+
+    def _weights(self) -> None:
+        with gr.Row():
+            self.alpha = gr.Number(label="α", minimum=0, elem_id="how-alpha", min_width=120)
+            self.beta = gr.Number(label="β", minimum=0, elem_id="how-beta", min_width=120)
+        self.lambdas = gr.Textbox(
+            label="λ of each style layer",
+            info="Layers and their weights; they are divided by their sum.",
+            lines=1,
+            max_lines=8,  # more than one, so that a long list is broken and not cut off
+            elem_id="how-lambdas",
+        )
+        self.sums = html(elem_id="how-sums")
+        self.channels = html(elem_id="how-channels")
+
     def _wire(self) -> None:
-        shown, form = self.transfer.panel.shown, self.transfer.form
-        pictures = [self.transfer.content, self.transfer.style, shown, self.moment]
-        numbers = [self.measured, self.sums, self.weights, self.alpha, self.beta, self.lambdas]
-        sums = [[*pictures, *form.inputs], numbers]
-        maps = [[*pictures, self.layer, *form.inputs], [self.maps, self.layer]]
-        begun = self.run.click(_moments, shown, self.moment, **QUIET)
-        begun.then(self.measure, *sums, **PANEL).then(self.view, *maps, **PANEL)
-        # Not release(), which the keyboard never causes.
-        self.moment.input(self.measure, *sums, **LATEST, **PANEL).then(self.view, *maps, **PANEL)
-        self.layer.input(self.view, *maps, **LATEST, **PANEL)
-        weights = [self.measured, self.alpha, self.beta, self.lambdas]
-        for control in (self.alpha, self.beta, self.lambdas):
-            control.input(_weighed, weights, self.sums, **LATEST, **QUIET)
+        form, shown = self.transfer.form, self.transfer.panel.shown
+        pictures = [self.transfer.content, self.transfer.style, shown, *form.inputs]
+        weights = [self.alpha, self.beta, self.lambdas]
+        place = [self.moment, self.layer]
+        at_moment = [self.place, self.costs, self.maps, self.channels, self.sums, *weights, self.filled]
+        ended = self.panel.wire(self.runs, self.measure, pictures)
+        ended.then(self.open, self.layer, [self.results, *place, *at_moment], **QUIET)
+        for control in place:
+            control.input(self.show, [*place, *weights, self.filled], at_moment, **LATEST, **QUIET)
+        for control in weights:
+            control.input(self.weigh, [*place, *weights], self.sums, **LATEST, **QUIET)
 
     def measure(
-        self, content: str | None, style: str | None, shown: Shown | None, moment: float, *values: Any
-    ) -> tuple[Any, ...]:
-        """Values for the state, the sums, and the weights."""
+        self, request: gr.Request, content: str | None, style: str | None, shown: Shown | None, *values: Any
+    ) -> Iterator[tuple[Any, str, Frame]]:
+        """The run behind Measure, as values for panel.going."""
+        session = request.session_hash or ""
+        self.kept.drop(session)
         try:
-            from ..studies.measure import measure
-
-            settings, filters, images, _ = self._images(content, style, shown, moment, values)
-            measured = measure(images, settings, filters)
+            asked = self._asked(content, style, shown, values)
+            frames = self.runs.stream(session, measure_run, asked, partial(self.kept.put, session))
         except NSTError as error:
-            return None, status.failed(str(error)), gr.Row(visible=False), None, None, ""
-        by = measured.weighting
-        lambdas = ", ".join(f"{layer}={weight:.4g}" for layer, weight in by.lambdas.items())
-        numbers = float(f"{by.alpha:.4g}"), float(f"{by.beta:.4g}"), lambdas
-        return measured, sums_html(measured, *numbers), gr.Row(visible=True), *numbers
+            frames = [Frame("failed", str(error))]
+        yield from sheet_values(frames)
 
-    def view(
-        self, content: str | None, style: str | None, shown: Shown | None, moment: float, *rest: Any
-    ) -> tuple[str, Any]:
-        """HTML of one layer's Gram matrices, and the layers there are to choose from."""
-        layer, *values = rest
-        try:
-            from ..studies.measure import view_layer
-
-            _, filters, images, picture = self._images(content, style, shown, moment, values)
-            view = view_layer(images, picture, layer, filters)
-        except NSTError as error:
-            return status.failed(str(error)), gr.Dropdown(visible=True)
-        there = list(RELU_LAYERS[: len(filters.kernels)])
-        return maps(view, layer), gr.Dropdown(there, visible=True)
-
-    def _images(
-        self,
-        content: str | None,
-        style: str | None,
-        shown: Shown | None,
-        moment: float,
-        values: Any,
-    ) -> tuple[Any, ...]:
-        """Settings, filters, the three images as tensors, and the style image."""
-        from ..report import result_of
-        from ..studies.filters import filters_for
-        from ..studies.measure import SIDE, measured_images
-
-        settings = self.transfer.form.read(values)
+    def _asked(
+        self, content: str | None, style: str | None, shown: Shown | None, values: Sequence[Any]
+    ) -> Asked:
+        """The last run, where it painted the pictures that are there now; else the pictures alone."""
+        if shown and shown.settings and shown.frame.moments:
+            painted = shown.content or "", shown.style or ""
+            if painted == (content, style):
+                return Asked(*painted, shown.settings, shown.frame.moments, shown.painted)
         content, style = self.given.both(content, style)
         if not content or not style:
             raise SettingsError("There are no two pictures yet: choose them in the Transfer tab.")
-        kept, last = shown or (None, None)
-        moments = last.moments if last and kept == content else ()
-        pictures = [load_picture(path, max_side=2 * SIDE) for path in (content, style)]
-        generated = pictures[0]
-        if moments:  # our own file, which may be smaller than what a visitor may bring
-            with Image.open(moments[min(max(0, int(moment)), len(moments) - 1)][1]) as picture:
-                generated = picture.convert("RGB")
-        filters = result_of(filters_for(settings, pictures))
-        return settings, filters, measured_images(*pictures, generated), pictures[1]
+        return Asked(content, style, self.transfer.form.read(values))
+
+    def open(self, request: gr.Request, layer: str) -> tuple[Any, ...]:
+        """What was measured, at its last moment: the results, slider and layers, and what show() gives."""
+        try:
+            found = self.kept.get(request.session_hash or "")
+        except NSTError:  # stopped or failed, as the status says
+            return gr.Column(visible=False), *(gr.skip() for _ in range(11))
+        layer = layer if layer in found.strongest else next(iter(found.strongest))
+        layers = gr.Dropdown(list(found.strongest), value=layer)
+        slider = at_the_end(found.evaluations)
+        return gr.Column(visible=True), slider, layers, *_shown(found, found.shots[-1], layer)
+
+    def show(
+        self,
+        request: gr.Request,
+        moment: Any,
+        layer: str,
+        alpha: float | None,
+        beta: float | None,
+        lambdas: str,
+        filled: tuple[Any, ...] | None,
+    ) -> tuple[Any, ...]:
+        """Everything as it was at a moment. Weights that were typed stay; others are those then in force."""
+        typed = [
+            now if now != before else None
+            for now, before in zip((alpha, beta, lambdas), filled or (None,) * 3, strict=True)
+        ]
+        try:
+            found = self.kept.get(request.session_hash or "")
+            _require_layer(found, layer)
+        except NSTError as error:
+            return status.failed(str(error)), *(gr.skip() for _ in range(8))
+        return _shown(found, found.nearest(chosen(moment)), layer, typed)
+
+    def weigh(
+        self,
+        request: gr.Request,
+        moment: Any,
+        layer: str,
+        alpha: float | None,
+        beta: float | None,
+        lambdas: str,
+    ) -> str:
+        """The sums under other weights, or one sentence."""
+        try:
+            found = self.kept.get(request.session_hash or "")
+            _require_layer(found, layer)
+        except NSTError as error:
+            return status.failed(str(error))
+        return _sums(numbers_of(found.nearest(chosen(moment))), (alpha, beta, lambdas), layer)
 
 
-def _moments(shown: Shown | None) -> Any:
-    """The slider over the moments of the last run, at its end; hidden where there was no run."""
-    moments = shown[1].moments if shown else ()
-    if len(moments) < 2:
-        return gr.Slider(visible=False)
-    first, last = moments[0][0], moments[-1][0]
-    return gr.Slider(
-        0,
-        len(moments) - 1,
-        len(moments) - 1,
-        info=f"{len(moments)} pictures, from evaluation {first} to evaluation {last}.",
-        visible=True,
+def _shown(found: Found, shot: Shot, layer: str, typed: Sequence[Any] = (None,) * 3) -> tuple[Any, ...]:
+    """Values for place, costs, maps, channels, sums, α, β, λ, and what of these three was filled in.
+
+    typed   α, β and λ where the visitor has changed them, else None
+    """
+    numbers = numbers_of(shot)
+    filled = written(numbers.weighting)
+    weights = [own if mine is None else mine for mine, own in zip(typed, filled, strict=True)]
+    return (
+        _place(shot),
+        curves.draw(found.asked.painted, shot.moment.evaluation) if shot.moment else "",
+        maps_html(found, shot, layer),
+        strongest_html(found.strongest[layer]),
+        _sums(numbers, weights, layer),
+        *weights,
+        filled,
     )
 
 
-def _weighed(measured: "Measured | None", alpha: float | None, beta: float | None, lambdas: str) -> Any:
-    """The sums under other weights, or one sentence."""
-    if measured is None:
-        return gr.skip()
+def _sums(numbers: Numbers, weights: Sequence[Any], layer: str) -> str:
     try:
-        return sums_html(measured, alpha or 0.0, beta or 0.0, lambdas)
+        return sums_html(numbers, read(numbers, *weights), layer)
     except NSTError as error:
         return status.failed(str(error))
+
+
+def _require_layer(found: Found, layer: str) -> None:
+    if layer not in found.strongest:
+        there = list(found.strongest)
+        raise SettingsError(f"Layer must be one of {there[0]} … {there[-1]}.")
+
+
+def _place(shot: Shot) -> str:
+    """Where in the run this is, or that there was none."""
+    moment, (width, height) = shot.moment, shot.measured.size
+    if moment is None:
+        return status.note(NOT_PAINTED)
+    said = f"Evaluation {moment.evaluation}, painted at {moment.width} × {moment.height} px."
+    if (width, height) != (moment.width, moment.height):
+        said += f" Matrices, and layers the run did not use, are measured at {width} × {height} px."
+    return status.note(said)

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
+from ..settings import Settings
 from . import curves, share, status
 from .events import QUIET
 from .gallery import Pair, painting_buttons, painting_row
@@ -22,7 +24,6 @@ CONTENT_IMAGE = "The content image"
 
 CODES: Sequence[tuple[str, Any]] = (("Python", "python"), ("Command line", "shell"), ("curl", "shell"))
 
-Shown = tuple[str | None, Frame]  # the content image of a run and its newest Frame
 
 # gr.ImageSlider has no parameter for alternative texts; its pictures are there soon after their values.
 NAME_PICTURES = """
@@ -41,6 +42,17 @@ TITLE = """
 TO_THE_PICTURE = """
 () => { if (innerWidth < 900) document.querySelector('.easel')?.scrollIntoView({behavior: 'smooth'}); }
 """
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A run: what it paints from, its newest Frame and, once it has ended, the Frame of each evaluation."""
+
+    content: str | None
+    style: str | None
+    settings: Settings | None
+    frame: Frame
+    painted: tuple[Frame, ...] = ()
 
 
 class PaintingPanel(RunPanel):
@@ -148,7 +160,7 @@ class PaintingPanel(RunPanel):
 
     def end(self, request: gr.Request, shown: Shown | None, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `ended`: Paint can be pressed again. A run that left nothing changes nothing else."""
-        new = painted(shown[1]) if shown else None
+        new = painted(shown.frame) if shown else None
         if new is None:
             return (*_panels(running=False), *(gr.skip() for _ in (*self.seen, 1, 2, 3)))
         visit = with_one_more(visit, new)
@@ -202,7 +214,7 @@ class PaintingPanel(RunPanel):
 
 
 def painting_values(
-    frames: Iterable[Frame], content: str | None
+    frames: Iterable[Frame], content: str | None, style: str | None, settings: Settings | None
 ) -> Iterator[tuple[str | None, str, str, Any, Any, Shown]]:
     """Values for `going`, a few times a second: live picture, status, curves, badge, the run's address, and
     what was shown. Until there is a picture the content image is seen.
@@ -217,7 +229,8 @@ def painting_values(
         badge = status.badge(frame.features, frame.device) if frame.features else gr.skip()
         folder = Path(frame.picture).parent.name if frame.picture else known
         address, known = (gr.skip() if folder == known else folder), folder
-        yield frame.picture or content, status.progress(frame), drawn, badge, address, (content, frame)
+        shown = Shown(content, style, settings, frame, tuple(seen) if frame.is_last else ())
+        yield frame.picture or content, status.progress(frame), drawn, badge, address, shown
 
 
 def _remembered(frames: Iterable[Frame], seen: list[Frame]) -> Iterator[Frame]:

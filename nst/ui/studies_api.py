@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from ..errors import SettingsError, shown
-from ..images import load_picture, save_png
+from ..images import fit, load_picture, save_png
 from ..network.layers import RELU_LAYERS
 from ..report import each_as
 from ..settings import NAMED_WEIGHTS, Settings
@@ -23,6 +23,8 @@ from .sheet_panel import Given
 from .unchecked import Dropdown, Number
 from .units_tab import scan_run, working
 from .upload import Upload
+
+GRAM_SIDE = 256  # pixels of the longer side at which /gram measures pictures
 
 
 def add_studies(runs: Runs, given: Given) -> None:
@@ -249,18 +251,21 @@ def gram_run(
 
 
 def _measured(workspace: Workspace, pictures: list[Any], layer: str, settings: Settings) -> Iterator[Frame]:
-    from ..studies.filters import filters_for
-    from ..studies.measure import measure, measured_images, view_layer
+    from ..studies.filters import filters_for, reached
+    from ..studies.gram import heat_maps
+    from ..studies.measure import Measuring
     from ..studies.patches import in_a_row
 
-    filters = yield from each_as(filters_for(settings, pictures[:2]), working)
-    images = measured_images(*pictures)
-    measured = measure(images, settings, filters)
-    view = view_layer(images, pictures[1], layer, filters)
-    path = str(workspace.folder / "gram.png")
-    save_png(in_a_row(view.maps), path)
+    content, style, generated = pictures
+    filters = yield from each_as(filters_for(settings, [content, style]), working)
+    size = fit(content.width, content.height, GRAM_SIDE)
+    names = dict.fromkeys((*reached(filters, RELU_LAYERS), *settings.layers))
+    measuring = Measuring(content, style, settings, filters, tuple({**names, layer: None}), size)
+    measured, view = measuring.measure(generated, size), measuring.strongest[layer]
+    path, grams = str(workspace.folder / "gram.png"), measured.grams[layer]
+    save_png(in_a_row(heat_maps(grams, list(range(len(view.shown))))), path)
     details = {
-        "sums": {name: asdict(sums) for name, sums in measured.sums.items()},
+        "sums": {name: asdict(measured.sums[name]) for name in names},
         "alpha": measured.weighting.alpha,
         "beta": measured.weighting.beta,
         "lambdas": dict(measured.weighting.lambdas),

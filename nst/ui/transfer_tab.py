@@ -64,13 +64,14 @@ class TransferTab:
     ) -> Iterator[tuple[Any, ...]]:
         """One run, as values for panel.going."""
         frames: Iterable[Frame]
+        settings = None
         try:
             settings = self.form.read(values)
             frames = self.runs.stream(request.session_hash, painting, content, [style], settings)
         except NSTError as error:
-            settings, frames = None, [Frame("failed", str(error))]
-        for going in painting_values(frames, content):
-            last = going[-1][1]
+            frames = [Frame("failed", str(error))]
+        for going in painting_values(frames, content, style, settings):
+            last = going[-1].frame
             if last.state == "done" and settings:
                 self.speed.learn(settings, (last.width, last.height), last.seconds)
             yield going
@@ -239,7 +240,7 @@ def _shape(content: str | None) -> tuple[int, int]:
 
 
 def _amounted(shown: Shown | None) -> str:
-    return status.amounted(shown[1]) if shown and shown[1].alpha is not None else ""
+    return status.amounted(shown.frame) if shown and shown.frame.alpha is not None else ""
 
 
 def _picked(choices: Sequence[Any], event: gr.EventData) -> Any:

@@ -1,8 +1,6 @@
 """The tab What the network sees: pictures are scanned once, then any layer and unit is shown at once."""
 
 import base64
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
@@ -23,6 +21,7 @@ from . import status
 from .events import PANEL, QUIET
 from .form import weights_choice
 from .gallery import Gallery
+from .kept import Kept
 from .running.frames import Frame
 from .running.guard import ONLY_UPLOADS, is_own_file
 from .running.limits import Limits
@@ -56,33 +55,20 @@ ABOUT = About(
 )
 
 
-class Scans:
+class Scans(Kept["Scan"]):
     """The scans of the last few visitors, by session, and which page of units each asked for last."""
 
     def __init__(self) -> None:
-        self._scans: OrderedDict[str, Scan] = OrderedDict()
+        super().__init__(SCANS_KEPT, "No pictures have been looked at yet: press Look first.")
         self._pages: dict[str, object] = {}
-        self._lock = threading.Lock()
-
-    def put(self, session: str, scan: "Scan") -> None:
-        with self._lock:
-            self._scans[session] = scan
-            self._scans.move_to_end(session)
-            while len(self._scans) > SCANS_KEPT:
-                gone, _ = self._scans.popitem(last=False)
-                self._pages.pop(gone, None)
 
     def begin_page(self, session: str) -> Callable[[], bool]:
         """Begin a page of units; the answer tells whether the visitor still looks at it."""
         page = self._pages[session] = object()
         return lambda: self._pages.get(session) is page
 
-    def get(self, session: str) -> "Scan":
-        """Raises SettingsError where there is none (any more)."""
-        with self._lock:
-            if session not in self._scans:
-                raise SettingsError("No pictures have been looked at yet: press Look first.")
-            return self._scans[session]
+    def forgotten(self, session: str) -> None:
+        self._pages.pop(session, None)
 
 
 def scan_run(

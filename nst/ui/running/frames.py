@@ -51,6 +51,27 @@ class Spot:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """A picture of a run, kept to look back on, with the run's own numbers.
+
+    evaluation      after which it was kept; costs: of that evaluation, None where none are known
+    path            of its file: a JPEG of at most 640 px, the last one's the lossless PNG
+    width, height   in pixels, of what was being painted
+    alpha, beta, gamma, lambdas   the weights in force, which differ from size to size
+    """
+
+    evaluation: int
+    path: str
+    width: int
+    height: int
+    costs: Point | None = None
+    alpha: float | None = None
+    beta: float | None = None
+    gamma: float | None = None
+    lambdas: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Frame:
     """What the page shows next; plain values and paths only, so that it can cross a process border.
 
@@ -62,7 +83,7 @@ class Frame:
     evaluation  how many are done, `of` so many; counted: what they are, where they are no evaluations
     costs       of the newest evaluation; alpha, beta, gamma, lambdas: the weights in force
     features    which filters are in use; device: where they run
-    moments     (evaluation, path) of some pictures of the run so far, in order
+    moments     some pictures of the run in order, the finished one last; in the last Frame
     spots       the pictures of a sheet of many, in its last Frame
     details     what else an endpoint answers, as plain values
     """
@@ -86,13 +107,27 @@ class Frame:
     lambdas: Mapping[str, float] = field(default_factory=dict)
     features: str = ""
     device: str = ""
-    moments: tuple[tuple[int, str], ...] = ()
+    moments: tuple[Moment, ...] = ()
     spots: tuple[Spot, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_last(self) -> bool:
         return self.state in ("done", "stopped", "failed")
+
+    def moment(self, path: str) -> Moment:
+        """What this Frame says of the picture at `path`."""
+        return Moment(
+            self.evaluation,
+            path,
+            self.width,
+            self.height,
+            self.costs,
+            self.alpha,
+            self.beta,
+            self.gamma,
+            self.lambdas,
+        )
 
 
 def frame_of(report: "Report | None", state: str, message: str, **fields: Any) -> Frame:

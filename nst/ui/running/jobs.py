@@ -76,20 +76,27 @@ def on_device(folder: str, limits: Limits, job: Job) -> Iterator[Frame]:
 
 def frames_of(workspace: Workspace, job: Job) -> Iterator[Frame]:
     """A Frame for each report, with the newest preview; then one with what there is to keep."""
-    state, message, report = "done", "", None
+    state, message, report, painted = "done", "", None, Frame("working", "")
     try:
         with contextlib.closing(job.reports()) as reports:
             for report in reports:
+                now = frame_of(report, "working", f"{report.doing}.", **job.fields(report))
+                painted = _painted(painted, now)
                 if message := _ended(workspace, job, report):
                     state = "stopped"
                     break
                 if workspace.preview_due and report.has_picture:
-                    workspace.preview(report.evaluation, job.picture(report))
-                fields = {"picture": workspace.picture, **job.fields(report)}
-                yield frame_of(report, "working", f"{report.doing}.", **fields)
+                    workspace.preview(painted, job.picture(report))
+                yield replace(now, picture=workspace.picture)
     except RunError as error:
         state, message, report = "failed", str(error), error.best or report
-    yield _last(workspace, job, report, state, message)
+    yield _last(workspace, job, report, painted, state, message)
+
+
+def _painted(before: Frame, now: Frame) -> Frame:
+    """The Frame of the last evaluation: while the next size is prepared, a report names that size already
+    and has no costs, and the picture is still the one before."""
+    return now if now.costs or now.evaluation > before.evaluation else before
 
 
 def _ended(workspace: Workspace, job: Job, report: "Report") -> str:
@@ -99,10 +106,12 @@ def _ended(workspace: Workspace, job: Job, report: "Report") -> str:
     return why and f"{why} at evaluation {report.evaluation} of {report.of}: {kept}."
 
 
-def _last(workspace: Workspace, job: Job, report: "Report | None", state: str, message: str) -> Frame:
+def _last(
+    workspace: Workspace, job: Job, report: "Report | None", painted: Frame, state: str, message: str
+) -> Frame:
     if report is None or not report.has_picture:
         return frame_of(report, state, message or "Nothing was painted.")
-    workspace.remember(report.evaluation, job.picture(report))
     path, more = job.save(report, workspace.folder)
+    workspace.finish(painted, path)
     frame = frame_of(report, state, message or job.summary(report), **job.fields(report), **more)
     return replace(frame, picture=path, result=path, moments=workspace.moments)

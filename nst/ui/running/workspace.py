@@ -18,6 +18,7 @@ from PIL import Image
 
 from ...errors import NSTError
 from ...images import save_jpeg
+from .frames import Frame, Moment
 from .limits import Limits
 
 PREVIEW_EDGE = 640  # pixels; a 640 px JPEG is some 45 kB and 1 ms
@@ -47,7 +48,7 @@ class Workspace:
         self._began = time.monotonic()
         self._next_preview = self._began
         self._previews: list[Path] = []
-        self.moments: tuple[tuple[int, str], ...] = ()
+        self.moments: tuple[Moment, ...] = ()
         self._apart = 1  # evaluations between two moments
 
     @property
@@ -68,9 +69,9 @@ class Workspace:
     def preview_due(self) -> bool:
         return time.monotonic() >= self._next_preview
 
-    def preview(self, evaluation: int, picture: Image.Image) -> str:
-        """Write a preview of the picture, and remember it. A browser asks for a name only once, so each is
-        new."""
+    def preview(self, frame: Frame, picture: Image.Image) -> str:
+        """Write a preview of the picture, and remember it with what the Frame says of it. A browser asks for
+        a name only once, so each is new."""
         name = f"{secrets.token_hex(8)}.jpg"
         small = picture.copy()
         small.thumbnail((PREVIEW_EDGE, PREVIEW_EDGE), Image.Resampling.BILINEAR)
@@ -78,24 +79,31 @@ class Workspace:
         self._previews.append(self.folder / name)
         while len(self._previews) > PREVIEWS_KEPT:
             self._previews.pop(0).unlink(missing_ok=True)
-        self.remember(evaluation, picture)
+        self.remember(frame, picture)
         self._next_preview = time.monotonic() + PREVIEW_EVERY
         return str(self.folder / name)
 
-    def remember(self, evaluation: int, picture: Image.Image) -> None:
+    def remember(self, frame: Frame, picture: Image.Image) -> None:
         """Keep a picture of the run, unless one has just been kept. When there are too many, every other
         one goes and the rest are taken twice as far apart: they stay few, and span the whole run."""
-        if self.moments and evaluation < self.moments[-1][0] + self._apart:
+        if self.moments and frame.evaluation < self.moments[-1].evaluation + self._apart:
             return
-        path = self.folder / f"moment_{evaluation}.jpg"
+        path = self.folder / f"moment_{frame.evaluation}.jpg"
         small = picture.copy()
         small.thumbnail((PREVIEW_EDGE, PREVIEW_EDGE), Image.Resampling.BILINEAR)
         save_jpeg(small, path, quality=92)
-        self.moments = (*self.moments, (evaluation, str(path)))
+        self.moments = (*self.moments, frame.moment(str(path)))
         if len(self.moments) > MOMENTS:
-            for _, old in self.moments[1::2]:
-                Path(old).unlink(missing_ok=True)
+            for old in self.moments[1::2]:
+                Path(old.path).unlink(missing_ok=True)
             self.moments, self._apart = self.moments[::2], 2 * self._apart
+
+    def finish(self, frame: Frame, path: str) -> None:
+        """The result, whose file is at `path`, is the last moment, however near to the one before."""
+        while self.moments and self.moments[-1].evaluation >= frame.evaluation:
+            Path(self.moments[-1].path).unlink(missing_ok=True)
+            self.moments = self.moments[:-1]
+        self.moments = (*self.moments, frame.moment(path))
 
 
 class Folders:

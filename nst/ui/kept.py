@@ -1,0 +1,45 @@
+"""What was computed for the last few visitors, kept by session, so that looking at it computes nothing."""
+
+import threading
+from collections import OrderedDict
+from typing import Generic, TypeVar
+
+from ..errors import SettingsError
+
+Item = TypeVar("Item")
+
+
+class Kept(Generic[Item]):
+    """At most `most` items, one a session; the one put longest ago goes first.
+
+    missing   the sentence for a visitor of whom nothing is kept (any more)
+    """
+
+    def __init__(self, most: int, missing: str) -> None:
+        self.most, self.missing = most, missing
+        self._items: OrderedDict[str, Item] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, session: str, item: Item) -> None:
+        with self._lock:
+            self._items[session] = item
+            self._items.move_to_end(session)
+            while len(self._items) > self.most:
+                gone, _ = self._items.popitem(last=False)
+                self.forgotten(gone)
+
+    def get(self, session: str) -> Item:
+        """Raises SettingsError where there is none (any more)."""
+        with self._lock:
+            if session not in self._items:
+                raise SettingsError(self.missing)
+            return self._items[session]
+
+    def drop(self, session: str) -> None:
+        """Forget what there is of this visitor, if anything."""
+        with self._lock:
+            if self._items.pop(session, None) is not None:
+                self.forgotten(session)
+
+    def forgotten(self, session: str) -> None:
+        """Called when a session's item has gone; for what a subclass keeps beside it."""

@@ -1,0 +1,184 @@
+"""The run behind How it works: two pictures and the moments of a painting in, their numbers out.
+
+The network runs here, in its turn; what the page shows afterwards is formatted from a Found and computes
+nothing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from ..errors import SettingsError
+from ..images import fit, load_picture
+from ..report import each_as
+from ..settings import Settings
+from .running.frames import Frame, Moment
+from .running.limits import Limits
+from .running.workspace import Workspace
+from .units_tab import inline, working
+
+if TYPE_CHECKING:
+    from ..studies.measure import Measured, Measuring, Strongest
+
+THUMB = 320  # pixels of a picture beside its Gram matrix
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be measured.
+
+    content, style   paths of the two pictures
+    settings         what was painted with, or would be
+    moments          of the run, in order; none where these pictures have not been painted
+    painted          the Frame of each of its evaluations
+    """
+
+    content: str
+    style: str
+    settings: Settings
+    moments: tuple[Moment, ...] = ()
+    painted: tuple[Frame, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One generated image: the moment of the run, None where there was none; its numbers; its picture as
+    HTML."""
+
+    moment: Moment | None
+    measured: "Measured"
+    picture: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that the page shows for one visitor.
+
+    content, style   the two pictures as HTML
+    shots            in order of evaluation, at least one; the last is the finished picture
+    strongest        {layer: what its Gram matrix stands for in the style image}, for every layer measured
+    most             {layer: the largest entry of its Gram matrices}, the top of their common scale
+    features         whose activations they are
+    """
+
+    asked: Asked
+    content: str
+    style: str
+    shots: tuple[Shot, ...] = ()
+    strongest: "Mapping[str, Strongest]" = field(default_factory=dict)
+    most: Mapping[str, float] = field(default_factory=dict)
+    features: str = ""
+
+    @property
+    def evaluations(self) -> list[int]:
+        return [shot.moment.evaluation for shot in self.shots if shot.moment]
+
+    def nearest(self, evaluation: float) -> Shot:
+        """The shot whose evaluation is the nearest, the last where there was no run."""
+        return min(
+            reversed(self.shots), key=lambda s: abs(s.moment.evaluation - evaluation) if s.moment else 0
+        )
+
+
+def measure_run(folder: str, limits: Limits, asked: Asked, keep: Callable[[Found], None]) -> Iterator[Frame]:
+    """Check what a visitor gave, and return the run as an iterator of Frames that has not begun.
+
+    keep   gets a Found after each moment, the finished picture first: it is asked later, in this process, and
+           so the run never moves to a borrowed GPU
+
+    Raises ImageRefused or SettingsError with one sentence.
+    """
+    limits.check(asked.settings)
+    for path in (asked.content, asked.style):
+        load_picture(path)  # for its refusal; kept, pictures of all who wait would fill the memory
+    return _in_turn(folder, limits, asked, keep)
+
+
+def _in_turn(folder: str, limits: Limits, asked: Asked, keep: Callable[[Found], None]) -> Iterator[Frame]:
+    from ..studies.measure import Measuring, run_filters  # and torch: the page is served before it is there
+
+    doing = "Learning filters." if asked.settings.weights == "self-taught" else "Reading VGG-19."
+    yield Frame("working", doing)
+    workspace = Workspace(folder, limits.max_seconds)
+    content, style = load_picture(asked.content), load_picture(asked.style)
+    filters, layers = yield from each_as(run_filters(asked.settings, content, style), working)
+    moments = [*reversed(asked.moments)] or [None]
+    if why := workspace.why_end:
+        yield Frame("stopped", f"{why} before anything was measured.", features=filters.label)
+        return
+    yield Frame("working", "Measuring the content and the style image.", features=filters.label)
+    size = _size(moments[0], content, asked.settings)
+    measuring = Measuring(content, style, asked.settings, filters, layers, size)
+    found = Found(
+        asked,
+        inline(_small(content), "The content image"),
+        inline(_small(style), "The style image"),
+        strongest=measuring.strongest,
+        features=filters.label,
+    )
+    yield from _each(workspace, moments, measuring, found, keep, content)
+
+
+def _each(
+    workspace: Workspace,
+    moments: Sequence[Moment | None],
+    measuring: "Measuring",
+    found: Found,
+    keep: Callable[[Found], None],
+    content: Image.Image,
+) -> Iterator[Frame]:
+    """Measure one moment after the other, the last of the run first."""
+    of = len(moments)
+    for number, moment in enumerate(moments):
+        done = {"evaluation": number, "of": of, "counted": "moment", "features": found.features}
+        if number and (why := workspace.why_end):
+            yield Frame("stopped", f"{why} after {number} of {of} moments: these are shown.", **done)
+            return
+        if moment:
+            yield Frame("working", f"Measuring moment {number + 1} of {of}.", **done)
+        picture = _opened(moment) if moment else content
+        measured = measuring.measure(picture, _size(moment, content, found.asked.settings))
+        shot = Shot(moment, measured, inline(_small(picture), "The generated image"))
+        found = replace(found, shots=(shot, *found.shots), most=found.most or _most(measured))
+        keep(found)
+    yield Frame("done", _summary(found), features=found.features)
+
+
+def _size(moment: Moment | None, content: Image.Image, settings: Settings) -> tuple[int, int]:
+    """The size a moment is measured at: that at which it was painted, or would be, up to 512 px."""
+    from ..studies.measure import SIDE
+
+    width, height = (moment.width, moment.height) if moment else fit(*content.size, settings.size)
+    return fit(width, height, min(SIDE, max(width, height)))
+
+
+def _opened(moment: Moment) -> Image.Image:
+    """The picture of a moment: our own file, which may be smaller than what a visitor may bring. Raises
+    SettingsError where it has been deleted."""
+    try:
+        with Image.open(moment.path) as picture:
+            return picture.convert("RGB")
+    except OSError:
+        raise SettingsError(
+            "The pictures of the last run have been deleted: paint again, then measure."
+        ) from None
+
+
+def _small(picture: Image.Image) -> Image.Image:
+    small = picture.copy()
+    small.thumbnail((THUMB, THUMB), Image.Resampling.LANCZOS)
+    return small
+
+
+def _most(measured: "Measured") -> dict[str, float]:
+    from ..studies.gram import largest
+
+    return {layer: largest(grams) for layer, grams in measured.grams.items()}
+
+
+def _summary(found: Found) -> str:
+    count = len(found.evaluations)
+    moments = {0: "", 1: " and 1 moment of the run"}.get(count, f" and {count} moments of the run")
+    return f"Measured both pictures{moments} with {found.features}."

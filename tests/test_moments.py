@@ -1,0 +1,113 @@
+"""The moments of a run: which are kept, and that each has the run's own numbers."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from tiny import checks, waves
+
+from nst.settings import Settings
+from nst.ui.moments import chosen
+from nst.ui.painting import painting
+from nst.ui.running import workspace
+from nst.ui.running.frames import Frame
+from nst.ui.running.limits import Limits
+from nst.ui.running.workspace import MOMENTS, Workspace, ask_to_stop
+
+SMALL = Settings(
+    size=128,
+    evaluations=8,
+    scales=2,
+    weights="self-taught",
+    content_layers={"relu1_1": 1.0},
+    style_layers={"relu1_1": 1.0, "relu2_1": 1.0},
+)
+
+
+@pytest.fixture
+def pictures(tmp_path) -> tuple[str, str]:
+    waves(128, 96).save(tmp_path / "content.png")
+    checks().save(tmp_path / "style.png")
+    return str(tmp_path / "content.png"), str(tmp_path / "style.png")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """Of a run that writes a preview after every report."""
+    monkeypatch.setattr(workspace, "PREVIEW_EVERY", 0.0)
+    tmp_path.joinpath("run").mkdir()
+    return tmp_path / "run"
+
+
+def at(evaluation: int) -> Frame:
+    return Frame("working", "", evaluation=evaluation)
+
+
+PICTURE = Image.new("RGB", (64, 48), "red")
+
+
+def test_each_moment_has_the_costs_size_and_weights_of_its_evaluation(folder, pictures):
+    content, style = pictures
+    frames = list(painting(str(folder), Limits(), content, [style], SMALL))
+    last, painted = frames[-1], {frame.evaluation: frame for frame in frames if frame.costs}
+    assert [moment.evaluation for moment in last.moments] == list(range(1, 9))
+    for moment in last.moments:
+        frame = painted[moment.evaluation]
+        assert moment.costs == frame.costs
+        assert moment.costs.evaluation == moment.evaluation
+        assert (moment.width, moment.height) == (frame.width, frame.height)
+        assert (moment.alpha, moment.beta, moment.gamma) == (frame.alpha, frame.beta, frame.gamma)
+        assert moment.lambdas == frame.lambdas
+    assert {moment.width for moment in last.moments} == {64, 128}
+    for moment in last.moments:
+        with Image.open(moment.path) as picture:
+            assert picture.size == (moment.width, moment.height)
+
+
+def test_the_last_moment_is_the_result_itself(folder, pictures):
+    content, style = pictures
+    *_, last = painting(str(folder), Limits(), content, [style], SMALL)
+    assert last.moments[-1].path == last.result
+    assert last.moments[-1].costs == last.costs
+    assert not (folder / "moment_8.jpg").exists()
+
+
+def test_a_run_stopped_between_two_sizes_ends_with_the_size_it_painted(folder, pictures):
+    content, style = pictures
+    for frame in painting(str(folder), Limits(), content, [style], SMALL):
+        if frame.message.startswith("Preparing 128"):
+            ask_to_stop(str(folder))
+    assert frame.state == "stopped"
+    last = frame.moments[-1]
+    assert (last.evaluation, last.width) == (frame.evaluation, 64)
+    assert last.costs.evaluation == last.evaluation
+
+
+def test_the_finished_picture_is_kept_however_near_the_one_before(tmp_path):
+    place = Workspace(str(tmp_path), 60)
+    for evaluation in range(1, 40):
+        place.remember(at(evaluation), PICTURE)
+    assert len(place.moments) <= MOMENTS
+    place.finish(at(40), "painting.png")
+    assert [moment.path for moment in place.moments].count("painting.png") == 1
+    assert place.moments[-1].evaluation == 40
+    evaluations = [moment.evaluation for moment in place.moments]
+    assert evaluations == sorted(set(evaluations))
+    assert {moment.path for moment in place.moments[:-1]} == set(map(str, tmp_path.iterdir()))
+
+
+def test_a_finished_picture_takes_the_place_of_the_same_moment(tmp_path):
+    place = Workspace(str(tmp_path), 60)
+    place.remember(at(1), PICTURE)
+    place.finish(at(1), "painting.png")
+    assert [moment.path for moment in place.moments] == ["painting.png"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("sent", [None, "9", {}, {"at": None}, {"at": "x"}, [3]])
+def test_whatever_a_client_sends_for_the_slider_is_the_end(sent):
+    assert chosen(sent) == float("inf")
+
+
+def test_the_sliders_value_is_an_evaluation():
+    assert chosen({"at": 38, "of": 65, "evaluations": [1, 38, 65]}) == 38
