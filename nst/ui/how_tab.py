@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from PIL import Image
 
+from ..decoding import load_picture
 from ..errors import NSTError, SettingsError
-from ..images import load_picture
 from ..network.layers import RELU_LAYERS
 from . import status
 from .events import LATEST, PANEL, QUIET
