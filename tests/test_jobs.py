@@ -13,7 +13,9 @@ from tiny import checks, waves
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Server]:
     """The small app, whose runs end after 5 s, with 11 places to wait."""
-    server = Server(SMALL_APP, tmp_path_factory.mktemp("small"), NST_QUEUE="11", NST_MAX_SECONDS="5")
+    server = Server(
+        SMALL_APP, tmp_path_factory.mktemp("small"), NST_QUEUE="11", NST_PER_ADDRESS="20", NST_MAX_SECONDS="5"
+    )
     yield server
     server.stop()
 
