@@ -100,7 +100,7 @@ def parse_header(text: bytes) -> dict[str, Entry]:
 def _reader(path: Path) -> Callable[[Path, int], tuple[Pairs, Convention]]:
     """The function that reads such a file, chosen by the file's first bytes."""
     if path.exists() and not path.is_file():  # a pipe would block, a device never end
-        raise _Refused("is no ordinary file: check its name")
+        raise _Refused("cannot be read, as it is no ordinary file: check its name")
     with path.open("rb") as file:
         first = file.read(256)
     if not first:
