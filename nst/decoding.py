@@ -143,7 +143,8 @@ class Decoder:
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             with suppress(OSError):  # what was not written yet cannot be
-                pipe and pipe.close()
+                if pipe:
+                    pipe.close()
 
     def _write(self, data: str | bytes) -> None:
         assert self.process.stdin
