@@ -329,6 +329,23 @@ def test_whatever_is_sent_to_a_private_function_an_error_is_a_sentence(public, s
             assert "Traceback" not in str(said)
 
 
+def test_whatever_is_sent_to_a_queued_function_an_error_is_a_sentence(public):
+    for dependency in public.config["dependencies"]:
+        if dependency["queue"] is False or not dependency["backend_fn"]:
+            continue
+        visitor = Visitor(public)
+        for strange in ({"a": 1}, "é"):
+            body = {
+                "data": [strange] * len(dependency["inputs"]),
+                "fn_index": dependency["id"],
+                "session_hash": visitor.session,
+            }
+            joined = public.http.post("/gradio_api/queue/join", json=body)
+            assert joined.status_code == 200, joined.text
+            last = [m for m in visitor.messages() if m["msg"] == "process_completed"][-1]
+            assert last["success"] or last["output"]["error"], (dependency, last)
+
+
 # 7. Headers and silence
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from nst.errors import NSTError
 from nst.ui.running import kept
-from nst.ui.running.clients import LISTENERS, Client, trust_proxies
+from nst.ui.running.clients import LISTENERS, Client, network_of, trust_proxies
 from nst.ui.running.kept import Folders, own_upload_folder
 from nst.ui.running.limits import Limits
 from nst.ui.running.line import Line, LineFull
@@ -122,6 +122,21 @@ def test_an_address_has_a_few_places_whatever_its_sessions_are_called():
     line.enter("e", None)
 
 
+@pytest.mark.parametrize(
+    ("host", "network"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("a proxy", "a proxy"),
+        ("", ""),
+    ],
+)
+def test_of_an_ipv6_address_only_the_network_counts(host, network):
+    assert network_of(host) == network
+
+
 def test_who_asks_within_this_process_is_always_listened_to():
     assert Client("a").listens()
 
@@ -137,7 +152,8 @@ def test_listeners_are_counted():
     ("space", "named", "trusted"), [("", "", ""), ("a/b", "", "10."), ("", "192.0.2.7", "192.")]
 )
 def test_nobodys_word_for_an_address_is_taken_but_a_spaces_proxies(monkeypatch, space, named, trusted):
-    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "")  # so that it is as before afterwards
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS")
     monkeypatch.setenv("SPACE_ID", space)
     if named:
         monkeypatch.setenv("FORWARDED_ALLOW_IPS", named)

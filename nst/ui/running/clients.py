@@ -4,6 +4,7 @@ A session's name is whatever a client sends, and a thousand names cost nothing; 
 places in line are counted by both.
 """
 
+import ipaddress
 import os
 import secrets
 import threading
@@ -31,7 +32,7 @@ class Client:
     """Who asks for a run.
 
     session   the tab's name, as the client gives it
-    address   its network address; None for who asks within this process, which is not counted
+    address   its network address (network_of()); None for who asks within this process, which is not counted
     listens   whether somebody still listens to the answer
     """
 
@@ -71,4 +72,15 @@ def client_of(request: Any) -> Client:
     """Who sent a gr.Request."""
     session = request.session_hash or secrets.token_hex(16)
     host = request.client.host if request.client else ""
-    return Client(session, host, lambda: LISTENERS.has(session))
+    return Client(session, network_of(host), lambda: LISTENERS.has(session))
+
+
+def network_of(host: str) -> str:
+    """What is counted as one address: of IPv6 the first 64 bits, as whoever has one of them has them all."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return host
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))

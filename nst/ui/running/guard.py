@@ -61,7 +61,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         path = _route(scope)
-        sending = _Started(with_safe_headers(send, path.startswith(FILES)))
+        sending = _Started(with_safe_headers(send) if path.startswith(FILES) else send)
         try:
             await self._handle(path, scope, receive, sending)
         except Exception:

@@ -15,15 +15,14 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
-def with_safe_headers(send: Send, is_file: bool) -> Send:
-    """A send() that tells browsers to believe the type that is said, and a file's page to do nothing."""
+def with_safe_headers(send: Send) -> Send:
+    """A send() of a visitor's file that tells browsers to believe its type, and its page to do nothing."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers["X-Content-Type-Options"] = "nosniff"
-            if is_file:
-                headers["Content-Security-Policy"] = FILE_POLICY
+            headers["Content-Security-Policy"] = FILE_POLICY
         await send(message)
 
     return sending

@@ -12,6 +12,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.formparsers import MultiPartException
 
+from .clients import network_of
 from .kept import LEAST_SIZE, Folders
 from .responses import Message, Receive, Scope
 
@@ -129,7 +130,7 @@ class UploadLimits:
         """A receive() that raises MultiPartException as soon as the body is not to be taken any further."""
         headers = {name.lower(): value for name, value in scope["headers"]}
         parts = Parts(headers.get(b"content-type", b"").decode("latin-1"))
-        address = (scope.get("client") or ("",))[0]
+        address = network_of((scope.get("client") or ("",))[0])
         end, size = time.monotonic() + LONGEST, 0
 
         async def receiving() -> Message:
