@@ -15,17 +15,22 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio i
 
 import gradio as gr
 
+from nst import decoding
 from nst.errors import NSTError, SettingsError
 from nst.network.layers import deepest
 from nst.settings import Settings
 from nst.ui.address import next_button, wire_address
 from nst.ui.api import add_transfer
+from nst.ui.blocks import Page
 from nst.ui.board_tabs import GridTab, ReconstructTab
 from nst.ui.gallery import read_gallery
 from nst.ui.how_tab import HowTab
-from nst.ui.running.guard import GUARDED
+from nst.ui.running.clients import trust_proxies
+from nst.ui.running.guard import guarded
 from nst.ui.running.limits import Limits
 from nst.ui.running.runs import Runs
+from nst.ui.running.silence import end_silent_connections
+from nst.ui.running.sweeping import own_upload_folder
 from nst.ui.running.zerogpu import borrowed
 from nst.ui.share import preview_head, source_link
 from nst.ui.sheet_panel import Given
@@ -51,11 +56,12 @@ except SettingsError as error:
 GRID, RECONSTRUCT = "Which layers make the style?", "What does each layer keep?"
 UNITS, HOW = "What does a unit see?", "Where does J come from?"
 
+own_upload_folder()
 runs = Runs(limits)
 gallery = read_gallery()
 given = Given(gallery)
 
-with gr.Blocks(
+with Page(
     fill_width=True,
     title=TITLE,
     analytics_enabled=False,
@@ -84,6 +90,8 @@ with gr.Blocks(
     wire_address(demo, tabs, (first, second, third, fourth, fifth), transfer, gallery)
     html(CREDITS + source_link())
 
+runs.folders.keep(file for block in demo.blocks.values() for file in block.keep_in_cache)
+
 # Visitors wait for the device in Runs, which can say for how long. This limit is only a second one behind it.
 demo.queue(max_size=limits.places + 16)
 
@@ -95,6 +103,7 @@ def warm_up() -> None:
     from nst.weights import find_filters
 
     try:
+        decoding.warm_up()
         use_every_core()
         result_of(find_filters("auto", deepest(Settings().layers)))
         if not borrowed():  # there the device is a worker's, and must not be touched from here
@@ -105,6 +114,7 @@ def warm_up() -> None:
 
 def launch() -> Any:
     """Start the server. The look belongs to launch() in Gradio 6, not to Blocks."""
+    trust_proxies()
     served = demo.launch(
         prevent_thread_lock=True,
         theme=THEME,
@@ -115,11 +125,12 @@ def launch() -> Any:
         enable_monitoring=False,
         pwa=False,
         max_file_size="20mb",
-        app_kwargs=GUARDED,
+        app_kwargs=guarded(runs.folders),
         state_session_capacity=1000,
         allowed_paths=[str(file) for file in gallery.served],
         head=preview_head(TITLE, ABOUT, gallery.example),
     )
+    end_silent_connections(demo.server)
     Thread(target=warm_up, name="nst-warm-up", daemon=True).start()
     demo.block_thread()
     return served

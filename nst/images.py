@@ -4,21 +4,21 @@ Reading order: what is accepted; loading; saving. No torch here: tensors.py has 
 """
 
 import math
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-import numpy as np
-from PIL import Image, ImageCms, ImageFile
+from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 from PIL.WebPImagePlugin import WebPImageFile
 
 from .errors import ImageRefused
+from .picture_files import has_every_row, profile_steps, scans_of
+from .pixels import EXIF_ORIENTATION, fit_transparency, on_white, to_srgb, upright
 
 # Pillow refuses twice this for every caller in the process, Gradio's own decoding included; its default
 # lets 89 megapixels pass in silence.
@@ -33,6 +33,9 @@ class PictureLimits(NamedTuple):
     other_pixels: int = 25_000_000
     side: int = 64
     ratio: int = 8
+    scans: int = 100  # of a progressive JPEG; encoders write some ten
+    profile: int = 4 * 2**20  # bytes of a colour profile; those of presses have two million
+    steps: int = 32  # of one table of a colour profile; profiles have up to five
 
 
 class Kind(NamedTuple):
@@ -58,20 +61,6 @@ KINDS = (
 LONGEST_TEXT = 2**16  # characters of one text read_text() returns
 SMALLEST_SIDE = 16  # pixels fit() leaves a side: four pools then still see one position
 
-EXIF_ORIENTATION = 0x0112
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-# One picture is decoded at a time: a large WebP takes 400 MB while it lasts.
-_decoding = threading.Semaphore(1)
-
 
 def load_picture(source: str | PathLike[str] | bytes, max_side: int = 4096) -> Image.Image:
     """The picture in an untrusted file, given by path or as its bytes: upright, sRGB, mode RGB, no metadata.
@@ -81,42 +70,51 @@ def load_picture(source: str | PathLike[str] | bytes, max_side: int = 4096) -> I
     is shrunk to it, or, a JPEG, to as little as 0.9 of it where its decoder then does the shrinking.
 
     Raises ImageRefused, one plain sentence, for a file outside LIMITS or damaged anywhere: what a
-    truncated file still holds is never used.
+    truncated file still holds is never used. It takes up to some 400 MB and seconds while it lasts, and a
+    file made to harm may take more: who serves strangers loads their pictures in a process of its own
+    (nst.decoding).
     """
-    with _opened(source) as (file, kind):
+    with _opened(source) as (file, kind, data):
         _check_size(file, kind)
+        _check_profile(file.info.get("icc_profile"))
         file.draft(None, _within(file.size, math.ceil(0.9 * max_side)))
+        fit_transparency(file)
         file.load()
+        if kind.name == "PNG" and not has_every_row(data):
+            raise ValueError("rows are missing")
         picture = on_white(file)
         picture = picture.resize(_within(picture.size, max_side), Image.Resampling.LANCZOS)
-        picture = _to_srgb(picture, file.info.get("icc_profile"))
-        return _bare(_upright(picture, file))
+        picture = to_srgb(picture, file.info.get("icc_profile"))
+        return _bare(upright(picture, file))
 
 
 @contextmanager
-def _opened(source: str | PathLike[str] | bytes) -> Iterator[tuple[ImageFile.ImageFile, Kind]]:
-    """The header of a picture; what goes wrong inside the with statement is translated once, here."""
-    data = source if isinstance(source, bytes) else _read(source)
+def _opened(source: str | PathLike[str] | bytes) -> Iterator[tuple[ImageFile.ImageFile, Kind, bytes]]:
+    """The header of a picture, and the file's bytes; what goes wrong inside the with statement is translated
+    once, here."""
+    data = source if isinstance(source, bytes) else read_file(source)
     _check_bytes(len(data))
     kind = next((kind for kind in KINDS if kind.matches(data)), None)
     if kind is None:
         raise ImageRefused(
             "This file is not a JPEG, PNG or WebP picture: please save the picture as one of these three."
         )
-    with _decoding:
-        try:
-            with kind.open(BytesIO(data)) as file:
-                yield file, kind
-        except ImageRefused:
-            raise
-        except Exception as error:
-            # Damage shows as OSError, ValueError, SyntaxError, EOFError, struct.error and others.
-            raise ImageRefused(
-                f"This {kind.name} file is damaged or incomplete: please save or download it again."
-            ) from error
+    if kind.name == "JPEG":
+        _check_scans(data)
+    try:
+        with kind.open(BytesIO(data)) as file:
+            yield file, kind, data
+    except (ImageRefused, MemoryError):
+        raise
+    except Exception as error:
+        # Damage shows as OSError, ValueError, SyntaxError, EOFError, struct.error and others.
+        raise ImageRefused(
+            f"This {kind.name} file is damaged or incomplete: please save or download it again."
+        ) from error
 
 
-def _read(path: str | PathLike[str]) -> bytes:
+def read_file(path: str | PathLike[str]) -> bytes:
+    """The bytes of a file that may be a picture; at most LIMITS.bytes. Raises ImageRefused."""
     try:
         if not Path(path).is_file():  # a pipe would block, a device never end
             raise FileNotFoundError(path)
@@ -156,59 +154,36 @@ def _check_size(file: ImageFile.ImageFile, kind: Kind) -> None:
         )
 
 
+def _check_scans(data: bytes) -> None:
+    """Each scan is a pass over the whole picture, and an empty one takes twelve bytes."""
+    if scans_of(data, LIMITS.scans) > LIMITS.scans:
+        raise ImageRefused(
+            f"This JPEG has more than {LIMITS.scans} scans, which is more than any camera or program writes: "
+            "please save it again as a plain JPEG."
+        )
+
+
+def _check_profile(profile: bytes | None) -> None:
+    """What a colour profile asks for is done to every pixel, and its steps may all be the same bytes."""
+    if profile and len(profile) > LIMITS.profile:
+        raise ImageRefused(
+            f"The picture's colour profile has {len(profile):,} bytes and at most {LIMITS.profile:,} are "
+            "accepted: please save the picture in sRGB."
+        )
+    if profile and (steps := profile_steps(profile)) > LIMITS.steps:
+        raise ImageRefused(
+            f"The picture's colour profile has {steps:,} steps and at most {LIMITS.steps} are accepted: "
+            "please save the picture in sRGB."
+        )
+
+
 def _within(size: tuple[int, int], side: int) -> tuple[int, int]:
     return fit(*size, side) if max(size) > side else size
 
 
-def _upright(picture: Image.Image, file: ImageFile.ImageFile) -> Image.Image:
-    """The picture turned as the file's EXIF says, which a PNG may hold after its pixels."""
-    with suppress(Exception):  # what is wrong with EXIF is no damage to the picture
-        return picture.transpose(TURNS[file.getexif()[EXIF_ORIENTATION]])
-    return picture
-
-
-def on_white(picture: Image.Image) -> Image.Image:
-    """Any mode → L, RGB or CMYK of 8 bits, transparent places over white."""
-    if picture.mode.startswith("I"):
-        return _from_16_bits(picture)
-    grey = picture.mode in ("1", "L", "LA")
-    if picture.has_transparency_data:
-        picture = picture.convert("LA" if grey else "RGBA")
-        opaque = picture.convert("L" if grey else "RGB")
-        white = Image.new(opaque.mode, opaque.size, "white")
-        return Image.composite(opaque, white, picture.getchannel("A"))
-    if picture.mode in ("L", "RGB", "CMYK"):
-        return picture
-    return picture.convert("L" if grey else "RGB")
-
-
-def _from_16_bits(picture: Image.Image) -> Image.Image:
-    # convert() clips at 255 instead, which leaves two levels of grey.
-    samples = np.asarray(picture).astype(np.uint32)
-    grey = ((samples + 128) // 257).astype(np.uint8)
-    grey[samples == picture.info.get("transparency", -1)] = 255
-    return Image.fromarray(grey)
-
-
-def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    if profile:
-        with suppress(Exception):  # a profile that is damaged, or for another mode, is ignored
-            converted = ImageCms.profileToProfile(
-                picture,
-                BytesIO(profile),
-                ImageCms.createProfile("sRGB"),
-                ImageCms.Intent.RELATIVE_COLORIMETRIC,
-                outputMode="RGB",
-                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-            )
-            if converted is not None:
-                return converted
-    return picture.convert("RGB")
-
-
 def picture_size(source: str | PathLike[str] | bytes) -> tuple[int, int]:
     """(width, height) of a picture as it will be loaded, from its header. Raises as load_picture() does."""
-    with _opened(source) as (file, kind):
+    with _opened(source) as (file, kind, _):
         _check_size(file, kind)
         width, height = file.size
         turned = file.getexif().get(EXIF_ORIENTATION, 1) >= 5 if kind.name == "JPEG" else False
@@ -249,7 +224,7 @@ def read_text(source: str | PathLike[str] | bytes) -> dict[str, str]:
     No pixel is decoded, and texts over 2¹⁶ characters are left out; Pillow inflates at most 1 MiB of each.
     Raises ImageRefused as load_picture() does for a file that is too large, damaged or no picture.
     """
-    with _opened(source) as (file, kind):
+    with _opened(source) as (file, kind, _):
         if kind.name != "PNG":
             return {}
         texts = {str(key): str(text) for key, text in file.info.items() if isinstance(text, str)}

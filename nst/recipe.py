@@ -4,7 +4,7 @@ A recipe read is a stranger's text: it is bounded, checked as any settings are, 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -59,13 +59,15 @@ def recipe_text(
     return {KEY: json.dumps(known, ensure_ascii=False, allow_nan=False, separators=(",", ":"))}
 
 
-def read_recipe(source: str | PathLike[str] | bytes) -> Recipe:
-    """The recipe inside a PNG, given by path or as its bytes.
+def read_recipe(
+    source: str | PathLike[str] | bytes, read: Callable[..., dict[str, str]] = read_text
+) -> Recipe:
+    """The recipe inside a PNG, given by path or as its bytes; read: what reads a PNG's texts.
 
     Raises ImageRefused for a file that is no picture, a picture without a recipe, and one that is not what
     recipe_text() writes; SettingsError for a setting that does not exist or is out of its bounds.
     """
-    text = read_text(source).get(KEY)
+    text = read(source).get(KEY)
     if text is None:
         raise ImageRefused("This picture carries no recipe: please choose a PNG that was painted here.")
     try:

@@ -93,6 +93,12 @@ def flipped_png() -> bytes:
     return bytes(data)
 
 
+def short_png(rows: int, missing: int) -> bytes:
+    """A PNG whose data end, in good order, before its last rows."""
+    data = b"".join(b"\0" + bytes([200]) * 3 * 96 for _ in range(rows - missing))
+    return header(96, rows) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
+
+
 @cache
 def text_bomb() -> bytes:
     """80 MB of letters as a zTXt chunk of 78 kB."""
@@ -222,6 +228,13 @@ def see_through_colour() -> bytes:
     return encoded(Image.new("RGB", (80, 80), (9, 8, 7)), "PNG", transparency=(9, 8, 7))
 
 
+def see_through_deep_colour() -> bytes:
+    """48-bit colour, all of it the one that is transparent."""
+    colour = (1000, 2000, 3000)
+    samples = np.full((80, 80, 3), colour, np.uint16)
+    return png_of_samples(samples, 2, chunk(b"tRNS", struct.pack(">HHH", *colour)))
+
+
 def noise(width: int, height: int, seed: int = 0) -> Image.Image:
     values = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     return Image.fromarray(values)
@@ -269,6 +282,8 @@ REFUSED = (
         )
     ),
     Bad("I05 a flipped byte in a PNG", flipped_png, DAMAGED),
+    Bad("a PNG that ends a row early", lambda: short_png(80, 1), DAMAGED),
+    Bad("a PNG of half its rows", lambda: short_png(80, 40), DAMAGED),
     Bad("I06 400 megapixels of grey", lambda: black_png(20_000, 20_000), "400,000,000 pixels"),
     Bad("I07 81 megapixels of colour", lambda: black_png(9_000, 9_000, colour=2), "81,000,000 pixels"),
     Bad(
@@ -312,6 +327,7 @@ ACCEPTED = (
     Odd("I16 RGB with a transparent colour", see_through_colour, (80, 80)),
     Odd("I16 16-bit grey", grey_ramp, (256, 64)),
     Odd("I16 48-bit colour", colour_ramp, (256, 64)),
+    Odd("I16 48-bit colour with a transparent one", see_through_deep_colour, (80, 80)),
     Odd("I17 a transparent red square", hidden_red, (80, 80)),
     *(Odd(f"I18 orientation {n}", lambda n=n: turned(n), (96, 80)) for n in (*range(1, 9), 99)),
     Odd("I18 garbage EXIF", garbage_exif, (96, 80)),

@@ -15,8 +15,9 @@ import gradio as gr
 from nst.errors import NSTError
 from nst.settings import Settings
 from nst.ui.painting import painting
+from nst.ui.running.clients import Client, client_of, trust_proxies
 from nst.ui.running.frames import Frame
-from nst.ui.running.guard import GUARDED
+from nst.ui.running.guard import guarded
 from nst.ui.running.limits import Limits
 from nst.ui.running.runs import Runs
 from nst.ui.running.workspace import Workspace
@@ -59,8 +60,8 @@ def break_down(folder: str, limits: Limits) -> Iterator[Frame]:
     raise ZeroDivisionError(f"in {folder}")
 
 
-def stream(session: str | None, *arguments: object) -> Iterator[tuple[str | None, dict]]:
-    for frame in runs.stream(session, *arguments):
+def stream(client: Client, *arguments: object) -> Iterator[tuple[str | None, dict]]:
+    for frame in runs.stream(client, *arguments):
         yield frame.picture, asdict(frame)
 
 
@@ -77,15 +78,15 @@ def transfer(content, style, size, evaluations, seed, request: gr.Request):
         chosen = Settings.from_dict(settings)
     except NSTError as error:
         raise gr.Error(str(error), print_exception=False) from None
-    yield from stream(request.session_hash, painting, content, [style], chosen)
+    yield from stream(client_of(request), painting, content, [style], chosen)
 
 
 def counting(name, steps, seconds, request: gr.Request):
-    yield from stream(request.session_hash, count, name, steps, seconds)
+    yield from stream(client_of(request), count, name, steps, seconds)
 
 
 def breaking(request: gr.Request):
-    yield from stream(request.session_hash, break_down)
+    yield from stream(client_of(request), break_down)
 
 
 def stop(request: gr.Request) -> None:
@@ -113,10 +114,11 @@ with gr.Blocks() as demo:
 demo.queue(max_size=runs.limits.places + 16, api_open=False)
 
 if __name__ == "__main__":
+    trust_proxies()
     demo.launch(
         max_file_size="20mb",
         show_error=False,
         enable_monitoring=False,
         run_history=False,
-        app_kwargs=GUARDED,
+        app_kwargs=guarded(runs.folders),
     )

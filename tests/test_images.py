@@ -1,11 +1,14 @@
 """Pictures in and out: what is refused and why, what every accepted file becomes, and colour transfer."""
 
 import io
+import struct
 import subprocess
 import sys
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import attacks
 import bad_images
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from PIL import Image, ImageOps
 
 from nst.errors import ImageRefused
 from nst.images import LIMITS, fit, load_picture, read_text, save_jpeg, save_png
+from nst.picture_files import has_every_row, scans_of
 from nst.tensors import keep_colours, match_colours, resize_tensor, to_picture, to_tensor
 
 # Pillow warns of EXIF it cannot read; the loader ignores such EXIF whether or not warnings are errors.
@@ -132,6 +136,44 @@ def test_sixteen_bits_of_colour_keep_every_level():
     row = pixels(load_picture(bad_images.colour_ramp()))[0]
     assert np.array_equal(row[:, 0], np.arange(256))
     assert np.array_equal(row[:, 1], np.arange(255, -1, -1))
+
+
+def test_a_transparent_colour_of_forty_eight_bits_is_white():
+    assert (pixels(load_picture(bad_images.see_through_deep_colour())) == 255).all()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
+@pytest.mark.parametrize("width", [64, 65, 71])
+def test_whole_pngs_of_every_depth_and_width_have_every_row(mode, width):
+    data = encoded(scene(width, 67).convert(mode), "PNG")
+    assert has_every_row(data)
+
+
+def test_an_interlaced_png_is_counted_pass_by_pass():
+    # Libpng's own sizes of the seven passes of 9 × 9 grey pixels of 8 bits, each row with its filter.
+    sizes = [2 * 3, 2 * 2, 1 * 4, 3 * 3, 2 * 6, 5 * 5, 4 * 10]
+    head = bad_images.PNG + bad_images.chunk(b"IHDR", struct.pack(">IIBBBBB", 9, 9, 8, 0, 0, 0, 1))
+    for missing in (0, 1):
+        data = bad_images.chunk(b"IDAT", zlib.compress(bytes(sum(sizes) - missing)))
+        assert has_every_row(head + data) is (missing == 0)
+
+
+def test_the_usual_progressive_jpeg_has_few_scans_and_its_thumbnail_does_not_count():
+    data = encoded(scene(), "JPEG", progressive=True)
+    assert scans_of(data, 100) == data.count(b"\xff\xda")
+    exif = Image.Exif()
+    exif[0x010E] = (b"\xff\xda" * 500).decode("latin-1")
+    assert scans_of(encoded(scene(), "JPEG", exif=exif), 100) == 1
+    assert scans_of(encoded(scene(), "JPEG") + b"\xff\xda\x00\x02" * 500, 100) == 1
+
+
+def test_too_many_scans_and_steps_are_refused_with_both_numbers():
+    with pytest.raises(ImageRefused, match="more than 100 scans"):
+        load_picture(attacks.empty_scans(200))
+    with pytest.raises(ImageRefused, match="200 steps and at most 32"):
+        load_picture(attacks.shared_steps(200))
+    with pytest.raises(ImageRefused, match="4,194,305 bytes and at most 4,194,304"):
+        load_picture(encoded(scene(), "JPEG", icc_profile=bytes(LIMITS.profile + 1)))
 
 
 def test_a_transparent_grey_of_sixteen_bits_is_white():

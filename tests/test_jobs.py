@@ -13,7 +13,9 @@ from tiny import checks, waves
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Server]:
     """The small app, whose runs end after 5 s, with 11 places to wait."""
-    server = Server(SMALL_APP, tmp_path_factory.mktemp("small"), NST_QUEUE="11", NST_MAX_SECONDS="5")
+    server = Server(
+        SMALL_APP, tmp_path_factory.mktemp("small"), NST_QUEUE="11", NST_PER_ADDRESS="20", NST_MAX_SECONDS="5"
+    )
     yield server
     server.stop()
 
@@ -223,7 +225,9 @@ def test_a_second_identical_batch_leaves_no_more_behind_than_the_first(small):
     assert second[1] <= first[1] + 4
     assert second[2] <= first[2] + 20
     for folder in small.run_folders():
-        assert len(list(folder.iterdir())) <= 5  # the painting, three previews, the flag
+        # The painting and its content image, three previews, a moment of each evaluation, the flag.
+        assert len(list(folder.iterdir())) <= 9
+        assert not list(folder.glob("given_*"))  # what was uploaded, once opened
 
 
 def test_a_terminated_app_exits_and_a_restart_serves(tmp_path_factory):

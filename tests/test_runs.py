@@ -22,7 +22,8 @@ from nst.ui.running.frames import Frame, settled
 from nst.ui.running.limits import Limits
 from nst.ui.running.line import Line, LineFull
 from nst.ui.running.runs import Runs
-from nst.ui.running.workspace import PREVIEW_EDGE, Folders, Workspace, ask_to_stop
+from nst.ui.running.sweeping import Folders
+from nst.ui.running.workspace import PREVIEW_EDGE, Workspace, ask_to_stop
 
 SMALL = Settings(
     size=64,

@@ -211,6 +211,15 @@ def test_a_matlab_file_that_unpacks_to_too_much_is_refused_before_it_is_unpacked
         read_weights(path, COUNT)
 
 
+def test_a_small_matlab_file_that_unpacks_to_a_hundred_times_as_much_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "vgg.mat"
+    write_mat(path, {"layers": [np.zeros((1000, 1000)) for _ in range(30)]}, True)
+    assert path.stat().st_size < 2**20
+    monkeypatch.setattr("scipy.io.loadmat", None)
+    with pytest.raises(WeightsError, match="far too large"):
+        read_weights(path, 1)
+
+
 def test_another_matlab_file_is_not_taken_for_vgg(tmp_path):
     write_mat(tmp_path / "a.mat", {"x": np.ones((2, 3))}, True)
     with pytest.raises(WeightsError, match="is not MatConvNet's VGG-19"):
@@ -269,6 +278,26 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
         read_weights(tmp_path, 1)
 
 
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "vgg.pth")
+    with pytest.raises(WeightsError, match="no ordinary file"):
+        read_weights(tmp_path / "vgg.pth", 1)
+
+
+@pytest.mark.parametrize("name", ["n" * 5_000, "a\0b", "n" * 5_000 + "/vgg.pth"])
+def test_a_name_no_file_can_have_is_told_in_a_short_sentence(name):
+    with pytest.raises(WeightsError, match="does not exist: check its name") as refusal:
+        read_weights(Path(name), 1)
+    assert len(str(refusal.value)) < 120
+
+
+def test_tensors_with_names_of_five_thousand_letters_are_told_in_a_short_sentence(tmp_path):
+    save_file({"features." + "1" * 5_000 + ".weight": torch.ones(1)}, tmp_path / "vgg.bin")
+    with pytest.raises(WeightsError, match="is not VGG-19") as refusal:
+        read_weights(tmp_path / "vgg.bin", 1)
+    assert len(str(refusal.value)) < 150
+
+
 @pytest.mark.parametrize("save", [save_file, torch.save, save_legacy])
 def test_a_file_cut_short_is_refused(tmp_path, save):
     path = tmp_path / "vgg.bin"
@@ -313,6 +342,24 @@ def test_what_is_not_vgg19_is_refused_with_the_reason(tmp_path, save, tensors, r
     save(tensors, tmp_path / "vgg.bin")
     with pytest.raises(WeightsError, match=reason):
         read_weights(tmp_path / "vgg.bin", 2)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "reason"),
+    [
+        (torch.ones(64, 3, 3, 3).to_sparse(), "sparse, has no values or rare numbers"),
+        (torch.ones(64, 3, 3, 3, device="meta"), "sparse, has no values or rare numbers"),
+        (torch.ones(64, 3, 3, 3).to(torch.float8_e4m3fn), "sparse, has no values or rare numbers"),
+        (torch.zeros(64, 3, 3, 3), "conv1_1 is all zeros"),
+        (torch.ones(64, 3, 3, 3, dtype=torch.complex64), "floating-point"),
+    ],
+    ids=["sparse", "meta", "float8", "zeros", "complex"],
+)
+@pytest.mark.filterwarnings("ignore:.*[Ss]parse")
+def test_weights_stored_in_a_rare_way_are_refused_with_the_reason(tmp_path, kernel, reason):
+    torch.save({"features.0.weight": kernel, "features.0.bias": torch.ones(64)}, tmp_path / "vgg.pth")
+    with pytest.raises(WeightsError, match=reason):
+        read_weights(tmp_path / "vgg.pth", 1)
 
 
 def test_other_things_torch_can_save_are_refused(tmp_path):

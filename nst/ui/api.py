@@ -16,6 +16,7 @@ from ..presets import PRESETS
 from ..presets import preset as named
 from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings, read_layers
 from .painting import painting
+from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
 from .unchecked import Dropdown, Number
@@ -102,7 +103,7 @@ class Endpoint:
             The painting as a lossless PNG, and a summary: size, evaluations, seconds, costs, features.
         """
         chosen = _settings(preset, locals())
-        for frame in self.runs.stream(request.session_hash, painting, content, [style], chosen):
+        for frame in self.runs.stream(client_of(request), painting, content, [style], chosen):
             if frame.state == "failed" and frame.result is None:
                 raise gr.Error(escape(frame.message), print_exception=False)
             yield frame.picture, summary(frame)

@@ -11,6 +11,7 @@ from ..studies.board import GRID, LARGEST, RECONSTRUCT, SMALLEST
 from .boards import DEFAULTS, board_run
 from .events import QUIET
 from .form import LABELS, weights_choice
+from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
 from .sheet_panel import About, Given, SheetPanel, sheet_values, spot_at
@@ -92,7 +93,7 @@ class GridTab:
     ) -> Iterator[tuple[Any, str, Frame]]:
         changes = {"size": size, "evaluations": evaluations, "init": init, "weights": weights}
         pair = self.given.both(content, style)
-        yield from sheet_values(self.runs.stream(request.session_hash, board_run, "grid", *pair, changes))
+        yield from sheet_values(self.runs.stream(client_of(request), board_run, "grid", *pair, changes))
 
     def _open(
         self, shown: Frame | None, label: str | None, content: str | None, style: str | None
@@ -135,7 +136,7 @@ class ReconstructTab:
     ) -> Iterator[tuple[Any, str, Frame]]:
         changes = {"size": size, "evaluations": evaluations, "weights": weights}
         kind, pair = WHAT.get(what, "reconstruct"), self.given.both(content, style)
-        yield from sheet_values(self.runs.stream(request.session_hash, board_run, kind, *pair, changes))
+        yield from sheet_values(self.runs.stream(client_of(request), board_run, kind, *pair, changes))
 
 
 def _cells(shown: Frame | None) -> tuple[Any, Any]:

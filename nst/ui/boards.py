@@ -1,14 +1,15 @@
 """The runs behind Layers × α/β and Reconstruct: two pictures and a few settings in, a labelled sheet out."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from ..decoding import Decoded, load_into
 from ..errors import ImageRefused, SettingsError
-from ..images import load_picture, save_png
+from ..images import save_png
 from ..settings import Settings
 from ..studies.board import COMPARE, GRID, RECONSTRUCT, Board, checked
 from ..studies.sheet import draw_sheet, layout
@@ -43,9 +44,8 @@ def board_run(
     limits.check_weights(changes.get("weights", "auto"))
     settings = _settings(kind, changes)
     limits.check(settings)
-    load_picture(content)
-    load_picture(style)
-    return _in_turn(folder, limits, kind, content, style, settings)
+    kept = [load_into(Path(folder, f"given_{n}"), path) for n, path in enumerate((content, style))]
+    return _in_turn(folder, limits, kind, kept, settings)
 
 
 def _settings(kind: str, changes: Mapping[str, Any]) -> Settings:
@@ -55,10 +55,10 @@ def _settings(kind: str, changes: Mapping[str, Any]) -> Settings:
 
 
 def _in_turn(
-    folder: str, limits: Limits, kind: str, content: str, style: str, settings: Settings
+    folder: str, limits: Limits, kind: str, kept: Sequence[Decoded], settings: Settings
 ) -> Iterator[Frame]:
-    job = BoardJob(kind, load_picture(content), load_picture(style), settings)
-    yield from on_device(folder, limits, job)
+    content, style = (one.take() for one in kept)
+    yield from on_device(folder, limits, BoardJob(kind, content, style, settings))
 
 
 @dataclass(frozen=True)

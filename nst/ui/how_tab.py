@@ -19,6 +19,7 @@ from .kept import Kept
 from .measuring import Asked, Found, Shot, measure_run
 from .moments import at_the_end, chosen, moment_slider
 from .painting_panel import Shown
+from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
 from .sheet_panel import About, Given, SheetPanel, sheet_values
@@ -105,7 +106,7 @@ class HowTab:
         self.kept.drop(session)
         try:
             asked = self._asked(content, style, shown, values)
-            frames = self.runs.stream(session, measure_run, asked, partial(self.kept.put, session))
+            frames = self.runs.stream(client_of(request), measure_run, asked, partial(self.kept.put, session))
         except NSTError as error:
             frames = [Frame("failed", str(error))]
         yield from sheet_values(frames)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from ..decoding import load_picture
 from ..errors import SettingsError
-from ..images import fit, load_picture
+from ..images import fit
 from ..report import each_as
 from ..settings import Settings
 from .running.frames import Frame, Moment

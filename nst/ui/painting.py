@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from .. import __version__
+from ..decoding import Decoded, load_into
 from ..errors import ImageRefused, SettingsError
-from ..images import load_picture, save_jpeg, save_png
+from ..images import save_jpeg, save_png
 from ..recipe import recipe_text
 from ..settings import Settings
 from .running.frames import Frame, Point
@@ -34,8 +35,8 @@ def painting(
 
     content, styles   paths of uploaded files
 
-    Raises ImageRefused or SettingsError with one sentence. Pictures are opened in this process and not in
-    ZeroGPU's worker: a refusal costs no quota, and a lock held at the fork cannot block a decoder.
+    Raises ImageRefused or SettingsError with one sentence. Pictures are opened before the turn comes, which
+    costs no quota of ZeroGPU's, and wait in the folder, where those of all who wait fill no memory.
     """
     limits.check(settings)
     given = [style for style in styles if style]
@@ -47,17 +48,16 @@ def painting(
         raise SettingsError(
             f"There are {len(given)} style images and at most {MOST_STYLES} are used: remove some."
         )
-    for path in (content, *given):
-        load_picture(path)  # for its refusal; kept, pictures of all who wait would fill the memory
-    return _in_turn(folder, limits, content, given, settings)
+    name = painting_name(content, given[0], settings.seed)
+    kept = [load_into(Path(folder, f"given_{n}"), path) for n, path in enumerate((content, *given))]
+    return _in_turn(folder, limits, kept, settings, name)
 
 
 def _in_turn(
-    folder: str, limits: Limits, content: str, styles: Sequence[str], settings: Settings
+    folder: str, limits: Limits, kept: Sequence[Decoded], settings: Settings, name: str
 ) -> Iterator[Frame]:
-    pictures = [load_picture(style) for style in styles]
-    name = painting_name(content, styles[0], settings.seed)
-    yield from on_device(folder, limits, Painting(load_picture(content), pictures, settings, name))
+    content, *styles = (one.take() for one in kept)
+    yield from on_device(folder, limits, Painting(content, styles, settings, name))
 
 
 def painting_name(content: str, style: str, seed: int) -> str:

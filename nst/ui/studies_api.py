@@ -8,13 +8,15 @@ from typing import Any
 
 import gradio as gr
 
+from ..decoding import load_picture
 from ..errors import SettingsError, shown
-from ..images import fit, load_picture, save_png
+from ..images import fit, save_png
 from ..network.layers import RELU_LAYERS
 from ..report import each_as
 from ..settings import NAMED_WEIGHTS, Settings
 from ..studies.board import GRID, LARGEST, SMALLEST
 from .boards import board_run
+from .running.clients import client_of
 from .running.frames import Frame
 from .running.limits import Limits
 from .running.runs import Inner, Runs
@@ -178,7 +180,7 @@ class StudyEndpoints:
     def _answers(
         self, request: gr.Request, inner: Inner, *arguments: Any
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
-        for frame in self.runs.stream(request.session_hash, inner, *arguments):
+        for frame in self.runs.stream(client_of(request), inner, *arguments):
             if frame.state == "failed" and frame.result is None:
                 raise gr.Error(escape(frame.message), print_exception=False)
             yield frame.picture, _summary(frame)

@@ -6,8 +6,8 @@ from typing import Any
 
 import gradio as gr
 
+from ..decoding import picture_size, read_text
 from ..errors import NSTError
-from ..images import picture_size
 from ..recipe import read_recipe
 from . import status
 from .events import LATEST, QUIET
@@ -15,6 +15,7 @@ from .form import Form
 from .gallery import Gallery, pair_row, picture_row
 from .painting import painting
 from .painting_panel import NAME_PICTURES, PaintingPanel, Shown, painting_values
+from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
 from .running.speed import Speed
@@ -67,7 +68,7 @@ class TransferTab:
         settings = None
         try:
             settings = self.form.read(values)
-            frames = self.runs.stream(request.session_hash, painting, content, [style], settings)
+            frames = self.runs.stream(client_of(request), painting, content, [style], settings)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
         for going in painting_values(frames, content, style, settings):
@@ -208,7 +209,7 @@ class TransferTab:
     def _open_recipe(self, path: str | None) -> list[Any]:
         """Values for the note beside the button and for the form."""
         try:
-            settings = self.form.fitted(read_recipe(path or "").settings)
+            settings = self.form.fitted(read_recipe(path or "", read_text).settings)
         except NSTError as error:
             return [status.note(str(error), "refused"), *(gr.skip() for _ in self.form.filled)]
         return [status.note("The settings of that painting are filled in."), *self.form.fill(settings)]
@@ -220,7 +221,7 @@ class TransferTab:
 def _has_recipe(path: str | None) -> Any:
     """The offer to use a picture's settings, where it carries any."""
     try:
-        read_recipe(path or "")
+        read_recipe(path or "", read_text)
     except NSTError:
         return gr.Row(visible=False)
     return gr.Row(visible=True)

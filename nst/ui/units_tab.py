@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from PIL import Image
 
+from .. import images
+from ..decoding import load_picture
 from ..errors import ImageRefused, NSTError, SettingsError
-from ..images import load_picture, save_jpeg
 from ..network.layers import RELU_LAYERS
 from ..report import each_as
 from ..settings import Settings
@@ -22,6 +23,7 @@ from .events import PANEL, QUIET
 from .form import weights_choice
 from .gallery import Gallery
 from .kept import Kept
+from .running.clients import client_of
 from .running.frames import Frame
 from .running.guard import ONLY_UPLOADS, is_own_file
 from .running.limits import Limits
@@ -157,7 +159,7 @@ def _example(file: Path) -> Image.Image:
     """The scans of all visitors share the examples' pixels: some 20 MB."""
     from ..studies.units import LONGEST_SIDE
 
-    return load_picture(file, max_side=LONGEST_SIDE)
+    return images.load_picture(file, max_side=LONGEST_SIDE)
 
 
 @cache
@@ -237,7 +239,7 @@ class UnitsTab:
             )
         own += [path for path in (content, style) if path]
         keep = lambda scan: self.scans.put(session, scan)  # noqa: E731
-        frames = self.runs.stream(session, scan_run, own, self.gallery.all_files, weights, keep)
+        frames = self.runs.stream(client_of(request), scan_run, own, self.gallery.all_files, weights, keep)
         yield from sheet_values(frames)
 
     def page(self, request: gr.Request, layer: str, first: float | None) -> Iterator[tuple[str, Any]]:
@@ -283,7 +285,7 @@ def panel(scan: "Scan", layer: str, unit: int, driven: bool = False) -> str:
 def inline(picture: Image.Image, alt: str) -> str:
     """HTML of a picture inside the page itself: small ones, that nobody needs to fetch again."""
     buffer = BytesIO()
-    save_jpeg(picture, buffer, quality=88)
+    images.save_jpeg(picture, buffer, quality=88)
     data = base64.b64encode(buffer.getvalue()).decode()
     return f'<img src="data:image/jpeg;base64,{data}" alt="{escape(alt)}">'
 
@@ -293,7 +295,7 @@ def _different(sources: Sequence[str | bytes]) -> dict[bytes, str | bytes]:
     examples, and seen twice each of their patches would be shown twice."""
     first: dict[bytes, str | bytes] = {}
     for source in sources:
-        content = source if isinstance(source, bytes) else Path(source).read_bytes()
+        content = source if isinstance(source, bytes) else images.read_file(source)
         first.setdefault(sha256(content).digest(), source)
     return first
 

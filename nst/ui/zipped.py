@@ -7,9 +7,10 @@ anything. Whether an entry is a picture is for load_picture() to say, which refu
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from ..errors import ImageRefused
+from ..images import read_file
 
 MOST_PICTURES = 24
 MOST_BYTES = 40 * 2**20  # of all entries, unpacked: twice what may be uploaded, as pictures hardly shrink
@@ -20,9 +21,8 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others can take a gi
 
 
 def is_zip(path: str) -> bool:
-    """Whether the file begins as zips do; no picture does."""
-    with open(path, "rb") as file:
-        return file.read(4) in (b"PK\x03\x04", END)
+    """Whether the file begins as zips do, which no picture does. Raises ImageRefused for one that is gone."""
+    return read_file(path)[:4] in (b"PK\x03\x04", END)
 
 
 def pictures_in(path: str) -> list[bytes]:
@@ -31,7 +31,7 @@ def pictures_in(path: str) -> list[bytes]:
     Raises ImageRefused, one plain sentence that names the limit, for a zip that is empty, encrypted, damaged,
     or holds more than MOST_PICTURES files or MOST_BYTES of them.
     """
-    data = Path(path).read_bytes()
+    data = read_file(path)
     _check_list(data)
     try:
         with zipfile.ZipFile(BytesIO(data)) as opened:

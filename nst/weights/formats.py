@@ -4,6 +4,7 @@ A file is known by its first bytes, never by its name, and nothing in it is ever
 """
 
 import json
+import os
 import pickle
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -26,6 +27,7 @@ Pairs = list[tuple[Any, Any]]  # (kernel, bias) of each convolution, as found
 LARGEST_HEADER = 1 << 20  # bytes; timm's file needs 4 000
 # Published weights stay below 1 and folded ones below 40: beyond this a bit of an exponent was flipped.
 LARGEST_WEIGHT = 1e4
+KINDS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 AGAIN = "download it again"
 
 
@@ -62,8 +64,8 @@ def read_weights(path: Path, count: int) -> Weights:
     try:
         pairs, otherwise = _reader(path)(path, count)
         checked = [_checked(conv, *pair) for conv, pair in zip(CONVS, pairs, strict=False)]
-    except OSError as error:
-        reason = "cannot be read" if path.exists() else "does not exist"
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = "cannot be read" if os.path.exists(path) else "does not exist"
         raise WeightsError(f"The weights file {shown(path.name)} {reason}: check its name.") from error
     except _EndsAt as refused:
         raise TooShallow(f"The weights file {shown(path.name)} {refused}.", refused.deepest) from None
@@ -97,6 +99,8 @@ def parse_header(text: bytes) -> dict[str, Entry]:
 
 def _reader(path: Path) -> Callable[[Path, int], tuple[Pairs, Convention]]:
     """The function that reads such a file, chosen by the file's first bytes."""
+    if path.exists() and not path.is_file():  # a pipe would block, a device never end
+        raise _Refused("cannot be read, as it is no ordinary file: check its name")
     with path.open("rb") as file:
         first = file.read(256)
     if not first:
@@ -205,6 +209,11 @@ def _checked(conv: Conv, kernel: Any, bias: Any) -> tuple[Tensor, Tensor]:
     for value, shape in zip((kernel, bias), shapes, strict=True):
         if not isinstance(value, Tensor) or not value.is_floating_point():
             raise _Refused(f"is not VGG-19: its conv{conv.name} is not made of floating-point numbers")
+        if value.layout != torch.strided or value.device.type == "meta" or value.dtype not in KINDS:
+            raise _Refused(
+                f"is stored in a way that is not read (its conv{conv.name} is sparse, has no values or rare "
+                "numbers): save it as plain float32 tensors"
+            )
         if tuple(value.shape) != shape:
             raise _Refused(
                 f"is not VGG-19: its conv{conv.name} has shape {tuple(value.shape)} instead of {shape}"
@@ -216,4 +225,6 @@ def _checked(conv: Conv, kernel: Any, bias: Any) -> tuple[Tensor, Tensor]:
                 f"is damaged: its conv{conv.name} holds {value.abs().max():.1e}, "
                 f"where VGG-19's weights stay below {LARGEST_WEIGHT:g}; {AGAIN}"
             )
+    if not kernel.any():
+        raise _Refused(f"is damaged: its conv{conv.name} is all zeros; {AGAIN}")
     return kernel.to(torch.float32, copy=True), bias.to(torch.float32, copy=True)

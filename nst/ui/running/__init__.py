@@ -2,10 +2,14 @@
 
 limits.py      what one app gives to whom, from the environment
 line.py        first come, first served: whose turn it is
-workspace.py   one run's folder: previews, the stop flag, the deadline; and the sweeper
+workspace.py   one run's folder: previews, the stop flag, the deadline
+sweeping.py    everything in the upload folder: by age, by bytes; and the sweeper
 frames.py      Frames, which the page is made of, and how a failure becomes the last one
 jobs.py        what runs on the device: a painting's or a board's reports as Frames
 runs.py        Runs.stream(): waiting, working, stopping, failing, as a stream of Frames
-guard.py       request bodies are small and name no foreign file
+clients.py     who asks, by what a client cannot choose, and whether anybody listens
+guard.py       every request: routes, sizes, silence; bodies.py what JSON may hold
+uploading.py   an upload as it comes in; responses.py: headers of what is served
+silence.py     connections on which nothing comes are closed
 zerogpu.py     the one decorator that a Space with borrowed GPUs needs
 """

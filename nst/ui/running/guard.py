@@ -1,100 +1,180 @@
-"""What may come in over HTTP besides uploads: small requests that name no file but this app's own.
+"""What may come in over HTTP: small requests that name no file but this app's own, and uploads.
 
-Gradio limits uploads only. It reads any other body whole, decodes pictures out of data: URLs, and fetches
-what an address in the place of a file points to, for every input of every event, sliders included. A path
-elsewhere on the disk it does refuse, but with a blank error.
+Gradio limits the files of uploads only. It reads any other body whole, decodes pictures out of data: URLs,
+and fetches what an address in the place of a file points to, for every input of every event, sliders
+included. A path elsewhere on the disk it does refuse, but with a blank error.
 """
 
-import json
-from collections.abc import Awaitable, Callable, MutableMapping
-from pathlib import Path
+import logging
+import os
+import re
+import secrets
+import time
+from contextlib import nullcontext
 from typing import Any
+from urllib.parse import parse_qs
 
-from gradio.utils import get_upload_folder, is_static_file
 from starlette.middleware import Middleware
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from ...errors import NSTError
+from .bodies import LONG_SESSION, ONLY_UPLOADS, is_own_file, refusal_of
+from .clients import LISTENERS, LONGEST_SESSION
+from .responses import App, Message, Receive, Scope, Send, with_safe_headers
+from .sweeping import Folders
+from .uploading import SILENCE, UploadLimits, within
+
+__all__ = ["ONLY_UPLOADS", "Guard", "guarded", "is_own_file"]
+
+log = logging.getLogger(__name__)
 
 MOST_BYTES = 2**20  # the page sends a few kB of settings and file names
 MOST_BYTES_MCP = 28 * 2**20  # a tool's caller has no other way to hand over a picture: 20 MB in base64
+LONGEST_BODY = 60.0  # seconds
+
+API = "/gradio_api"
+UPLOAD, MCP, STREAM = f"{API}/upload", f"{API}/mcp", f"{API}/queue/data"
+FILES = (f"{API}/file=", f"{API}/file/")
+HEARTBEAT = f"{API}/heartbeat/"
+ANSWER = re.compile(rf"{API}/call/(?:v2/)?[^/]+/([^/]+)")
+# Of no use to this page: they write to the disk, fetch from elsewhere, or take bodies of their own kind.
+CLOSED = ("deep_link", "process_recording", "component_server", "proxy=", "vibe-", "run-history")
+IS_ADDRESS = re.compile(r"\s*[a-z][a-z0-9+.-]*:/|\s*//", re.IGNORECASE)
 
 TOO_LARGE = "This request has more than {} kB: please upload pictures as files."
-ONLY_UPLOADS = (
-    "Pictures are accepted as uploaded files only, not as addresses, data: URLs or paths: "
-    "please save the picture and upload it."
+TOO_SLOW = f"Nothing came for {SILENCE:.0f} s, or not all within {LONGEST_BODY:.0f} s: please try again."
+CLOSED_HERE = "There is nothing at this address: please use the page or its endpoints."
+NO_ADDRESSES = "Only this app's own files are served, and no addresses."
+NOT_FITTING = (
+    "This request could not be handled: please reload the page. If it happens again, report number {}."
 )
 
 
 class Guard:
-    """ASGI middleware: refuses a request's body that is too large (413) or names a foreign file (400)."""
+    """ASGI middleware: refuses with one sentence what is not to come in, and counts who listens."""
 
-    def __init__(self, app: App) -> None:
-        self.app = app
+    def __init__(self, app: App, folders: Folders) -> None:
+        self.app, self.uploads = app, UploadLimits(folders)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"].endswith("/upload"):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        most = MOST_BYTES_MCP if "/mcp" in scope["path"] else MOST_BYTES
-        body = await _read(receive, most)
+        path = _route(scope)
+        sending = _Started(with_safe_headers(send) if path.startswith(FILES) else send)
+        try:
+            await self._handle(path, scope, receive, sending)
+        except Exception:
+            if sending.started:
+                raise
+            number = secrets.token_hex(4)
+            log.exception("request failed, number %s", number)
+            await _refuse(500, NOT_FITTING.format(number), scope, sending)
+
+    async def _handle(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if refused := _refused_route(path, scope):
+            await _refuse(*refused, scope, send)
+        elif scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            session = _listens_to(path, scope)
+            with LISTENERS.one_more(session) if session else nullcontext():
+                await self.app(scope, receive, send)
+        elif path == UPLOAD:
+            await self._upload(scope, receive, send)
+        else:
+            await self._body(path, scope, receive, send)
+
+    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.uploads.begin()
+        except NSTError as error:
+            await PlainTextResponse(str(error), 507)(scope, receive, send)
+            return
+        await self.app(scope, self.uploads.watched(scope, receive), send)
+
+    async def _body(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        tools = path.startswith(MCP) and os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"
+        most = MOST_BYTES_MCP if tools else MOST_BYTES
+        try:
+            body = await _read(receive, most)
+        except TimeoutError:
+            await _refuse(408, TOO_SLOW, scope, send)
+            return
         if body is None:
-            refusal = JSONResponse({"detail": TOO_LARGE.format(most // 1024)}, 413)
-            await refusal(scope, receive, send)
-        elif names_foreign_file(body):
-            await JSONResponse({"detail": ONLY_UPLOADS}, 400)(scope, receive, send)
+            await _refuse(413, TOO_LARGE.format(most // 1024), scope, send)
+        elif sentence := refusal_of(body):
+            await _refuse(400, sentence, scope, send)
         else:
             await self.app(scope, _replay(body, receive), send)
 
 
-# For demo.launch(app_kwargs=…).
-GUARDED = {"middleware": [Middleware(Guard)]}
+def guarded(folders: Folders) -> dict[str, Any]:
+    """For demo.launch(app_kwargs=…)."""
+    return {"middleware": [Middleware(Guard, folders=folders)]}
 
 
-def is_own_file(path: str) -> bool:
-    """Whether the path is of a file uploaded to this app, made by it, or served with it as an example."""
-    uploads = Path(get_upload_folder()).resolve()
-    try:
-        return Path(path).resolve().is_relative_to(uploads) or is_static_file(path)
-    except (OSError, ValueError):  # too long a name; a NUL in it
-        return False
+class _Started:
+    """A send() that knows whether an answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self.send, self.started = send, False
+
+    async def __call__(self, message: Message) -> None:
+        self.started = True
+        await self.send(message)
 
 
-def names_foreign_file(body: bytes) -> bool:
-    """Whether a JSON body has, at any depth, a file that is not is_own_file(), or one in a data: URL."""
-    try:
-        waiting = [json.loads(body)]
-    except ValueError:
-        return False  # not JSON, and no business of this check
-    except RecursionError:
-        return True
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            if _is_foreign(value):
-                return True
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
-    return False
+async def _refuse(status: int, sentence: str, scope: Scope, send: Send) -> None:
+    await JSONResponse({"detail": sentence}, status)(scope, _nothing, send)
 
 
-def _is_foreign(value: dict[str, Any]) -> bool:
-    path, is_file = value.get("path"), "meta" in value
-    return str(value.get("url")).startswith("data:") or (
-        is_file and isinstance(path, str) and not is_own_file(path)
-    )
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
+
+
+def _route(scope: Scope) -> str:
+    """The path as the routes of this app have it: whole, without what it is mounted under."""
+    path, root = scope["path"], scope.get("root_path", "")
+    return path[len(root) :] if root and path.startswith(root + "/") else path
+
+
+def _refused_route(path: str, scope: Scope) -> tuple[int, str] | None:
+    """Status and sentence for a request that is refused by its address alone."""
+    if path.startswith(tuple(f"{API}/{name}" for name in CLOSED)):
+        return 404, CLOSED_HERE
+    for beginning in FILES:
+        if path.startswith(beginning) and IS_ADDRESS.match(path.removeprefix(beginning)):
+            return 403, NO_ADDRESSES
+    sessions = [
+        *_query(scope).get("session_hash", ()),
+        path.removeprefix(HEARTBEAT) if path.startswith(HEARTBEAT) else "",
+    ]
+    if max(map(len, sessions)) > LONGEST_SESSION:
+        return 400, LONG_SESSION
+    return None
+
+
+def _query(scope: Scope) -> dict[str, list[str]]:
+    return parse_qs(scope.get("query_string", b"").decode("latin-1"))
+
+
+def _listens_to(path: str, scope: Scope) -> str:
+    """The session whose answers a request waits for; empty for any other request."""
+    if path == STREAM:
+        return next(iter(_query(scope).get("session_hash", ())), "")
+    if found := ANSWER.fullmatch(path):
+        event = scope["app"].get_blocks()._queue.event_ids_to_events.get(found[1])
+        return event.session_hash if event else found[1]
+    return ""
 
 
 async def _read(receive: Receive, most: int) -> bytes | None:
-    """The whole body; None when it is longer than `most`, of which no more is then read."""
-    body, more = bytearray(), True
+    """The whole body; None when it is longer than `most`, of which no more is then read. Raises TimeoutError
+    when it does not come."""
+    body, more, end = bytearray(), True, time.monotonic() + LONGEST_BODY
     while more:
-        message = await receive()
+        message = await within(receive, min(SILENCE, end - time.monotonic()))
+        if message is None:
+            raise TimeoutError
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > most:

@@ -16,6 +16,7 @@ class Place:
     """A place in line; two are never equal."""
 
     visitor: str
+    address: str | None = None
 
 
 class Line:
@@ -25,20 +26,28 @@ class Line:
     still inside its last step, and whoever waits there can neither see their place nor leave it.
     """
 
-    def __init__(self, slots: int, waiting: int, per_visitor: int) -> None:
-        self.slots, self.waiting, self.per_visitor = slots, waiting, per_visitor
+    def __init__(self, slots: int, waiting: int, per_visitor: int, per_address: int | None = None) -> None:
+        self.slots, self.waiting = slots, waiting
+        self.per_visitor, self.per_address = per_visitor, per_address
         self._places: list[Place] = []
         self._moved = threading.Condition()
 
-    def enter(self, session: str) -> Place:
-        """Join the end of the line. Raises LineFull at once when there is no place for this visitor."""
-        place = Place(visitor(session))
+    def enter(self, session: str, address: str | None = None) -> Place:
+        """Join the end of the line. Raises LineFull at once when there is no place for this visitor, or none
+        for this network address; None is not counted."""
+        place = Place(visitor(session), address)
         with self._moved:
             theirs = sum(other.visitor == place.visitor for other in self._places)
             if theirs >= self.per_visitor:
                 raise LineFull(
                     f"You have {theirs} of the {self.per_visitor} runs one visitor may have: "
                     "stop one, or wait until it ends."
+                )
+            near = sum(other.address == address for other in self._places)
+            if address is not None and self.per_address is not None and near >= self.per_address:
+                raise LineFull(
+                    f"Your network has {near} of the {self.per_address} runs one network address may have: "
+                    "please wait until one of them ends."
                 )
             if len(self._places) >= self.slots + self.waiting:
                 raise LineFull(

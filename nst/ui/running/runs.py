@@ -1,6 +1,6 @@
 """One visitor's run as a stream of Frames: waiting, working, then done, stopped or failed.
 
-    for frame in runs.stream(request.session_hash, painting, content, styles, settings): …
+    for frame in runs.stream(client_of(request), painting, content, styles, settings): …
 
 What is run is any function (folder, limits, *arguments) → iterator of Frames. Its call checks the arguments,
 at once and before any waiting, and raises NSTError; its iterator does the work, when the turn has come.
@@ -15,13 +15,16 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .clients import Client
 from .frames import Frame, settled
 from .limits import Limits
 from .line import Line, Place, visitor
-from .workspace import Folders, Sweeper, ask_to_stop, asked_to_stop
+from .sweeping import Folders, Sweeper
+from .workspace import ask_to_stop, asked_to_stop
 
 log = logging.getLogger(__name__)
 
+UNHEARD = 8.0  # seconds a run goes on with nobody listening: a client may join first and listen then
 HEARTBEAT = 0.5  # seconds between two Frames while waiting: a generator can be closed only at a yield
 
 FIRST = Frame("waiting", "Getting ready.")
@@ -31,13 +34,24 @@ Inner = Callable[..., Iterator[Frame]]
 
 @dataclass(eq=False)
 class _Run:
-    """A place in line, the folder the run writes to, and when its turn came."""
+    """A place in line, the folder the run writes to, when its turn came, and when somebody last listened."""
 
     place: Place
     folder: str
+    client: Client
     began: float = field(default_factory=time.monotonic)
     turn: float | None = None
     last: Frame = FIRST
+    heard: float = field(default_factory=time.monotonic)
+
+    def end_if_unheard(self) -> None:
+        """Ask the run to stop when nobody has listened for a while: a connection that breaks closes the run
+        anyhow, but Gradio works on for a client that never opened one."""
+        now = time.monotonic()
+        if self.client.listens():
+            self.heard = now
+        elif now - self.heard > UNHEARD:
+            ask_to_stop(self.folder)
 
 
 class Runs:
@@ -45,21 +59,27 @@ class Runs:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits.from_environment()
-        self._line = Line(self.limits.concurrency, self.limits.queue, self.limits.per_visitor)
-        self._folders = Folders(self.limits)
+        self._line = Line(
+            self.limits.concurrency, self.limits.queue, self.limits.per_visitor, self.limits.per_address
+        )
+        self.folders = Folders(self.limits)
         self._active: list[_Run] = []
         self._took: deque[float] = deque(maxlen=10)  # seconds of the last runs
-        self._sweeper = Sweeper(self._folders)
+        self._sweeper = Sweeper(self.folders)
 
-    def stream(self, session: str | None, inner: Inner, *arguments: object) -> Iterator[Frame]:
+    def stream(self, client: Client | str | None, inner: Inner, *arguments: object) -> Iterator[Frame]:
         """Run inner(folder, limits, *arguments) when its turn comes; the first Frame comes at once.
+
+        client   who asks; a session's name alone for who asks within this process
 
         Never raises for anything the visitor did or the run met, except gr.Error, which is ZeroGPU's way
         to speak of quotas: the last Frame says what happened in one sentence. Closing the iterator ends
         the run at its next evaluation.
         """
         yield FIRST
-        yield from settled(self._run(session or secrets.token_hex(16), inner, arguments))
+        if not isinstance(client, Client):
+            client = Client(client or secrets.token_hex(16))
+        yield from settled(self._run(client, inner, arguments))
 
     def stop(self, session: str | None) -> None:
         """End this visitor's runs at their next evaluation; each keeps its best picture."""
@@ -75,7 +95,7 @@ class Runs:
 
     def found(self, address: object) -> Path | None:
         """The folder of an earlier run by its name, while it is kept; None for anything else."""
-        return self._folders.found(address)
+        return self.folders.found(address)
 
     def close(self) -> None:
         """End every run and the sweeper, as tests and reloads need."""
@@ -83,8 +103,8 @@ class Runs:
             ask_to_stop(run.folder)
         self._sweeper.stop()
 
-    def _run(self, session: str, inner: Inner, arguments: tuple[object, ...]) -> Iterator[Frame]:
-        run = self._begin(session)
+    def _run(self, client: Client, inner: Inner, arguments: tuple[object, ...]) -> Iterator[Frame]:
+        run = self._begin(client)
         frames: Iterator[Frame] = iter(())
         try:
             frames = inner(run.folder, self.limits, *arguments)
@@ -94,6 +114,7 @@ class Runs:
                 return
             run.turn = time.monotonic()
             for run.last in settled(frames):
+                run.end_if_unheard()
                 yield run.last
         finally:
             # On a cancelled run this is Gradio's event loop: nothing here may take time. The flag ends the
@@ -101,10 +122,10 @@ class Runs:
             ask_to_stop(run.folder)
             threading.Thread(target=self._end, args=(run, frames), name="nst-end").start()
 
-    def _begin(self, session: str) -> _Run:
-        place = self._line.enter(session)
+    def _begin(self, client: Client) -> _Run:
+        place = self._line.enter(client.session, client.address)
         try:
-            run = _Run(place, self._folders.make())
+            run = _Run(place, self.folders.make(), client)
         except BaseException:
             self._line.leave(place)
             raise
@@ -114,6 +135,7 @@ class Runs:
     def _waiting(self, run: _Run) -> Iterator[Frame]:
         """A Frame about every HEARTBEAT seconds until the turn has come or is no longer wanted."""
         while not asked_to_stop(run.folder) and (ahead := self._line.wait(run.place, HEARTBEAT)):
+            run.end_if_unheard()
             yield Frame("waiting", _in_line(ahead), ahead, eta=self._wait_for(ahead))
 
     def _wait_for(self, ahead: int) -> float | None:
@@ -129,7 +151,7 @@ class Runs:
                 frames.close()
         finally:
             self._active.remove(run)
-            self._folders.release(run.folder)
+            self.folders.release(run.folder)
             self._line.leave(run.place)
             if run.turn is not None:
                 self._took.append(time.monotonic() - run.turn)

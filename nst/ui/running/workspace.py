@@ -1,25 +1,18 @@
-"""One run's folder under Gradio's upload folder: its previews, its stop flag, its clock; and the sweeper.
+"""One run's folder under Gradio's upload folder: its previews, its stop flag, its clock.
 
 Everything here is a file, because on ZeroGPU the run is in another process than the Stop button.
 """
 
 import contextlib
 import os
-import re
 import secrets
-import shutil
-import threading
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
-from gradio.utils import get_upload_folder
 from PIL import Image
 
-from ...errors import NSTError
 from ...images import save_jpeg
 from .frames import Frame, Moment
-from .limits import Limits
 
 PREVIEW_EDGE = 640  # pixels; a 640 px JPEG is some 45 kB and 1 ms
 PREVIEW_EVERY = 0.35  # seconds between two previews
@@ -104,85 +97,3 @@ class Workspace:
             Path(self.moments[-1].path).unlink(missing_ok=True)
             self.moments = self.moments[:-1]
         self.moments = (*self.moments, frame.moment(path))
-
-
-class Folders:
-    """The folders of all runs, bounded in age and bytes.
-
-    Gradio's delete_cache forgets files of sessions in which a component was ever updated, so ours are
-    cleared by ourselves; a folder in use is never touched.
-    """
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self._in_use: set[str] = set()
-
-    @property
-    def root(self) -> Path:
-        return Path(get_upload_folder(), "nst").resolve()
-
-    def make(self) -> str:
-        """A new folder with a name nobody can guess: its address is all it takes to read it.
-
-        Raises NSTError when the disk is nearly full.
-        """
-        self.root.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(self.root).free // 2**20
-        if free < self.limits.free_megabytes:
-            raise NSTError(
-                f"The disk has {free} MB left and a run needs {self.limits.free_megabytes}: "
-                "please come back in an hour, when older pictures have been deleted."
-            )
-        folder = self.root / secrets.token_hex(16)
-        folder.mkdir(mode=0o700)
-        self._in_use.add(str(folder))
-        return str(folder)
-
-    def found(self, address: object) -> Path | None:
-        """The folder of this name, if there is one: a visitor's browser keeps it, or sends anything else."""
-        if not isinstance(address, str) or not re.fullmatch("[0-9a-f]{32}", address):
-            return None
-        folder = self.root / address
-        return folder if folder.is_dir() else None
-
-    def release(self, folder: str) -> None:
-        """The run is over; from here on the folder may be swept."""
-        self._in_use.discard(folder)
-
-    def sweep(self) -> None:
-        """Delete what is too old, then the oldest until the rest is small enough."""
-        found = sorted(self._finished())
-        oldest = time.time() - self.limits.keep_seconds
-        size = sum(bytes_ for _, bytes_, _ in found)
-        for changed, bytes_, folder in found:
-            if changed < oldest or size > self.limits.keep_megabytes * 2**20:
-                shutil.rmtree(folder, ignore_errors=True)
-                size -= bytes_
-
-    def _finished(self) -> Iterable[tuple[float, int, str]]:
-        for folder in self.root.glob("*"):
-            if str(folder) in self._in_use or not folder.is_dir():
-                continue
-            with contextlib.suppress(OSError):  # another process sweeps too
-                files = [file.stat().st_size for file in folder.iterdir()]
-                yield folder.stat().st_mtime, sum(files), str(folder)
-
-
-class Sweeper:
-    """A thread that sweeps now and again, until stopped."""
-
-    def __init__(self, folders: Folders, every: float = 60.0) -> None:
-        self._stop = threading.Event()
-        self._folders, self._every = folders, every
-        self._thread = threading.Thread(target=self._run, name="nst-sweeper", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while True:
-            self._folders.sweep()
-            if self._stop.wait(self._every):
-                return
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join()

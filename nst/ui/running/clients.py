@@ -1,0 +1,86 @@
+"""Who asks, by what a client cannot choose, and whether anybody still listens to what is answered.
+
+A session's name is whatever a client sends, and a thousand names cost nothing; a network address does. So
+places in line are counted by both.
+"""
+
+import ipaddress
+import os
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+LONGEST_SESSION = 64  # characters; browsers send eleven, an event's number has 32
+
+# A Space's requests come through proxies inside its data centre, each of which adds at the end of
+# X-Forwarded-For who spoke to it; so the last address that is not one of these is the visitor's.
+PROXIES_OF_A_SPACE = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,::1,fc00::/7"
+
+
+def trust_proxies() -> None:
+    """Before the server starts: whose X-Forwarded-For uvicorn believes. On a Space the proxies inside, else
+    nobody's, unless the operator names proxies of their own in FORWARDED_ALLOW_IPS."""
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", PROXIES_OF_A_SPACE if os.environ.get("SPACE_ID") else "")
+
+
+@dataclass(frozen=True)
+class Client:
+    """Who asks for a run.
+
+    session   the tab's name, as the client gives it
+    address   its network address (network_of()); None for who asks within this process, which is not counted
+    listens   whether somebody still listens to the answer
+    """
+
+    session: str
+    address: str | None = None
+    listens: Callable[[], bool] = lambda: True
+
+
+class Listeners:
+    """How many connections wait for the answers to each session."""
+
+    def __init__(self) -> None:
+        self._open: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def has(self, session: str) -> bool:
+        return self._open[session] > 0
+
+    @contextmanager
+    def one_more(self, session: str) -> Iterator[None]:
+        """Within the with statement one more connection listens to this session."""
+        with self._lock:
+            self._open[session] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open[session] -= 1
+                if not self._open[session]:
+                    del self._open[session]
+
+
+LISTENERS = Listeners()  # of this process's one server: Guard counts them
+
+
+def client_of(request: Any) -> Client:
+    """Who sent a gr.Request."""
+    session = request.session_hash or secrets.token_hex(16)
+    host = request.client.host if request.client else ""
+    return Client(session, network_of(host), lambda: LISTENERS.has(session))
+
+
+def network_of(host: str) -> str:
+    """What is counted as one address: of IPv6 the first 64 bits, as whoever has one of them has them all."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return host
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))

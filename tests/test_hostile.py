@@ -1,0 +1,403 @@
+"""What strangers sent to stop the next visitor, over raw HTTP: each of these got through once."""
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import attacks
+import pytest
+from bad_images import of_kind
+from server import REAL_APP, SMALL_APP, Server, Visitor, png, wait_until
+from tiny import checks, waves
+
+from nst.decoder import TOO_HARD
+from nst.ui.running.bodies import BROKEN_TEXT, LONG_SESSION
+from nst.ui.running.uploading import FILES_ONLY, MOST_FILES, TOO_MANY
+
+SMALL = {
+    "size": 64,
+    "evaluations": 2,
+    "weights": "self-taught",
+    "content_layers": "relu1_1",
+    "style_layers": "relu1_1",
+}
+OLD = 2 * 3600  # seconds
+STRANGE = ({"a": 1}, [[]], "\0", -1, "é" * 300)
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory) -> Iterator[Server]:
+    """The real app, started where an earlier one was killed an hour ago and more."""
+    folder = tmp_path_factory.mktemp("hostile")
+    for name in ("0" * 64 + "/secret.png", "deep_links/" + "1" * 64 + "/state.json", "tmpabcdefgh"):
+        file = folder / "uploads" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"left behind")
+        for path in (file, file.parent):
+            os.utime(path, (time.time() - OLD,) * 2)
+    server = Server(REAL_APP, folder)
+    yield server
+    server.stop()
+
+
+def small_server(tmp_path_factory, name: str, **environment: str) -> Iterator[Server]:
+    server = Server(SMALL_APP, tmp_path_factory.mktemp(name), **environment)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Iterator[Server]:
+    """The small app at its usual limits, with little room for uploads."""
+    yield from small_server(tmp_path_factory, "small", NST_UPLOAD_MEGABYTES="20")
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory) -> Iterator[Server]:
+    """The small app behind a Space's proxies."""
+    yield from small_server(tmp_path_factory, "space", SPACE_ID="someone/space")
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory) -> Iterator[Server]:
+    """The small app on a disk that has less room than it asks for."""
+    yield from small_server(tmp_path_factory, "full", NST_FREE_MEGABYTES="1000000000")
+
+
+def uploaded(server: Server) -> list[Path]:
+    """Everything in the upload folder."""
+    return [path for path in server.uploads.rglob("*") if path.is_file()]
+
+
+def raw(server: Server, *lines: str, body: bytes = b"") -> socket.socket:
+    """A connection on which these lines and this body were sent."""
+    connection = socket.create_connection(("127.0.0.1", int(server.url.rsplit(":", 1)[1])))
+    connection.sendall("\r\n".join(lines).encode() + body)
+    return connection
+
+
+# 1. Decoding
+
+
+@pytest.mark.parametrize(
+    ("attack", "says"),
+    [
+        (attacks.empty_scans, "more than 100 scans"),
+        (attacks.shared_steps, "8,000 steps and at most 32"),
+        (lambda: attacks.segments(4_900_000), TOO_HARD),
+        (lambda: attacks.tiny_chunks(1_600_000), TOO_HARD),
+    ],
+    ids=["scans", "steps", "segments", "chunks"],
+)
+def test_a_picture_made_to_take_for_ever_is_refused_and_the_next_visitor_paints(public, attack, says):
+    attacker, visitor = Visitor(public), Visitor(public)
+    attacking, style = attacker.upload(attack()), attacker.upload(png(checks()))
+    content = visitor.upload(png(waves(128, 96)))
+    with ThreadPoolExecutor(1) as pool:
+        inputs = attacker.transfer_inputs(attacking, style, **SMALL)
+        answer = pool.submit(attacker.answer, "transfer", *inputs)
+        last = visitor.run("transfer", *visitor.transfer_inputs(content, style, **SMALL))[1]
+        assert last["state"] == "done", last["message"]
+        assert says in answer.result()
+    assert "Traceback" not in public.log.read_text()
+
+
+# 2. Who is who
+
+
+def silent_run(server: Server, name: str, forwarded: str = "") -> None:
+    """A run joined under a session's name of its own, to whose answers nobody listens."""
+    body = {
+        "data": [name, 1000, 0.2],
+        "fn_index": server.fn_index("counting"),
+        "session_hash": secrets.token_hex(6),
+    }
+    headers = {"x-forwarded-for": forwarded} if forwarded else {}
+    server.http.post("/gradio_api/queue/join", json=body, headers=headers).raise_for_status()
+
+
+def answer_from(server: Server, forwarded: str) -> str:
+    """What a run is told that is asked for from this address."""
+    headers = {"x-forwarded-for": forwarded}
+    body = {"data": [forwarded, 1, 0.01]}
+    event = server.http.post("/gradio_api/call/counting", json=body, headers=headers).json()["event_id"]
+    said = server.http.get(f"/gradio_api/call/counting/{event}").text
+    return json.loads(said.splitlines()[-2 if said.endswith("\n\n") else -1].removeprefix("data: "))[1][
+        "message"
+    ]
+
+
+def test_a_silent_client_holds_a_few_places_whatever_names_it_invents_and_loses_them_soon(small):
+    for number in range(11):
+        silent_run(small, f"silent{number}", forwarded=f"203.0.113.{number}")
+    small.wait_for_entry("step silent")
+    said = Visitor(small).answer("counting", "late", 1, 0.01)
+    assert said.startswith("Your network has 4 of the 4 runs one network address may have: please wait")
+    # Each would take 200 s; a room of eleven such runs was full for two hours.
+    wait_until(lambda: Visitor(small).answer("counting", "next", 1, 0.01) == "next", "free places")
+    assert sum(line.startswith("called silent") for line in small.entries()) == 4
+
+
+def test_on_a_space_an_address_is_the_last_public_one_and_not_what_a_client_puts_before_it(space):
+    for number in range(4):
+        silent_run(space, f"forging{number}", forwarded=f"198.51.100.{number}, 203.0.113.9, 10.0.0.7")
+    wait_until(lambda: sum(e.startswith("called forging") for e in space.entries()) == 4, "four runs")
+    assert "Your network has 4 of the 4" in answer_from(space, "192.0.2.1, 203.0.113.9")
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(answer_from, space, "203.0.113.77")
+        assert other.result() == "203.0.113.77"
+
+
+@pytest.mark.parametrize("length", [65, 5_000])
+def test_a_long_name_of_a_session_is_refused_everywhere(small, length):
+    name = "s" * length
+    body = {"data": ["a", 1, 0.01], "fn_index": small.fn_index("counting"), "session_hash": name}
+    answers = [
+        small.http.post("/gradio_api/queue/join", json=body),
+        small.http.post("/gradio_api/run/stop", json={"data": [], "session_hash": name}),
+        small.http.post("/gradio_api/cancel", json={"session_hash": name, "event_id": "e", "fn_index": 0}),
+        small.http.get(f"/gradio_api/queue/data?session_hash={name}"),
+        small.http.get(f"/gradio_api/heartbeat/{name}"),
+    ]
+    assert {(answer.status_code, answer.json()["detail"]) for answer in answers} == {(400, LONG_SESSION)}
+
+
+# 3. Uploads
+
+
+def test_a_few_files_may_come_in_one_request_and_twenty_may_not(public):
+    before = uploaded(public)
+    files = [("files", (f"{n}.png", of_kind("PNG") + bytes(n))) for n in range(20)]
+    answer = public.http.post("/gradio_api/upload", files=files)
+    assert (answer.status_code, answer.text) == (400, TOO_MANY)
+    assert uploaded(public) == before
+    assert len(public.http.post("/gradio_api/upload", files=files[:MOST_FILES]).json()) == MOST_FILES
+
+
+def test_one_request_may_not_be_of_any_size(public):
+    before = uploaded(public)
+    files = [("files", (f"{n}.png", bytes(19 * 2**20))) for n in range(4)]
+    answer = public.http.post("/gradio_api/upload", files=files)
+    assert answer.status_code == 413
+    assert "64 MB" in answer.text
+    assert uploaded(public) == before
+
+
+def test_one_address_may_upload_only_so_much(small):
+    first = small.http.post("/gradio_api/upload", files={"files": ("a.png", bytes(12 * 2**20))})
+    second = small.http.post("/gradio_api/upload", files={"files": ("b.png", bytes(9 * 2**20))})
+    assert (first.status_code, second.status_code) == (200, 400)
+    assert second.text.startswith("20 MB came from your network address")
+
+
+def test_nothing_is_uploaded_to_a_full_disk(full):
+    answer = full.http.post("/gradio_api/upload", files={"files": ("a.png", of_kind("PNG"))})
+    assert answer.status_code == 507
+    assert "an upload needs 1000000000" in answer.text
+    assert uploaded(full) == []
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"data": {"x": "y" * 100}, "files": {"files": ("a.png", b"a")}},
+        {"data": {"files": "y" * (20 * 2**20)}, "files": {"files": ("a.png", b"a")}},
+        {"files": {"other": ("a.png", b"a")}},
+    ],
+    ids=["a field", "20 MB of a field", "another name"],
+)
+def test_an_upload_holds_files_only(public, parts):
+    before = uploaded(public)
+    answer = public.http.post("/gradio_api/upload", **parts)
+    assert (answer.status_code, answer.text) == (400, FILES_ONLY)
+    assert uploaded(public) == before
+
+
+def test_an_upload_that_is_cut_off_leaves_nothing_behind(public):
+    before = uploaded(public)
+    connection = raw(
+        public,
+        "POST /gradio_api/upload HTTP/1.1",
+        "Host: here",
+        "Content-Type: multipart/form-data; boundary=b",
+        "Content-Length: 1000000",
+        "",
+        "--b",
+        'Content-Disposition: form-data; name="files"; filename="half.png"',
+        "",
+        "",
+        body=bytes(300_000),
+    )
+    wait_until(lambda: uploaded(public) != before, "the upload to begin")
+    connection.close()
+    wait_until(lambda: uploaded(public) == before, "the half upload to go")
+
+
+def test_what_a_killed_app_left_behind_is_deleted_at_the_next_start(public):
+    assert not [path for path in uploaded(public) if path.read_bytes() == b"left behind"]
+
+
+def test_no_links_are_saved(public):
+    visitor = Visitor(public)
+    visitor.answer("transfer")  # so that the session is known
+    answer = public.http.get(f"/gradio_api/deep_link?session_hash={visitor.session}")
+    assert answer.status_code == 404
+    assert not (public.uploads / "deep_links").exists() or not list((public.uploads / "deep_links").iterdir())
+
+
+# 4. Routes
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/gradio_api/run/upload",
+        "/gradio_api/call/upload",
+        "/upload",
+        "/gradio_api/upload/",
+        "/gradio_api/run/mcp",
+    ],
+)
+def test_only_the_upload_itself_may_be_large(public, path):
+    answer = public.http.post(path, content=b"x" * (60 * 2**20))
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("route", ["process_recording", "component_server", "vibe-edit"])
+def test_routes_that_take_bodies_of_their_own_are_closed(public, route):
+    before = uploaded(public)
+    answer = public.http.post(f"/gradio_api/{route}", files={"file": ("a.wav", bytes(2**20))})
+    assert answer.status_code == 404
+    assert uploaded(public) == before
+
+
+@pytest.mark.parametrize("form", ["file=", "file/", "proxy="])
+@pytest.mark.parametrize("address", ["http://{}/", "https://{}/a.png", "HTTP://{}/", "//{}/", "ftp://{}/"])
+def test_no_address_is_ever_fetched(public, form, address):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.2)
+        path = f"/gradio_api/{form}" + address.format(f"127.0.0.1:{listener.getsockname()[1]}")
+        answer = public.http.get(path)
+        assert answer.status_code in (403, 404)
+        assert answer.json()["detail"].endswith((".", "no addresses."))
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
+# 6. Sentences
+
+
+@pytest.mark.parametrize("text", [b'"\\ud800"', b'{"\\udfff": 1}', b'"\xed\xa0\x80"'])
+@pytest.mark.parametrize("route", ["queue/join", "run/stop", "call/transfer"])
+def test_half_a_character_is_refused_with_a_sentence(public, route, text):
+    body = b'{"data": [' + text + b'], "fn_index": 0, "session_hash": "abc"}'
+    answer = public.http.post(
+        f"/gradio_api/{route}", content=body, headers={"content-type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["detail"]) == (400, BROKEN_TEXT)
+
+
+def test_a_function_that_does_not_exist_is_answered_with_a_sentence(public):
+    for body in ({"data": [], "fn_index": 10**6, "session_hash": "a"}, {"data": [], "session_hash": "a"}):
+        answer = public.http.post("/gradio_api/queue/join", json=body)
+        assert answer.status_code in (400, 404, 500)
+        assert answer.json()["detail"].endswith(".")
+        assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("strange", STRANGE, ids=lambda value: str(value)[:8])
+def test_whatever_is_sent_to_a_private_function_an_error_is_a_sentence(public, strange):
+    for dependency in public.config["dependencies"]:
+        if dependency["queue"] is not False or not dependency["backend_fn"]:
+            continue
+        body = {
+            "data": [strange] * len(dependency["inputs"]),
+            "fn_index": dependency["id"],
+            "session_hash": secrets.token_hex(6),
+            "event_data": strange,
+        }
+        answer = public.http.post("/gradio_api/run/private", json=body)
+        if answer.status_code != 200:
+            said = answer.json().get("error") or answer.json().get("detail")
+            assert said, (dependency["id"], dependency["targets"], answer.text)
+            assert "Traceback" not in str(said)
+
+
+def test_whatever_is_sent_to_a_queued_function_an_error_is_a_sentence(public):
+    for dependency in public.config["dependencies"]:
+        if dependency["queue"] is False or not dependency["backend_fn"]:
+            continue
+        visitor = Visitor(public)
+        for strange in ({"a": 1}, "é"):
+            body = {
+                "data": [strange] * len(dependency["inputs"]),
+                "fn_index": dependency["id"],
+                "session_hash": visitor.session,
+            }
+            joined = public.http.post("/gradio_api/queue/join", json=body)
+            assert joined.status_code == 200, joined.text
+            last = [m for m in visitor.messages() if m["msg"] == "process_completed"][-1]
+            assert last["success"] or last["output"]["error"], (dependency, last)
+
+
+# 7. Headers and silence
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.html", "a.svg", "a.js"])
+def test_what_a_visitor_uploaded_is_no_program_to_a_browser(public, name):
+    path = Visitor(public).upload(b"<script>alert(1)</script>", name)["path"]
+    for method in ("GET", "HEAD"):
+        answer = public.http.request(method, f"/gradio_api/file={path}", headers={"range": "bytes=0-3"})
+        assert answer.status_code in (200, 206)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        policy = answer.headers["content-security-policy"]
+        assert "sandbox" in policy
+        assert "default-src 'none'" in policy
+
+
+def test_connections_on_which_nothing_comes_are_closed(public):
+    upload = (
+        "POST /gradio_api/upload HTTP/1.1",
+        "Host: here",
+        "Content-Type: multipart/form-data; boundary=b",
+        "Content-Length: 1000000",
+        "",
+        "",
+    )
+    join = ("POST /gradio_api/queue/join HTTP/1.1", "Host: here", "Content-Length: 1000", "", "{")
+    silent = [
+        raw(public, ""),
+        raw(public, "GET / HTTP/1.1", "Host: he"),
+        raw(public, *upload),
+        raw(public, *join),
+    ]
+    listening = Visitor(public)
+    with contextlib.ExitStack() as stack:
+        for connection in silent:
+            connection.settimeout(90)
+            stack.enter_context(connection)
+        # Whoever waits for an answer is no silent connection.
+        event = listening.join("transfer", *listening.transfer_inputs(None, None, **SMALL))
+        ends = [_end(connection) for connection in silent]
+        assert b"408" in ends[3]
+        assert b"Nothing came for 20 s" in ends[2]
+        with pytest.raises(Exception, match="no content image"):
+            list(listening.outputs(event))
+
+
+def _end(connection: socket.socket) -> bytes:
+    """What came until the server closed the connection."""
+    found = b""
+    while piece := connection.recv(2**16):
+        found += piece
+    return found
+
+
+def test_the_page_still_answers(public):
+    assert public.http.get("/").status_code == 200
