@@ -20,6 +20,7 @@ from nst.network.layers import deepest
 from nst.settings import Settings
 from nst.ui.api import add_transfer
 from nst.ui.board_tabs import GridTab, ReconstructTab
+from nst.ui.example_sheets import ExampleSheets
 from nst.ui.gallery import read_gallery
 from nst.ui.how_tab import HowTab
 from nst.ui.running.guard import GUARDED
@@ -48,7 +49,7 @@ except SettingsError as error:
     raise SystemExit(str(error)) from None
 runs = Runs(limits)
 gallery = read_gallery()
-given = Given(gallery)
+given, examples = Given(gallery), ExampleSheets(gallery)
 
 with gr.Blocks(
     fill_width=True,
@@ -61,9 +62,9 @@ with gr.Blocks(
         with gr.Tab("Transfer", id="transfer"):
             transfer = TransferTab(runs, gallery)
         with gr.Tab("Layers × α/β", id="grid"):
-            GridTab(runs, given, transfer, tabs)
+            GridTab(runs, given, examples, transfer, tabs)
         with gr.Tab("Reconstruct", id="reconstruct"):
-            ReconstructTab(runs, given, transfer)
+            ReconstructTab(runs, given, examples, transfer)
         with gr.Tab("What the network sees", id="units"):
             UnitsTab(runs, gallery, transfer)
         with gr.Tab("How it works", id="how"):

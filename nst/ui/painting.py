@@ -15,6 +15,7 @@ from ..settings import Settings
 from .running.frames import Frame, Point
 from .running.jobs import on_device
 from .running.limits import Limits
+from .running.workspace import PREVIEW_EDGE
 
 if TYPE_CHECKING:
     from ..objective import Costs, Weighting
@@ -65,6 +66,7 @@ class Painting:
     settings: Settings
 
     kept = "this is the best picture so far"
+    edge = PREVIEW_EDGE
 
     @property
     def pixels(self) -> float:
@@ -76,9 +78,9 @@ class Painting:
 
         return stylize(self.content, self.styles, self.settings)
 
-    def picture(self, now: "Progress") -> Image.Image:
+    def pictures(self, now: "Progress") -> tuple[Image.Image]:
         assert now.image is not None
-        return now.image
+        return (now.image,)
 
     def fields(self, now: "Progress") -> dict[str, Any]:
         by = now.weighting
@@ -97,7 +99,7 @@ class Painting:
             evaluations=now.evaluation,
             seconds=now.seconds,
         )
-        save_png(self.picture(now), path, recipe)
+        save_png(*self.pictures(now), path, recipe)
         return path, {}
 
     def summary(self, now: "Progress") -> str:

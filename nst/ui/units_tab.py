@@ -28,7 +28,7 @@ from .running.guard import ONLY_UPLOADS, is_own_file
 from .running.limits import Limits
 from .running.runs import Runs
 from .running.workspace import Workspace
-from .sheet_panel import About, SheetPanel, sheet_values
+from .sheet_panel import About, StatusPanel, status_values
 from .theme import html
 from .transfer_tab import TransferTab
 from .zipped import MOST_PICTURES, is_zip, pictures_in
@@ -206,7 +206,7 @@ class UnitsTab:
                         f"and yours: up to {MOST_ADDED}, or one zip of up to {MOST_PICTURES}."
                     )
                 )
-        self.panel = SheetPanel("units", "Look")
+        self.panel = StatusPanel("units", "Look")
         with gr.Row(elem_classes="pager"):
             self.layer = gr.Dropdown(
                 list(RELU_LAYERS), value=START, label="Layer", min_width=120, elem_id="units-layer"
@@ -237,7 +237,7 @@ class UnitsTab:
         content: str | None,
         style: str | None,
         weights: str,
-    ) -> Iterator[tuple[Any, str, Frame]]:
+    ) -> Iterator[tuple[str, Frame]]:
         session = request.session_hash or ""
         own = [*(added or ())]
         if not all(is_own_file(path) for path in own):
@@ -251,7 +251,7 @@ class UnitsTab:
         own += [path for path in (content, style) if path]
         keep = lambda scan: self.scans.put(session, scan)  # noqa: E731
         frames = self.runs.stream(session, scan_run, own, self.gallery.all_files, weights, keep)
-        yield from sheet_values(frames)
+        yield from status_values(frames)
 
     def page(self, request: gr.Request, layer: str, first: float | None) -> Iterator[tuple[str, Any]]:
         """HTML of nine units: their patches at once, then what drove them, unit by unit."""

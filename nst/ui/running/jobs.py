@@ -5,7 +5,7 @@ border, what the engine is to do with them, and how its reports look.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -33,20 +33,22 @@ class Job(Protocol):
     pixels    of all pictures at all their evaluations, about
     kept      what a run that ended early leaves, as the end of a sentence
     reports   the engine's run
-    picture   of a report, for a preview
+    pictures  of a report, for a preview: for a light page and, where it is another, for a dark one
+    edge      pixels of a preview's longer side, at most
     fields    of a Frame, beside those that every report has
     save      write the result into the folder; answers its path and further fields of the last Frame
     summary   one sentence for a finished run
     """
 
     kept: str
+    edge: int
 
     @property
     def pixels(self) -> float: ...
 
     def reports(self) -> "Iterator[Report]": ...
 
-    def picture(self, report: Any) -> Image.Image: ...
+    def pictures(self, report: Any) -> Sequence[Image.Image]: ...
 
     def fields(self, report: Any) -> dict[str, Any]: ...
 
@@ -83,8 +85,8 @@ def frames_of(workspace: Workspace, job: Job) -> Iterator[Frame]:
                     state = "stopped"
                     break
                 if workspace.preview_due and report.has_picture:
-                    workspace.preview(report.evaluation, job.picture(report))
-                fields = {"picture": workspace.picture, **job.fields(report)}
+                    workspace.preview(report.evaluation, *job.pictures(report), edge=job.edge)
+                fields = {**workspace.pictures, **job.fields(report)}
                 yield frame_of(report, "working", f"{report.doing}.", **fields)
     except RunError as error:
         state, message, report = "failed", str(error), error.best or report
@@ -101,7 +103,7 @@ def _ended(workspace: Workspace, job: Job, report: "Report") -> str:
 def _last(workspace: Workspace, job: Job, report: "Report | None", state: str, message: str) -> Frame:
     if report is None or not report.has_picture:
         return frame_of(report, state, message or "Nothing was painted.")
-    workspace.remember(report.evaluation, job.picture(report))
+    workspace.remember(report.evaluation, job.pictures(report)[0])
     path, more = job.save(report, workspace.folder)
     frame = frame_of(report, state, message or job.summary(report), **job.fields(report), **more)
     return replace(frame, picture=path, result=path, moments=workspace.moments)

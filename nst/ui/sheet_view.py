@@ -1,0 +1,78 @@
+"""A sheet of many pictures on the page: as HTML, with a button over each picture that can be opened."""
+
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import quote
+
+from PIL import Image
+
+from ..settings import Settings
+from ..studies.board import conv_name
+from .form import NAMES
+from .running.frames import Frame, Spot
+
+
+@dataclass(frozen=True)
+class OnSheet:
+    """What a sheet on the page shows.
+
+    frame      with the sheet's picture, and its spots once it is finished
+    pictures   paths of the content and the style image it was painted from
+    example    one sentence that says it is an example; empty for a sheet of the visitor's own
+    """
+
+    frame: Frame
+    pictures: tuple[str | None, str | None]
+    example: str = ""
+
+    def spot(self, index: object) -> Spot | None:
+        """The picture of that number, which is whatever a client sends."""
+        spots = self.frame.spots
+        return spots[index] if isinstance(index, int) and 0 <= index < len(spots) else None
+
+
+def sheet_html(on_sheet: OnSheet, alt: str, opens: bool = False, chosen: int | None = None) -> str:
+    """HTML of the sheet for both modes of the page, of which CSS shows one and a browser fetches one.
+
+    alt      words for a person who cannot see it
+    opens    whether a finished sheet's pictures can be pressed; chosen: the number of the one that is
+    """
+    pictures = {"on-light": on_sheet.frame.picture, "on-dark": on_sheet.frame.dark}
+    images = "".join(_image(path, alt, kind) for kind, path in pictures.items() if path)
+    spots = on_sheet.frame.spots if opens else ()
+    buttons = "".join(_button(number, spot, number == chosen) for number, spot in enumerate(spots))
+    note = f'<p class="note">{escape(on_sheet.example)}</p>' if on_sheet.example else ""
+    return f'<div class="board">{images}{buttons}</div>{note}'
+
+
+def in_words(settings: Settings) -> str:
+    """The settings of one picture, as far as they tell it from another."""
+    content, style = (", ".join(map(conv_name, layers)) for layers in _layers(settings))
+    start = NAMES["init"][settings.init].lower()
+    return (
+        f"{settings.size} px, {settings.evaluations} evaluations from {start}, content {content}, "
+        f"style {style}, strength {settings.strength:g}, γ {settings.tv:.3g}."
+    )
+
+
+def _layers(settings: Settings) -> tuple[list[str], list[str]]:
+    return list(settings.content_layers), list(settings.style_layers)
+
+
+def _image(path: str, alt: str, kind: str) -> str:
+    # The width and height keep the place of a picture that is still on its way.
+    with Image.open(path) as picture:
+        width, height = picture.size
+    return (
+        f'<img class="{kind}" src="gradio_api/file={quote(path)}" width="{width}" height="{height}" '
+        f'alt="{escape(alt)}" loading="lazy" decoding="async">'
+    )
+
+
+def _button(number: int, spot: Spot, is_chosen: bool) -> str:
+    left, top, right, bottom = (100 * part for part in spot.box)
+    return (
+        f'<button type="button" data-index="{number}" aria-pressed="{str(is_chosen).lower()}" '
+        f'aria-label="{escape(spot.label)}" title="{escape(spot.label)}" style="left:{left:.3f}%;'
+        f'top:{top:.3f}%;width:{right - left:.3f}%;height:{bottom - top:.3f}%"></button>'
+    )
