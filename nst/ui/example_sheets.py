@@ -39,7 +39,7 @@ class ExampleSheets:
         )
 
 
-def _frame(kept: Kept, name: str) -> Frame:
+def _frame(kept: Kept, digest: str) -> Frame:
     """The example as the last Frame of a run has it, drawn into the folder that Gradio serves."""
     folder = Path(get_upload_folder(), "nst-examples")
     folder.mkdir(parents=True, exist_ok=True)
