@@ -262,3 +262,14 @@ def test_an_example_sheet_was_painted_at_the_present_defaults(kind):
             assert len(ladder) == cell.row + 1
             assert cell.settings == cell_settings(GRID, ratio, CONTENT_LAYERS[0], ladder)
             assert cell.settings.strength == relative_strength(ratio)
+
+
+def test_the_example_of_units_is_of_all_pictures_at_hand_and_the_layer_its_tab_starts_with():
+    from nst.ui.example_units import FILE, read_units
+    from nst.ui.gallery import read_gallery
+    from nst.ui.units_tab import PAGE, START
+
+    kept, page = read_units(EXAMPLES / "sheets" / FILE)
+    assert (kept.layer, kept.pictures) == (START, len(read_gallery().all_files))
+    assert len(kept.captions) == PAGE
+    assert page.width * PAGE == 2 * page.height

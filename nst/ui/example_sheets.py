@@ -39,11 +39,16 @@ class ExampleSheets:
         )
 
 
-def _frame(kept: Kept, digest: str) -> Frame:
-    """The example as the last Frame of a run has it, drawn into the folder that Gradio serves."""
+def served_folder() -> Path:
+    """A folder whose files Gradio serves, and which no run and no sweep touches."""
     folder = Path(get_upload_folder(), "nst-examples")
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{kept.kind}-{digest}-{mode}.jpg" for mode in ("light", "dark")]
+    return folder
+
+
+def _frame(kept: Kept, digest: str) -> Frame:
+    """The example as the last Frame of a run has it, drawn now."""
+    paths = [served_folder() / f"{kept.kind}-{digest}-{mode}.jpg" for mode in ("light", "dark")]
     for sheet, path in zip(both_sheets(kept.board), paths, strict=True):
         save_jpeg(sheet, path, QUALITY)
     return Frame("done", "", picture=str(paths[0]), dark=str(paths[1]), spots=spots(kept.board))

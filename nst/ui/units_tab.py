@@ -21,6 +21,7 @@ from ..report import each_as
 from ..settings import Settings
 from . import status
 from .events import PANEL, QUIET
+from .example_units import example_units
 from .form import weights_choice
 from .gallery import Gallery
 from .running.frames import Frame
@@ -216,7 +217,7 @@ class UnitsTab:
             )
             self.back = gr.Button("Previous nine", elem_id="units-back", min_width=120)
             self.on = gr.Button("Next nine", elem_id="units-on", min_width=120)
-        self.units = html(elem_id="units")
+        self.units = html(example_units(), elem_id="units")
         place, shown = [self.layer, self.first], [self.units, self.first]
         pictures = [self.added, transfer.content, transfer.style, self.weights]
         ended = self.panel.wire(runs, self.scan, pictures)
@@ -281,16 +282,23 @@ def panel(scan: "Scan", layer: str, unit: int, driven: bool = False) -> str:
     """HTML of one unit: its nine patches and, once computed, what drove it in each."""
     from ..studies.units import driver_mosaic, patch_mosaic
 
-    found = scan.top(layer, unit)
-    if not found:
-        return f"<figure><figcaption>Unit {unit}: silent on these pictures</figcaption></figure>"
-    said = f"Unit {unit}, from {found[0].activation:.4g} to {found[-1].activation:.4g}"
+    said = caption(scan, layer, unit)
+    if not scan.top(layer, unit):
+        return f"<figure><figcaption>{escape(said)}</figcaption></figure>"
     pictures = inline(patch_mosaic(scan, layer, unit), f"The patches unit {unit} of {layer} answers to most")
     if driven:
         pictures += inline(driver_mosaic(scan, layer, unit), f"What in them drove unit {unit}")
     else:
         pictures += '<span class="waiting" aria-hidden="true"></span>'
     return f"<figure><figcaption>{escape(said)}</figcaption>{pictures}</figure>"
+
+
+def caption(scan: "Scan", layer: str, unit: int) -> str:
+    """How strongly a unit answers to its patches."""
+    found = scan.top(layer, unit)
+    if not found:
+        return f"Unit {unit}: silent on these pictures"
+    return f"Unit {unit}, from {found[0].activation:.4g} to {found[-1].activation:.4g}"
 
 
 def inline(picture: Image.Image, alt: str) -> str:
