@@ -11,6 +11,8 @@ from ..studies.board import conv_name
 from .form import NAMES
 from .running.frames import Frame, Spot
 
+PRESS = "Press a picture to see its settings and to open it in Transfer."
+
 
 @dataclass(frozen=True)
 class OnSheet:
@@ -41,22 +43,20 @@ def sheet_html(on_sheet: OnSheet, alt: str, opens: bool = False, chosen: int | N
     images = "".join(_image(path, alt, kind) for kind, path in pictures.items() if path)
     spots = on_sheet.frame.spots if opens else ()
     buttons = "".join(_button(number, spot, number == chosen) for number, spot in enumerate(spots))
-    note = f'<p class="note">{escape(on_sheet.example)}</p>' if on_sheet.example else ""
+    said = " ".join(filter(None, (on_sheet.example, PRESS if buttons else "")))
+    note = f'<p class="note">{escape(said)}</p>' if said else ""
     return f'<div class="board">{images}{buttons}</div>{note}'
 
 
 def in_words(settings: Settings) -> str:
     """The settings of one picture, as far as they tell it from another."""
-    content, style = (", ".join(map(conv_name, layers)) for layers in _layers(settings))
+    layers = settings.content_layers, settings.style_layers
+    content, style = (", ".join(map(conv_name, each)) for each in layers)
     start = NAMES["init"][settings.init].lower()
     return (
         f"{settings.size} px, {settings.evaluations} evaluations from {start}, content {content}, "
         f"style {style}, strength {settings.strength:g}, γ {settings.tv:.3g}."
     )
-
-
-def _layers(settings: Settings) -> tuple[list[str], list[str]]:
-    return list(settings.content_layers), list(settings.style_layers)
 
 
 def _image(path: str, alt: str, kind: str) -> str:
