@@ -1,5 +1,6 @@
 """A sheet of many pictures on the page: as HTML, with a button over each picture that can be opened."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote
@@ -60,12 +61,14 @@ def in_words(settings: Settings) -> str:
 
 
 def _image(path: str, alt: str, kind: str) -> str:
-    # The width and height keep the place of a picture that is still on its way.
-    with Image.open(path) as picture:
-        width, height = picture.size
+    # The width and height keep the place of a picture that is still on its way. A preview may be gone by now:
+    # a borrowed GPU does not wait for the page.
+    place = ""
+    with suppress(OSError), Image.open(path) as picture:
+        place = f'width="{picture.width}" height="{picture.height}"'
     return (
-        f'<img class="{kind}" src="gradio_api/file={quote(path)}" width="{width}" height="{height}" '
-        f'alt="{escape(alt)}" loading="lazy" decoding="async">'
+        f'<img class="{kind}" src="gradio_api/file={quote(path)}" {place} alt="{escape(alt)}" '
+        'loading="lazy" decoding="async">'
     )
 
 
