@@ -91,10 +91,15 @@ class Lettering:
 
     def _rise(self) -> float:
         """From the base line to that of the raised minus: its middle is at the middle of a raised digit."""
-        digit, minus = (
-            font.getbbox(sign, anchor="ls") for font, sign in ((self.font, "⁰"), (self.raised, "−"))
-        )
-        return (digit[1] + digit[3] - minus[1] - minus[3]) / 2
+        return _middle(self.font, "⁰") - _middle(self.raised, "−")
+
+
+def _middle(font: ImageFont.FreeTypeFont, sign: str) -> float:
+    """The middle of the sign's ink, in pixels below the base line. Pillow's getbbox() reaches down to the
+    base line even where there is no ink."""
+    mask, (_, top) = font.getmask2(sign, anchor="ls")
+    _, first, _, last = mask.getbbox()
+    return top + (first + last) / 2
 
 
 @cache
