@@ -108,6 +108,7 @@ def lettering(size: int, is_bold: bool = False) -> Lettering:
     file = _file("Bold" if is_bold else "Regular")
     if file is None:
         font = ImageFont.load_default(size=size)
+        assert isinstance(font, ImageFont.FreeTypeFont)  # with a size, and FreeType in Pillow, it always is
         return Lettering(font, font, is_spelled=True)
     return Lettering(ImageFont.truetype(file, size), ImageFont.truetype(file, RAISED * size))
 

@@ -68,7 +68,7 @@ class StatusPanel(RunPanel):
         """Values for `began`."""
         return (*buttons(running=True), getting_ready(), None)
 
-    def end(self, last: Frame | None) -> tuple[Any, ...]:
+    def end(self, shown: Frame | None) -> tuple[Any, ...]:
         """Values for `ended`: Run can be pressed again."""
         return buttons(running=False)
 
@@ -103,14 +103,14 @@ class SheetPanel(StatusPanel):
     def begin(self) -> tuple[Any, ...]:
         return (*super().begin(), gr.DownloadButton(visible=False))
 
-    def end(self, last: Frame | None) -> tuple[Any, ...]:
+    def end(self, shown: Frame | None) -> tuple[Any, ...]:
         """Values for `ended`: Run can be pressed again, and the sheet kept."""
-        path = last.result if last else None
+        path = shown.result if shown else None
         download = gr.DownloadButton(visible=False)
         if path:
             size = f"{Path(path).stat().st_size / 1e6:.1f} MB"
             download = gr.DownloadButton(f"Download the sheet  ·  {size}", value=path, visible=True)
-        return (*super().end(last), download)
+        return (*super().end(shown), download)
 
     def values(
         self, frames: Iterable[Frame], pictures: tuple[str | None, str | None]
