@@ -103,7 +103,7 @@ def test_the_grid_fills_in_and_a_picture_opens_in_transfer(visit, pictures):
         assert (sheet.format, sheet.getpixel((3, 3))) == ("PNG", (255, 255, 255))
     assert spread(page) <= 2
     press(page, "up to conv3_1, α/β = 10⁻⁴")
-    page.locator("#grid-open").click()
+    page.locator(".chosen button").click()
     expect(page.get_by_role("tab", name="Transfer")).to_have_attribute("aria-selected", "true")
     expect(page.locator("#note")).to_have_text(
         "The settings of this picture are filled in: up to conv3_1, α/β = 10⁻⁴."
@@ -143,8 +143,8 @@ def press(page, label):
     button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#grid-sheet [aria-pressed=true]")).to_have_count(1)
-    expect(page.locator("#grid-words b")).to_have_text(label)
-    expect(page.locator("#grid-open")).to_be_in_viewport()
+    expect(page.locator(".chosen b")).to_have_text(label)
+    expect(page.locator(".chosen button")).to_be_in_viewport()
 
 
 def test_an_example_is_there_before_anything_is_pressed_and_its_pictures_open_too(visit):
@@ -157,12 +157,14 @@ def test_an_example_is_there_before_anything_is_pressed_and_its_pictures_open_to
     press(page, "conv1_1, α/β = 10⁻⁵")
     outline = page.locator("#grid-sheet [aria-pressed=true]").evaluate("(e) => getComputedStyle(e).boxShadow")
     assert outline != "none"
-    last = page.locator("#grid-sheet button").last  # the keyboard alone
+    last = page.locator("#grid-sheet [data-index]").last  # the keyboard alone
     last.focus()
     page.keyboard.press("Enter")
     expect(last).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#grid-words")).to_contain_text("style conv1_1, conv2_1, conv3_1, conv4_1, conv5_1")
-    page.locator("#grid-open").press("Enter")
+    expect(page.locator(".chosen")).to_contain_text("style conv1_1, conv2_1, conv3_1, conv4_1, conv5_1")
+    page.keyboard.press("Tab")
+    expect(page.locator(".chosen button")).to_be_focused()
+    page.keyboard.press("Enter")
     for name in ("content", "style"):
         expect(page.locator(f"#{name} img")).to_be_visible()
     expect(page.locator("#note")).to_contain_text("up to conv5_1, α/β = 10⁻²")

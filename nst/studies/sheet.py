@@ -18,7 +18,7 @@ from .plot import draw_curves
 # In pixels of a sheet magnified once.
 CELL = 256  # the longer side of a picture
 MARGIN, GAP = 28, 16
-LEAST_STEP = 192  # from one column to the next: a caption is as wide
+LEAST_STEP = 176  # from one column to the next: a caption is as wide
 TITLE, TEXT, SMALL = 30, 17, 14
 HEADER = 122  # from the top to the first cell
 ROW_LABELS = 112  # wide

@@ -1,7 +1,6 @@
 """The tabs Layers × α/β and Reconstruct: a few controls beside a sheet of many small pictures."""
 
 from collections.abc import Iterator
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -15,7 +14,7 @@ from .example_sheets import ExampleSheets
 from .form import LABELS, weights_choice
 from .running.runs import Runs
 from .sheet_panel import About, Given, SheetPanel
-from .sheet_view import OnSheet, in_words
+from .sheet_view import OnSheet
 from .theme import html
 from .transfer_tab import TransferTab
 
@@ -75,22 +74,16 @@ class GridTab:
         alt = "A sheet of paintings: rows add style layers, columns α/β"
         self.panel = SheetPanel("grid", "Paint the grid", alt, examples("grid"), opens=True)
         self.chosen = gr.State()
-        with gr.Row(visible=False, elem_classes="chosen", elem_id="grid-chosen") as self.opening:
-            self.words = html(elem_id="grid-words")
-            self.open = gr.Button(
-                "Open in Transfer", variant="primary", elem_id="grid-open", scale=0, min_width=170
-            )
         self._wire(tabs)
 
     def _wire(self, tabs: gr.Tabs) -> None:
         panel, transfer = self.panel, self.transfer
         pair = [transfer.content, transfer.style]
         panel.wire(self.runs, self.paint, [*pair, self.size, self.evaluations, self.init, self.weights])
-        choice = [self.chosen, self.opening]
-        panel.run.click(lambda: (None, gr.Row(visible=False)), None, choice, **QUIET)
-        panel.sheet.select(self._press, panel.on_sheet, [*choice, self.words, panel.sheet], **QUIET)
+        panel.run.click(lambda: None, None, self.chosen, **QUIET)
+        panel.sheet.select(self._press, panel.on_sheet, [self.chosen, panel.sheet], **QUIET)
         filled = [tabs, transfer.note, *pair, *transfer.form.filled]
-        opened = self.open.click(self._open, [panel.on_sheet, self.chosen], filled, **QUIET)
+        opened = panel.sheet.submit(self._open, [panel.on_sheet, self.chosen], filled, **QUIET)
         opened.success(None, js=SHOW_NOTE)
 
     def paint(
@@ -108,15 +101,11 @@ class GridTab:
         frames = self.runs.stream(request.session_hash, board_run, "grid", *pair, changes)
         yield from self.panel.values(frames, pair)
 
-    def _press(self, on_sheet: OnSheet | None, event: gr.EventData) -> tuple[Any, ...]:
-        """The number of the picture that was pressed, the row that opens it, what it is, and the sheet with a
-        mark around it."""
-        spot = on_sheet.spot(event.index) if on_sheet else None
-        if spot is None:
-            return tuple(gr.skip() for _ in range(4))
-        said = f"<b>{escape(spot.label)}</b><span>{escape(in_words(spot.settings))}</span>"
-        words = f'<div class="words" role="status">{said}</div>'
-        return event.index, gr.Row(visible=True), words, self.panel.drawn(on_sheet, event.index)
+    def _press(self, on_sheet: OnSheet | None, event: gr.EventData) -> tuple[Any, Any]:
+        """The number of the picture that was pressed, and the sheet with it marked."""
+        if on_sheet is None or on_sheet.spot(event.index) is None:
+            return gr.skip(), gr.skip()
+        return event.index, self.panel.drawn(on_sheet, event.index)
 
     def _open(self, on_sheet: OnSheet | None, chosen: int | None) -> list[Any]:
         """Values for the tabs, the note, the two pictures and the form."""

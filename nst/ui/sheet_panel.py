@@ -9,10 +9,10 @@ from typing import Any
 import gradio as gr
 
 from . import status
-from .gallery import PICKED, Gallery
+from .gallery import Gallery
 from .run_panel import RunPanel, buttons, getting_ready, now_and_then
 from .running.frames import Frame
-from .sheet_view import OnSheet, sheet_html
+from .sheet_view import PRESSED, OnSheet, sheet_html
 from .theme import html
 
 
@@ -88,7 +88,7 @@ class SheetPanel(StatusPanel):
         super().__init__(name, verb)
         self.alt, self.opens = alt, opens
         self.on_sheet = gr.State(example)
-        self.sheet = html(self.drawn(example), elem_id=f"{name}-sheet", js_on_load=PICKED)
+        self.sheet = html(self.drawn(example), elem_id=f"{name}-sheet", js_on_load=PRESSED)
         self.download = gr.DownloadButton(
             "Download the sheet", variant="primary", visible=False, elem_id=f"{name}-download"
         )

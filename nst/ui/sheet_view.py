@@ -1,4 +1,7 @@
-"""A sheet of many pictures on the page: as HTML, with a button over each picture that can be opened."""
+"""A sheet of many pictures on the page: as HTML, with a button over each picture that can be opened.
+
+Its events: select, with the `index` of the picture pressed, and submit, when that picture is to be opened.
+"""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +14,15 @@ from ..settings import Settings
 from ..studies.board import conv_name
 from .form import NAMES
 from .running.frames import Frame, Spot
+
+# innerHTML runs no script, so one listener on the component tells the server what was pressed.
+PRESSED = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (button?.dataset.index) trigger('select', {index: Number(button.dataset.index)});
+  else if (button) trigger('submit');
+});
+"""
 
 PRESS = "Press a picture to see its settings and to open it in Transfer."
 
@@ -38,12 +50,17 @@ def sheet_html(on_sheet: OnSheet, alt: str, opens: bool = False, chosen: int | N
     """HTML of the sheet for both modes of the page, of which CSS shows one and a browser fetches one.
 
     alt      words for a person who cannot see it
-    opens    whether a finished sheet's pictures can be pressed; chosen: the number of the one that is
+    opens    whether a finished sheet's pictures can be pressed; chosen: the number of the one that is, which
+             is marked and has its settings and a button beside it
     """
     pictures = {"on-light": on_sheet.frame.picture, "on-dark": on_sheet.frame.dark}
     images = "".join(_image(path, alt, kind) for kind, path in pictures.items() if path)
     spots = on_sheet.frame.spots if opens else ()
-    buttons = "".join(_button(number, spot, number == chosen) for number, spot in enumerate(spots))
+    # A span for each, so that a card that comes or goes moves no button, which may have the focus.
+    buttons = "".join(
+        f"<span>{_button(number, spot, number == chosen)}{_card(spot) if number == chosen else ''}</span>"
+        for number, spot in enumerate(spots)
+    )
     said = " ".join(filter(None, (on_sheet.example, PRESS if buttons else "")))
     note = f'<p class="note">{escape(said)}</p>' if said else ""
     return f'<div class="board">{images}{buttons}</div>{note}'
@@ -78,4 +95,15 @@ def _button(number: int, spot: Spot, is_chosen: bool) -> str:
         f'<button type="button" data-index="{number}" aria-pressed="{str(is_chosen).lower()}" '
         f'aria-label="{escape(spot.label)}" title="{escape(spot.label)}" style="left:{left:.3f}%;'
         f'top:{top:.3f}%;width:{right - left:.3f}%;height:{bottom - top:.3f}%"></button>'
+    )
+
+
+def _card(spot: Spot) -> str:
+    """Below the picture that was pressed, or above one in the lower half of the sheet."""
+    left, top, _, bottom = (100 * part for part in spot.box)
+    place = f"top:{bottom:.3f}%" if bottom < 60 else f"bottom:{100 - top:.3f}%"
+    return (
+        f'<div class="chosen" role="status" style="--left:{left:.3f}%;{place}"><b>{escape(spot.label)}</b>'
+        f"<span>{escape(in_words(spot.settings))}</span>"
+        '<button type="button">Open in Transfer</button></div>'
     )
