@@ -45,8 +45,10 @@ ABOUT_RECONSTRUCT = About(
 
 WIDTH = 240  # pixels of a control: its help takes a line or two
 
-# The note is below the form, and a page that was scrolled down a sheet is not there.
-SHOW_NOTE = "() => setTimeout(() => document.querySelector('#note').scrollIntoView({block: 'center'}), 100)"
+# What an answer is about may be out of sight: the card of a picture that is at the edge of the window, and the
+# note, which is below the form, for a page that was scrolled down a sheet.
+SHOW = "() => setTimeout(() => document.querySelector('{}')?.scrollIntoView({{block: '{}'}}), 100)"
+SHOW_CARD, SHOW_NOTE = SHOW.format(".chosen", "nearest"), SHOW.format("#note", "center")
 
 WHAT = {"Content and style, layer by layer": "reconstruct", "Three optimisers": "optimizers"}
 
@@ -81,7 +83,8 @@ class GridTab:
         pair = [transfer.content, transfer.style]
         panel.wire(self.runs, self.paint, [*pair, self.size, self.evaluations, self.init, self.weights])
         panel.run.click(lambda: None, None, self.chosen, **QUIET)
-        panel.sheet.select(self._press, panel.on_sheet, [self.chosen, panel.sheet], **QUIET)
+        pressed = panel.sheet.select(self._press, panel.on_sheet, [self.chosen, panel.sheet], **QUIET)
+        pressed.success(None, js=SHOW_CARD)
         filled = [tabs, transfer.note, *pair, *transfer.form.filled]
         opened = panel.sheet.submit(self._open, [panel.on_sheet, self.chosen], filled, **QUIET)
         opened.success(None, js=SHOW_NOTE)
@@ -176,7 +179,7 @@ def _size(start: Settings) -> gr.Slider:
         start.size,
         step=16,
         label=LABELS["size"],
-        info="Longer side of each, in pixels.",
+        info="Longer side, in pixels.",
         min_width=WIDTH,
     )
 
@@ -188,6 +191,6 @@ def _evaluations(start: Settings) -> gr.Slider:
         start.evaluations,
         step=10,
         label="Evaluations",
-        info="Of each picture: more is finer, and slower.",
+        info="More is finer, and slower.",
         min_width=WIDTH,
     )
