@@ -45,8 +45,8 @@ ABOUT_RECONSTRUCT = About(
 
 WIDTH = 240  # pixels of a control: its help takes a line or two
 
-# What an answer is about may be out of sight: the card of a picture at the edge of the window, and the note, as
-# it is below the form, for a page that was scrolled down a sheet.
+# What an answer is about may be out of sight: the card of a picture at the edge of the window, and the note,
+# which is below the form, for a page that was scrolled down a sheet.
 SHOW = "() => setTimeout(() => document.querySelector('{}')?.scrollIntoView({{block: '{}'}}), 100)"
 SHOW_CARD, SHOW_NOTE = SHOW.format(".chosen", "nearest"), SHOW.format("#note", "center")
 
