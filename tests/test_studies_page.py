@@ -96,7 +96,7 @@ def test_the_grid_fills_in_and_a_picture_opens_in_transfer(visit, pictures):
     page.locator("#grid-run").click()
     expect(page.locator("#grid-sheet .note", has_text="An example")).to_have_count(0)
     expect(page.locator("#grid-sheet img:visible")).to_be_visible()
-    expect(page.locator("#grid-said")).to_contain_text("20 pictures, 800 evaluations", timeout=3 * SOON)
+    expect(page.locator("#grid-said")).to_contain_text("20 pictures, 800 evaluations", timeout=6 * SOON)
     with page.expect_download() as download:
         page.locator("#grid-download").click()
     with Image.open(download.value.path()) as sheet:
