@@ -43,7 +43,7 @@ ABOUT_RECONSTRUCT = About(
     "After Gatys, Ecker & Bethge (2015), figure 1, and Mahendran & Vedaldi (2015).",
 )
 
-WIDTH = 240  # pixels of a control: its help takes a line or two
+WIDTH = 200  # pixels of a control: its help takes a line or two
 
 # What an answer is about may be out of sight: the card of a picture at the edge of the window, and the note,
 # which is below the form, for a page that was scrolled down a sheet.

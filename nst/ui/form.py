@@ -266,7 +266,7 @@ def weights_choice() -> gr.Dropdown:
         value="auto",
         label=LABELS["weights"],
         info="Which network looks at the pictures.",
-        min_width=240,
+        min_width=290,  # the longest choice and its arrow
     )
 
 
