@@ -23,6 +23,7 @@ from nst.ui.address import next_button, wire_address
 from nst.ui.api import add_transfer
 from nst.ui.blocks import Page
 from nst.ui.board_tabs import GridTab, ReconstructTab
+from nst.ui.example_sheets import ExampleSheets
 from nst.ui.gallery import read_gallery
 from nst.ui.how_tab import HowTab
 from nst.ui.running.clients import trust_proxies
@@ -59,7 +60,7 @@ UNITS, HOW = "What does a unit see?", "Where does J come from?"
 own_upload_folder()
 runs = Runs(limits)
 gallery = read_gallery()
-given = Given(gallery)
+given, examples = Given(gallery), ExampleSheets(gallery)
 
 with Page(
     fill_width=True,
@@ -73,10 +74,10 @@ with Page(
             transfer = TransferTab(runs, gallery)
             next_button(tabs, "grid", GRID)
         with gr.Tab(GRID, id="grid") as second:
-            GridTab(runs, given, transfer, tabs)
+            GridTab(runs, given, examples, transfer, tabs)
             next_button(tabs, "reconstruct", RECONSTRUCT)
         with gr.Tab(RECONSTRUCT, id="reconstruct") as third:
-            ReconstructTab(runs, given, transfer)
+            ReconstructTab(runs, given, examples, transfer)
             next_button(tabs, "units", UNITS)
         with gr.Tab(UNITS, id="units") as fourth:
             UnitsTab(runs, gallery, transfer)

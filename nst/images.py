@@ -196,9 +196,13 @@ def fit(width: int, height: int, longer_side: int) -> tuple[int, int]:
     return max(SMALLEST_SIDE, round(width * scale)), max(SMALLEST_SIDE, round(height * scale))
 
 
-def save_jpeg(picture: Image.Image, file: str | PathLike[str] | BinaryIO, quality: int = 85) -> None:
-    """Write a preview: colour at full resolution (4:4:4), as paint has fine colour; no metadata."""
-    _bare(picture).save(file, "JPEG", quality=quality, subsampling=0)
+def save_jpeg(
+    picture: Image.Image, file: str | PathLike[str] | BinaryIO, quality: int = 85, comment: str = ""
+) -> None:
+    """Write a preview: colour at full resolution (4:4:4), as paint has fine colour; no metadata but the
+    comment, of at most 65533 bytes as UTF-8."""
+    kept = {"comment": comment.encode()} if comment else {}
+    _bare(picture).save(file, "JPEG", quality=quality, subsampling=0, **kept)
 
 
 def save_png(

@@ -118,7 +118,12 @@ def contrast(page: Page, selector: str) -> float:
         }""",
         selector,
     )
-    light, dark = sorted(map(_luminance, colours), reverse=True)
+    return contrast_of(*colours)
+
+
+def contrast_of(one: str, other: str) -> float:
+    """WCAG 2.1 contrast ratio of two colours, as rgb(r, g, b)."""
+    light, dark = sorted(map(_luminance, (one, other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 

@@ -14,7 +14,8 @@ from nst.objective import Costs, make_objective, make_objectives
 from nst.optimizers import make_optimizer
 from nst.schedule import starting_image
 from nst.studies.board import GRID
-from nst.studies.grid import RATIOS, cell_settings, layers_grid, power_of_ten, relative_strength
+from nst.studies.grid import cell_settings, layers_grid, relative_strength
+from nst.studies.outlines import RATIOS, grid_outline
 from nst.tensors import to_tensor
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1")
@@ -148,7 +149,8 @@ def gram(activations):
 
 def test_the_papers_columns_are_strengths_from_three_hundred_down():
     assert [relative_strength(ratio) for ratio in RATIOS] == pytest.approx([300, 30, 3, 0.3])
-    assert [power_of_ten(ratio) for ratio in (*RATIOS, 2e-3)] == ["10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "0.002"]
+    columns = grid_outline(ratios=(*RATIOS, 2e-3)).columns
+    assert columns == tuple(f"α/β = {written}" for written in ("10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "0.002"))
 
 
 def test_the_smaller_alpha_over_beta_the_further_the_picture_leaves_the_content():

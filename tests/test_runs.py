@@ -23,7 +23,7 @@ from nst.ui.running.limits import Limits
 from nst.ui.running.line import Line, LineFull
 from nst.ui.running.runs import Runs
 from nst.ui.running.sweeping import Folders
-from nst.ui.running.workspace import PREVIEW_EDGE, Workspace, ask_to_stop
+from nst.ui.running.workspace import PREVIEW_EDGE, PREVIEWS_KEPT, Workspace, ask_to_stop
 
 SMALL = Settings(
     size=64,
@@ -385,16 +385,26 @@ def test_more_style_images_than_are_used_are_refused_with_both_numbers(tmp_path)
 
 def test_previews_are_small_and_only_the_last_three_stay(tmp_path):
     place = Workspace(str(tmp_path), 60)
-    paths = [
+    paths = []
+    for colour in ("red", "lime", "blue", "white"):
         place.preview(Frame("working", ""), Image.new("RGB", (2000, 1000), colour))
-        for colour in ("red", "lime", "blue", "white")
-    ]
+        paths.append(place.pictures["picture"])
     assert len(set(paths)) == 4
     moments = [moment.path for moment in place.moments]
     assert sorted(map(str, tmp_path.iterdir())) == sorted([*moments, *paths[1:]])
-    assert place.picture == paths[-1]
     with Image.open(paths[-1]) as preview:
         assert preview.size == (PREVIEW_EDGE, PREVIEW_EDGE // 2)
+
+
+def test_a_preview_for_a_dark_page_comes_and_goes_with_the_light_one(tmp_path):
+    place = Workspace(str(tmp_path), 60)
+    for _ in range(5):
+        place.preview(0, *(Image.new("RGB", (900, 600), colour) for colour in ("white", "black")), edge=900)
+    assert len(list(tmp_path.glob("*.jpg"))) == 2 * PREVIEWS_KEPT + 1  # one is kept to look back on
+    for name, level in (("picture", 255), ("dark", 0)):
+        with Image.open(place.pictures[name]) as preview:
+            assert preview.size == (900, 600)
+            assert preview.getpixel((5, 5)) == (level,) * 3
 
 
 def test_no_preview_is_due_right_after_one(tmp_path):

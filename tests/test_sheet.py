@@ -1,16 +1,28 @@
-"""The sheet: cells where cell_at() says, labels that can be read, curves on a log scale."""
+"""The sheet: cells where the layout says, type that can be read, one shape at every size, two palettes."""
 
 import time
 from dataclasses import replace
+from importlib.util import find_spec as really_find_spec
+from pathlib import Path
 
 import pytest
-from PIL import Image, ImageFont
+from browsing import contrast_of
+from PIL import Image, ImageDraw
 
 from nst import Settings
-from nst.studies.board import Board, Cell
-from nst.studies.sheet import SPELLED, cell_at, draw_curves, draw_sheet, layout, spell
+from nst.studies import lettering
+from nst.studies.board import COMPARE, GRID, RECONSTRUCT, Board, Cell
+from nst.studies.kept import Kept, read_board, write_board
+from nst.studies.lettering import SPELLED, spell
+from nst.studies.outlines import outline
+from nst.studies.palette import DARK, LIGHT
+from nst.studies.plot import draw_curves
+from nst.studies.sheet import draw_sheet, layout, pictured
 
 COLOURS = {(r, c): (40 + 90 * r, 40 + 60 * c, 200) for r in range(2) for c in range(3)}
+SIGNS = "αβγλ×→⁰¹²³⁴⁵⁶⁷⁸⁹−–…·"
+KINDS = {"grid": GRID, "reconstruct": RECONSTRUCT, "optimizers": COMPARE}
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 def board(size=(96, 64), curves=None):
@@ -34,47 +46,141 @@ def plain(key, size):
     return Image.new("RGB", size, COLOURS[key])
 
 
+# Where everything is
+
+
 @pytest.mark.parametrize("magnify", [1, 2, 3])
 @pytest.mark.parametrize("size", [(96, 64), (64, 128), (200, 120)])
-def test_the_pixels_of_a_cell_are_those_cell_at_says(size, magnify):
+def test_a_cell_is_in_its_box_and_nowhere_else(size, magnify):
     shown = board(size)
     sheet = draw_sheet(shown, magnify)
+    boxes = {place: layout(shown, magnify).box(*place) for place in COLOURS}
     areas = dict.fromkeys(COLOURS, 0)
     for y in range(0, sheet.height, 3):
         for x in range(0, sheet.width, 3):
-            cell = cell_at(shown, x, y, magnify)
+            place = next((place for place, box in boxes.items() if inside(x, y, box, sheet.size)), None)
             colour = sheet.getpixel((x, y))
-            place = cell and (cell.row, cell.column)
-            assert (colour in COLOURS.values()) == (cell is not None)
+            assert (colour in COLOURS.values()) == (place is not None)
             if place:
                 assert colour == COLOURS[place]
                 areas[place] += 1
-    assert min(areas.values()) > 0.9 * size[0] * size[1] * magnify**2 / 9
+    width, height = layout(shown, magnify).cell
+    assert min(areas.values()) > 0.9 * width * height / 9
+    assert max(width, height) == 256 * magnify
 
 
-def test_beside_the_sheet_there_is_no_cell():
-    shown = board()
-    width, height = draw_sheet(shown).size
-    assert all(cell_at(shown, x, y) is None for x, y in [(-5, -5), (0, 0), (width, height), (10**6, 90)])
+def inside(x, y, box, size):
+    return box[0] * size[0] <= x < box[2] * size[0] and box[1] * size[1] <= y < box[3] * size[1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("content", [(768, 576), (377, 600), (500, 500), (301, 997)])
+def test_every_sheet_of_a_run_has_the_proportions_of_the_empty_one(kind, content):
+    empty = layout(outline(kind, content, 64, 10))
+    painted = replace(outline(kind, content, 64, 10), cells=board().cells[:1])
+    for magnify in (1, 2, 3):
+        large = layout(painted, magnify)
+        assert large.size == tuple(magnify * side for side in empty.size)
+        assert large.place(1, 2) == tuple(magnify * side for side in empty.place(1, 2))
+        assert large.box(1, 2) == pytest.approx(empty.box(1, 2))
+
+
+def test_the_text_grows_with_the_sheet():
+    once, twice = (title(magnify) for magnify in (1, 2))
+    apart = [abs(a - b) for a, b in zip(twice.reduce(2).tobytes(), once.tobytes(), strict=True)]
+    ink = sum(255 - level for level in once.tobytes())
+    assert sum(apart) < 0.4 * ink  # hinting moves an edge by half a pixel
+
+
+def title(magnify):
+    sheet = draw_sheet(board(), magnify)
+    return sheet.crop((0, 0, sheet.width, 90 * magnify))
 
 
 def test_a_place_without_a_picture_is_an_empty_frame():
     shown = board()
     shown = replace(shown, cells=(replace(shown.cells[0], render=None), *shown.cells[1:]))
-    x, y = layout(shown).place(0, 0)
-    assert draw_sheet(shown).getpixel((x + 9, y + 9)) == (238, 238, 238)
+    for palette, colour in ((LIGHT, (244, 240, 232)), (DARK, (43, 41, 38))):
+        for sheet, place in ((shown, (0, 0)), (replace(shown, cells=()), (1, 2))):
+            x, y = layout(sheet).place(*place)
+            assert draw_sheet(sheet, palette=palette).getpixel((x + 9, y + 9)) == colour
 
 
 def test_a_board_of_which_nothing_is_known_yet_can_be_drawn():
     assert draw_sheet(Board(title="Title", source="Source")).size[0] > 100
 
 
-def test_labels_are_spelled_with_signs_the_font_has():
-    font = ImageFont.load_default(size=13)
-    missing = bytes(font.getmask("\uffff"))
-    said = spell("Layers × α/β = 10⁻⁵, 10⁻², x², γ λ – →" + "".join(SPELLED))
-    assert said.startswith("Layers x alpha/beta = 1e-5, 1e-2, x^2, gamma lambda - ->")
-    assert [sign for sign in set(said) - {" "} if bytes(font.getmask(sign)) == missing] == []
+# Type
+
+
+@pytest.mark.parametrize("is_bold", [False, True])
+def test_greek_signs_and_raised_digits_are_in_the_font(is_bold):
+    type_ = lettering.lettering(24, is_bold)
+    assert not type_.is_spelled
+    missing = bytes(type_.font.getmask("\ufffe"))
+    assert [sign for sign in SIGNS if bytes(type_.font.getmask(sign)) == missing] == []
+    assert bytes(type_.font.getmask("⁻")) == missing  # so it is drawn
+
+
+@pytest.mark.parametrize("is_bold", [False, True])
+def test_a_raised_minus_is_a_short_line_at_the_height_of_the_raised_digits(is_bold):
+    type_ = lettering.lettering(40, is_bold)
+    digit, minus = written(type_, "⁰").getbbox(), written(type_, "⁻").getbbox()
+    assert minus[2] - minus[0] > 2 * (minus[3] - minus[1])
+    assert minus[2] - minus[0] < 40 * 0.45
+    assert (minus[1] + minus[3]) / 2 == pytest.approx((digit[1] + digit[3]) / 2, abs=1)
+    assert minus[3] < written(type_, "−").getbbox()[1]
+    assert type_.width("10⁻⁵") > type_.width("10⁵") + 5
+
+
+def written(type_, text):
+    picture = Image.new("L", (400, 100))
+    type_.write(ImageDraw.Draw(picture), (20, 70), text, "white")
+    return picture
+
+
+def test_text_is_as_wide_as_it_says_and_ends_where_it_is_told_to():
+    type_ = lettering.lettering(40)
+    left, _, right, _ = written(type_, "10⁻⁵").getbbox()
+    assert right - left == pytest.approx(type_.width("10⁻⁵"), abs=6)
+    picture = Image.new("L", (400, 100))
+    type_.write(ImageDraw.Draw(picture), (390, 70), "10⁻⁵", "white", "r")
+    assert picture.getbbox()[2] == pytest.approx(390, abs=3)
+
+
+def test_long_text_is_cut_and_long_labels_are_broken():
+    type_ = lettering.lettering(17)
+    cut = type_.cut("content 0.12, style 0.034", 120)
+    assert cut.endswith("…")
+    assert type_.width(cut) <= 120
+    assert type_.wrapped("up to conv5_1", 80) == ["up to", "conv5_1"]
+
+
+def test_without_gradio_labels_are_spelled_with_signs_pillows_font_has(monkeypatch):
+    monkeypatch.setattr(lettering, "find_spec", lambda name: name != "gradio" and really_find_spec(name))
+    lettering.lettering.cache_clear()
+    try:
+        type_ = lettering.lettering(24)
+        assert type_.is_spelled
+        missing = bytes(type_.font.getmask("\uffff"))
+        said = spell("Layers × α/β = 10⁻⁵, 10⁻², x², γ λ – →" + "".join(SPELLED))
+        assert said.startswith("Layers x alpha/beta = 1e-5, 1e-2, x^2, gamma lambda - ->")
+        assert [sign for sign in set(said) - {" "} if bytes(type_.font.getmask(sign)) == missing] == []
+        assert written(type_, "α⁻").getbbox() == written(type_, "alpha⁻").getbbox()
+        assert draw_sheet(board()).size == layout(board()).size
+    finally:
+        lettering.lettering.cache_clear()
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_text_and_curves_stand_out_from_the_paper(palette):
+    for colour in (palette.ink, palette.quiet, *palette.curves):
+        assert contrast_of(rgb(colour), rgb(palette.paper)) >= 4.5
+    assert len(set(palette.curves)) == len(palette.curves) >= 3
+
+
+def rgb(colour):
+    return f"rgb({', '.join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))})"
 
 
 def test_twenty_cells_are_drawn_fast_enough_for_a_preview():
@@ -85,40 +191,89 @@ def test_twenty_cells_are_drawn_fast_enough_for_a_preview():
         for r in range(5)
         for c in range(4)
     )
-    shown = Board(
-        title="Title",
-        source="Source",
-        rows=tuple("abcde"),
-        columns=tuple("wxyz"),
-        cells=cells,
-        size=size,
-    )
+    shown = replace(outline("grid", size, 128, 10), cells=cells)
     draw_sheet(shown)
     start = time.process_time()
     for _ in range(5):
-        draw_sheet(shown)
+        both = pictured(shown)
+        draw_sheet(both)
+        draw_sheet(both, palette=DARK)
     assert (time.process_time() - start) / 5 < 0.2
 
 
+# Curves
+
+
 def test_equal_ratios_of_cost_are_equal_heights_of_the_curve():
-    picture = draw_curves({"one": [500.0] * 50, "two": [50.0] * 50, "three": [5.0] * 50}, (600, 240))
-    heights = [line_of(picture, colour) for colour in ((31, 119, 180), (214, 39, 40), (44, 160, 44))]
+    picture = draw_curves({"one": [500.0] * 50, "two": [50.0] * 50, "three": [5.0] * 50}, (600, 320))
+    heights = [line_of(picture, colour) for colour in ((31, 111, 181), (179, 66, 15), (74, 122, 31))]
     assert heights == sorted(heights)
     assert heights[1] - heights[0] == pytest.approx(heights[2] - heights[1], abs=1.5)
 
 
 def line_of(picture, colour):
     """Mean height of a line's pixels in the right half, where no label is."""
-    ys = [y for y in range(30, picture.height) if picture.getpixel((560, y)) == colour]
+    ys = [y for y in range(40, picture.height) if picture.getpixel((560, y)) == colour]
     return sum(ys) / len(ys)
 
 
 def test_curves_are_drawn_below_the_cells_and_belong_to_none():
     shown = board(curves={"L-BFGS": [3.0, 1.0, 0.0]})
-    sheet = draw_sheet(shown)
-    assert sheet.height > draw_sheet(board()).height + 200
-    assert all(cell_at(shown, x, sheet.height - 60) is None for x in range(0, sheet.width, 7))
+    sheet, without = draw_sheet(shown), draw_sheet(board())
+    assert sheet.height > without.height + 200
+    assert sheet.height == draw_sheet(board(curves={"L-BFGS": []})).height
+    below = layout(shown).plot
+    assert all(layout(shown).box(*place)[3] * sheet.height <= below for place in COLOURS)
 
 
 def test_curves_without_a_positive_cost_are_an_empty_plot():
     assert draw_curves({"L-BFGS": []}, (300, 200)).getcolors() == [(300 * 200, (255, 255, 255))]
+
+
+# Boards kept in files
+
+
+def test_a_board_kept_in_a_file_is_read_as_it_was(tmp_path):
+    painted = board(curves={"L-BFGS": (3.21987, 1.0)})
+    kept = Kept("grid", GRID, ("Lake", "Palette knife"), replace(painted, features="VGG-19"))
+    write_board(kept, tmp_path / "kept.jpg")
+    again = read_board(tmp_path / "kept.jpg")
+    assert (again.kind, again.settings, again.pictures) == ("grid", GRID, ("Lake", "Palette knife"))
+    assert again.board.curves == {"L-BFGS": (3.22, 1.0)}
+    for name in ("title", "source", "features", "rows", "columns", "size"):
+        assert getattr(again.board, name) == getattr(kept.board, name)
+    for old, new in zip(kept.board.cells, again.board.cells, strict=True):
+        assert (old.label, old.caption, old.settings) == (new.label, new.caption, new.settings)
+        assert new.image.getpixel((9, 9)) == pytest.approx(old.image.getpixel((9, 9)), abs=4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_example_sheet_was_painted_at_the_present_defaults(kind):
+    from nst.studies.grid import CONTENT_LAYERS, cell_settings, relative_strength
+    from nst.studies.outlines import RATIOS
+
+    kept = read_board(EXAMPLES / "sheets" / f"{kind}.jpg")
+    now = outline(kind, (768, 576), KINDS[kind].size, KINDS[kind].evaluations)
+    assert (kept.kind, kept.settings) == (kind, KINDS[kind])
+    for name in ("title", "source", "rows", "columns", "size"):
+        assert getattr(kept.board, name) == getattr(now, name)
+    assert list(kept.board.curves) == list(now.curves)
+    assert len(kept.board.cells) == len(now.rows) * len(now.columns)
+    assert all(cell.evaluation == cell.settings.evaluations for cell in kept.board.cells)
+    if kind == "grid":
+        for cell in kept.board.cells:
+            ladder, ratio = tuple(cell.settings.style_layers), RATIOS[cell.column]
+            assert len(ladder) == cell.row + 1
+            assert cell.settings == cell_settings(GRID, ratio, CONTENT_LAYERS[0], ladder)
+            assert cell.settings.strength == relative_strength(ratio)
+
+
+def test_the_example_of_units_is_of_all_pictures_at_hand_and_the_layer_its_tab_starts_with():
+    from nst.ui.example_units import FILE, read_units
+    from nst.ui.gallery import read_gallery
+    from nst.ui.units_tab import PAGE, START
+
+    kept, page = read_units(EXAMPLES / "sheets" / FILE)
+    assert (kept.layer, kept.pictures) == (START, len(read_gallery().all_files))
+    assert len(kept.captions) == PAGE
+    assert page.width * PAGE == 2 * page.height

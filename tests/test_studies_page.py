@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from browsing import SOON, a_painting, choose, contrast, use_recipe, wait_for_the_end
+from browsing import SOON, a_painting, choose, contrast, open_advanced, use_recipe, wait_for_the_end
+from PIL import Image
 from playwright.sync_api import expect
 from server import REAL_APP, Server
 
@@ -73,6 +74,8 @@ def test_text_stands_out_from_its_background_in_every_tab(visit, scheme):
     for name, run in zip(TABS, ("#grid-run", "#reconstruct-run", "#units-run", "#how-run"), strict=True):
         open_tab(page, name)
         texts = [".about h2", ".about p", ".about .note", run]
+        if run in ("#grid-run", "#reconstruct-run"):
+            texts.append(".board + .note")
         if run == "#how-run":
             page.locator(run).click()
             expect(page.locator("#how-maps figcaption").first).to_be_visible(timeout=2 * SOON)
@@ -101,27 +104,142 @@ def test_a_tab_is_opened_and_run_with_the_keyboard_alone(visit):
     expect(page.locator("#how-sums .formula").last).to_contain_text("J = α", timeout=2 * SOON)
 
 
-def test_the_grid_fills_in_and_a_cell_opens_in_transfer(visit, pictures):
+def test_the_grid_fills_in_and_a_picture_opens_in_transfer(visit, pictures):
     page = visit()
     choose(page, *pictures)
     open_tab(page, "Which layers make the style?")
     set_number(page, "Size", 64)
-    set_number(page, "Evaluations", 20)
+    set_number(page, "Evaluations", 40)
     self_taught(page)
+    watch_box(page, "#grid-sheet .board")
     page.locator("#grid-run").click()
-    expect(page.locator("#grid-sheet img")).to_be_visible()
-    expect(page.locator("#grid-said")).to_contain_text("20 pictures, 400 evaluations", timeout=3 * SOON)
-    expect(page.locator("#grid-download")).to_be_visible()
+    expect(page.locator("#grid-sheet .note", has_text="An example")).to_have_count(0)
+    expect(page.locator("#grid-sheet img:visible")).to_be_visible()
+    expect(page.locator("#grid-said")).to_contain_text("20 pictures, 800 evaluations", timeout=6 * SOON)
     with page.expect_download() as download:
         page.locator("#grid-download").click()
-    assert download.value.path().stat().st_size > 10_000
-    page.locator("#grid-sheet img").click(position={"x": 500, "y": 120})
-    chosen = page.locator("#grid-cell input")
-    expect(chosen).to_have_value(re.compile("conv1_1, α/β = 10⁻"))
-    assert "10⁻⁵" not in chosen.input_value()
-    page.locator("#grid-open").click()
+    with Image.open(download.value.path()) as sheet:
+        assert (sheet.format, sheet.getpixel((3, 3))) == ("PNG", (255, 255, 255))
+    assert spread(page) <= 2
+    press(page, "up to conv3_1, α/β = 10⁻⁴")
+    page.locator(".chosen button").click()
     expect(page.get_by_role("tab", name="Transfer")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#note")).to_have_text(
+        "The settings of this picture are filled in: up to conv3_1, α/β = 10⁻⁴."
+    )
+    expect(page.locator("#note")).to_be_in_viewport()
     expect(page.locator("input[type=number][aria-label*='Size']").first).to_have_value("64")
+    expect(page.get_by_label("Draft")).to_be_checked()
+    open_advanced(page)
+    expect(page.get_by_label("Preset")).to_have_value("")
+    expect(page.get_by_label("Strength, exactly")).to_have_value("30")
+    expect(page.get_by_label("Start from")).to_have_value("Noise")
+
+
+def watch_box(page, selector):
+    """From now on every size of the element is kept in the page."""
+    page.locator(selector).wait_for()
+    page.evaluate(
+        """(selector) => {
+          window.boxes = [];
+          const keep = (seen) => {
+            const box = seen[0].contentRect;
+            window.boxes.push([box.width, box.height]);
+          };
+          new ResizeObserver(keep).observe(document.querySelector(selector));
+        }""",
+        selector,
+    )
+
+
+def spread(page):
+    """How far apart the widths, or the heights, of the element watched have been."""
+    return max(max(sides) - min(sides) for sides in zip(*page.evaluate("window.boxes"), strict=True))
+
+
+def press(page, label):
+    button = page.locator("#grid-sheet").get_by_role("button", name=label, exact=True)
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#grid-sheet [aria-pressed=true]")).to_have_count(1)
+    expect(page.locator(".chosen b")).to_have_text(label)
+    expect(page.locator(".chosen button")).to_be_in_viewport()
+
+
+def test_an_example_is_there_before_anything_is_pressed_and_its_pictures_open_too(visit):
+    page = visit()
+    open_tab(page, "Which layers make the style?")
+    expect(page.locator("#grid-sheet .note")).to_contain_text("An example: Lake × Palette knife")
+    expect(page.locator("#grid-sheet img:visible")).to_have_js_property("complete", True)
+    assert page.locator("#grid-sheet img:visible").evaluate("(image) => image.naturalWidth") > 1000
+    expect(page.locator("#grid-download")).to_be_hidden()
+    press(page, "conv1_1, α/β = 10⁻⁵")
+    outline = page.locator("#grid-sheet [aria-pressed=true]").evaluate("(e) => getComputedStyle(e).boxShadow")
+    assert outline != "none"
+    last = page.locator("#grid-sheet [data-index]").last  # the keyboard alone
+    last.focus()
+    page.keyboard.press("Enter")
+    expect(last).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".chosen")).to_contain_text("style conv1_1, conv2_1, conv3_1, conv4_1, conv5_1")
+    page.keyboard.press("Tab")
+    expect(page.locator(".chosen button")).to_be_focused()
+    page.keyboard.press("Enter")
+    for name in ("content", "style"):
+        expect(page.locator(f"#{name} img")).to_be_visible()
+    expect(page.locator("#note")).to_contain_text("up to conv5_1, α/β = 10⁻²")
+
+
+def test_each_kind_of_reconstruction_has_its_example(visit):
+    page = visit()
+    open_tab(page, "What does each layer keep?")
+    shown = page.locator("#reconstruct-sheet img:visible")
+    expect(shown).to_have_attribute("src", re.compile("reconstruct-"))
+    page.get_by_label("Three optimisers").check()
+    expect(shown).to_have_attribute("src", re.compile("optimizers-"))
+    expect(page.locator("#reconstruct-sheet .note")).to_contain_text("500 evaluations")
+    assert page.locator("#reconstruct-sheet button").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_sheet_is_as_light_or_dark_as_the_page(visit, scheme):
+    page = visit(color_scheme=scheme)
+    for tab, name in (("Layers × α/β", "grid"), ("Reconstruct", "reconstruct")):
+        open_tab(page, tab)
+        image = page.locator(f"#{name}-sheet img:visible")
+        expect(image).to_have_count(1)
+        expect(image).to_have_class(f"on-{scheme}")
+        level = image.evaluate(
+            """async (image) => {
+              await image.decode();
+              const canvas = document.createElement('canvas').getContext('2d');
+              canvas.drawImage(image, 0, 0);
+              return canvas.getImageData(3, 3, 1, 1).data[0];
+            }"""
+        )
+        assert level == pytest.approx({"light": 255, "dark": 30}[scheme], abs=4)
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+@pytest.mark.parametrize("name", ["Layers × α/β", "Reconstruct"])
+def test_every_control_has_help_of_a_line_or_two(visit, name, width):
+    page = visit(width, 1000)
+    open_tab(page, name)
+    found = page.evaluate(HELP)
+    assert len(found) == 4
+    assert [help_ for help_ in found if not help_["text"].endswith(".")] == []
+    assert [help_ for help_ in found if help_["lines"] > 2 or help_["cut"]] == []
+
+
+# Of each control that is seen: the text of its help, its lines, and whether any of it is cut.
+HELP = """
+[...document.querySelectorAll('.tabitem .row .block')]
+  .filter((e) => e.offsetParent && e.querySelector('input') && !e.querySelector('.block')).map((e) => {
+    const info = e.querySelector('[data-testid=block-info] ~ div, .info, [id$=-info]');
+    if (!info) return {text: '', lines: 0, cut: true};
+    return {text: info.innerText.trim(), cut: info.scrollWidth > info.clientWidth + 1,
+      lines: Math.round(info.getBoundingClientRect().height / parseFloat(getComputedStyle(info).lineHeight))};
+  })
+"""
 
 
 def test_reconstruct_can_be_stopped_and_keeps_what_is_done(visit, pictures):
@@ -131,7 +249,8 @@ def test_reconstruct_can_be_stopped_and_keeps_what_is_done(visit, pictures):
     set_number(page, "Evaluations", 500)
     self_taught(page)
     page.locator("#reconstruct-run").click()
-    expect(page.locator("#reconstruct-sheet img")).to_be_visible(timeout=2 * SOON)
+    expect(page.locator("#reconstruct-said")).to_contain_text("Painting at", timeout=2 * SOON)
+    expect(page.locator("#reconstruct-sheet .note", has_text="An example")).to_have_count(0)
     page.locator("#reconstruct-stop").click()
     expect(page.locator("#reconstruct-said")).to_contain_text("the sheet shows how far it came")
     expect(page.locator("#reconstruct-download")).to_be_visible()
@@ -141,11 +260,14 @@ def test_units_are_shown_for_the_pictures_looked_at_so_far(visit, pictures):
     page = visit()
     choose(page, *pictures)
     open_tab(page, "What does a unit see?")
+    expect(page.locator("#units .note")).to_contain_text("An example: 9 units of relu3_1")
+    expect(page.locator("#units figure img").last).to_have_js_property("naturalWidth", 196)
     self_taught(page)
     page.locator("#units-run").click()
     expect(page.locator("#units-said")).to_contain_text("Looking at picture", timeout=2 * SOON)
     page.locator("#units-stop").click()
-    expect(page.locator("#units figure")).to_have_count(9, timeout=2 * SOON)
+    expect(page.locator("#units .note")).to_have_count(0, timeout=2 * SOON)
+    expect(page.locator("#units figure")).to_have_count(9)
     first = page.locator("#units figcaption").first.inner_text()
     page.locator("#units-on").click()
     expect(page.locator("#units figcaption").first).not_to_have_text(first)

@@ -5,6 +5,7 @@ reconstruct.py   what each layer keeps of content and of style; compare.py, thre
 units.py         the nine patches each unit answers to most; guided.py, what in a patch drove it
 gram.py          Gram matrices, channels and pairs of channels; measure.py, every number in J
 
-board.py is what the painted studies yield, descents.py how many pictures are painted side by side, sheet.py
-the board as one picture; patches.py finds and cuts out patches.
+board.py is what the painted studies yield and outlines.py what they begin with, descents.py how many pictures
+are painted side by side. sheet.py draws a board as one picture, with lettering.py, palette.py and plot.py;
+kept.py keeps one in a file. patches.py finds and cuts out patches.
 """

@@ -62,7 +62,8 @@ class Board(Report):
     title, source   what the board shows, and the paper it is after
     rows, columns   the labels of the rows and columns
     cells           row by row; a place may have none
-    curves          {label: the least J so far after each evaluation}, where the board compares descents
+    curves          {label: the least J so far after each evaluation}, none yet before the first, where the
+                    board compares descents
     """
 
     title: str

@@ -6,6 +6,7 @@ from dataclasses import replace
 from PIL import Image
 
 from ..errors import SettingsError
+from ..images import fit
 from ..network.layers import deepest
 from ..network.vgg import Filters
 from ..report import timed
@@ -13,9 +14,7 @@ from ..schedule import Pace, schedule
 from ..settings import Settings
 from .board import COMPARE, Board, Cell, checked
 from .descents import Painted, descend_together, empty, filled, prepare
-
-OPTIMIZERS = {"lbfgs": "L-BFGS", "adam": "Adam", "gd": "gradient descent"}
-SNAPSHOTS = 5
+from .outlines import OPTIMIZERS, SNAPSHOTS, compare_outline
 
 
 def compare_optimizers(
@@ -54,14 +53,12 @@ def _compare(
     device: str | None,
     filters: Filters | None,
 ) -> Iterator[Board]:
-    every = settings.evaluations // SNAPSHOTS
-    columns = tuple(f"after {every * (column + 1)}" for column in range(SNAPSHOTS))
-    board = Board(title="Three optimisers, one objective", rows=tuple(OPTIMIZERS.values()), columns=columns)
+    board = compare_outline(fit(*content.size, settings.size), settings.evaluations)
     yield board
     through = deepest(settings.layers)
     prepared = yield from prepare(board, content, styles, settings, through, device, filters)
     prepared.filters.require(settings.layers)
-    cells = tuple(_snapshots(row, name, settings, columns) for row, name in enumerate(OPTIMIZERS))
+    cells = tuple(_snapshots(row, name, settings, board.columns) for row, name in enumerate(OPTIMIZERS))
     curves: dict[str, tuple[float, ...]] = dict.fromkeys(OPTIMIZERS.values(), ())
     now = replace(prepared.board, of=len(OPTIMIZERS) * settings.evaluations)
     for painted in descend_together(prepared, [[settings.with_(optimizer=name) for name in OPTIMIZERS]]):

@@ -9,17 +9,16 @@ from dataclasses import replace
 from PIL import Image
 
 from ..errors import SettingsError, shown
+from ..images import fit
 from ..network.vgg import Filters
 from ..report import timed
 from ..schedule import Pace, schedule
 from ..settings import BOUNDS, Settings
-from .board import GRID, LADDER, Board, checked, conv_name
+from .board import GRID, LADDER, Board, checked
 from .descents import empty, fill_in, prepare
 from .filters import reached
+from .outlines import RATIOS, grid_outline
 
-TITLE = "Layers × α/β"
-SOURCE = "After Gatys, Ecker & Bethge (2015), figure 3"
-RATIOS = (1e-5, 1e-4, 1e-3, 1e-2)
 CONTENT_LAYERS = ("relu4_2", "relu3_1", "relu2_1", "relu1_1")  # the paper's, or the deepest of a shorter file
 BALANCE = 0.003  # the α/β at which both relative costs weigh the same
 
@@ -93,14 +92,6 @@ def cell_settings(settings: Settings, ratio: float, content_layer: str, layers: 
     )
 
 
-def power_of_ten(ratio: float) -> str:
-    """0.0001 → "10⁻⁴"; a number that is no power of ten as it is."""
-    digits, exponent = f"{ratio:.6e}".split("e")
-    if float(digits) != 1:
-        return f"{ratio:g}"
-    return "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-
-
 def _content_layer(filters: Filters) -> str:
     """The first of CONTENT_LAYERS that the filters reach."""
     return reached(filters, CONTENT_LAYERS)[0]
@@ -115,16 +106,14 @@ def _grid(
     ratios: Sequence[float],
     layers: Sequence[str] | None,
 ) -> Iterator[Board]:
-    columns = tuple(f"α/β = {power_of_ten(ratio)}" for ratio in ratios)
-    board = Board(title=TITLE, source=SOURCE, columns=columns)
+    board = grid_outline(fit(*content.size, settings.size), ratios, layers or LADDER)
     yield board
     through = LADDER[-1] if layers is None else layers[-1]
     prepared = yield from prepare(board, content, styles, settings, through, device, filters)
     ladder = reached(prepared.filters, LADDER) if layers is None else tuple(layers)
     prepared.filters.require(ladder)
     kept = _content_layer(prepared.filters)
-    names = [conv_name(layer) for layer in ladder]
-    rows = tuple(f"up to {name}" if number else name for number, name in enumerate(names))
+    rows, columns = grid_outline(ratios=ratios, layers=ladder).rows, board.columns
     groups = [
         [
             empty(

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from PIL import Image
 
+from ..images import fit
 from ..network.layers import deepest
 from ..network.vgg import Filters
 from ..objective import Targets, weigh
@@ -18,10 +19,9 @@ from ..settings import BOUNDS, Settings
 from .board import LADDER, RECONSTRUCT, Board, checked, conv_name
 from .descents import empty, fill_in, prepare
 from .filters import reached
+from .outlines import reconstruct_outline
 
-SOURCE = "After Gatys, Ecker & Bethge (2015), figure 1"
 STYLE_TV = 0.1  # of the content's γ: more blurs away the grain that the first layers' texture is
-ROWS = ("content from one layer", "style from all up to it")
 
 
 def reconstruct(
@@ -63,7 +63,7 @@ def _reconstruct(
     filters: Filters | None,
     layers: Sequence[str] | None,
 ) -> Iterator[Board]:
-    board = Board(title="What each layer keeps", source=SOURCE, rows=ROWS)
+    board = reconstruct_outline(fit(*content.size, settings.size), layers or LADDER)
     yield board
     through = deepest(layers or LADDER)
     prepared = yield from prepare(board, content, styles, settings, through, device, filters)

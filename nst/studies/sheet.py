@@ -1,37 +1,31 @@
-"""A board as one labelled picture: titles, row and column labels, cells, captions, curves. Pillow only."""
+"""A board as one labelled picture: title, row and column labels, cells, captions, curves. Pillow only.
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+Everything is laid out for pictures whose longer side is CELL, however large they were painted, and then
+magnified: all sheets of a board have the same proportions, from an empty one to the one that is kept.
+"""
 
-from PIL import Image, ImageDraw, ImageFont
+from dataclasses import dataclass, replace
+from functools import partial
 
+from PIL import Image, ImageDraw
+
+from ..images import fit
 from .board import Board, Cell
+from .lettering import lettering
+from .palette import LIGHT, Palette
+from .plot import draw_curves
 
-PAPER, INK, FAINT, EMPTY = "#ffffff", "#222222", "#777777", "#eeeeee"
-COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd")
-MARGIN, GAP = 12, 8
-TEXT, SMALL = 13, 11  # pixels
-LINE = 17
-ROW_LABELS = 84  # pixels wide
-PLOT = 240  # pixels high
+# In pixels of a sheet magnified once.
+CELL = 256  # the longer side of a picture
+MARGIN, GAP = 28, 16
+LEAST_STEP = 176  # from one column to the next: a caption is as wide
+TITLE, TEXT, SMALL = 30, 17, 14
+HEADER = 122  # from the top to the first cell
+ROW_LABELS = 112  # wide
+CAPTION = 28  # high
+PLOT = 320  # high
 
-# Pillow's own font has no Greek, no superscripts and few signs.
-SPELLED = {
-    "α": "alpha",
-    "β": "beta",
-    "γ": "gamma",
-    "λ": "lambda",
-    "10⁻²": "1e-2",  # before ², which elsewhere is a square
-    "10⁻": "1e-",
-    "×": "x",
-    "–": "-",
-    "−": "-",
-    "→": "->",
-    "²": "^2",
-    **dict(zip("⁰¹³⁴⁵⁶⁷⁸⁹", "013456789", strict=True)),
-}
+COUNTED = "beneath each picture: how much of content and style is missing"
 
 
 @dataclass(frozen=True)
@@ -53,128 +47,100 @@ class Layout:
         """The upper left corner of a cell's picture."""
         return self.origin[0] + column * self.step[0], self.origin[1] + row * self.step[1]
 
+    def box(self, row: int, column: int) -> tuple[float, float, float, float]:
+        """(left, top, right, bottom) of a cell's picture as parts of the sheet's width and height."""
+        (left, top), (width, height) = self.place(row, column), self.size
+        right, bottom = left + self.cell[0], top + self.cell[1]
+        return left / width, top / height, right / width, bottom / height
+
 
 def layout(board: Board, magnify: int = 1) -> Layout:
-    """The layout of the board's sheet, its pictures `magnify` times as large as painted."""
-    width, height = (max(side, 1) * magnify for side in board.size)
-    origin = MARGIN + ROW_LABELS, MARGIN + 3 * LINE
-    step = max(width, 128) + GAP, height + LINE + GAP
+    """The layout of the board's sheet."""
+    width, height = fit(*board.size, CELL) if min(board.size) > 0 else (CELL, CELL)
+    step = max(width, LEAST_STEP) + GAP, height + CAPTION + GAP
     columns, rows = max(1, len(board.columns)), max(1, len(board.rows))
-    bottom = origin[1] + rows * step[1]
-    plot = bottom if board.curves else None
-    size = origin[0] + columns * step[0] - GAP + MARGIN, bottom + (PLOT if board.curves else 0) + MARGIN
-    return Layout((width, height), origin, step, size, plot)
+    origin = MARGIN + ROW_LABELS, HEADER
+    bottom = HEADER + rows * step[1] - GAP
+    across = origin[0] + columns * step[0] - GAP + MARGIN
+    down = bottom + (PLOT + GAP if board.curves else 0) + MARGIN - CAPTION // 2
+    pairs = ((width, height), origin, step, (across, down))
+    cell, origin, step, size = ((magnify * x, magnify * y) for x, y in pairs)
+    return Layout(cell, origin, step, size, magnify * (bottom + GAP) if board.curves else None)
 
 
-def draw_sheet(board: Board, magnify: int = 1) -> Image.Image:
+def draw_sheet(board: Board, magnify: int = 1, palette: Palette = LIGHT) -> Image.Image:
     """The board as one RGB picture: title and source above, labels left and on top, captions beneath cells,
-    and the curves, where it has any, below.
+    and the curves, where it has any, below. A place without a picture is an empty frame.
 
-    magnify   1 for a preview of the pictures as painted; 2 or 3 for a sheet to keep
+    magnify   1 for a preview, 2 for a sheet to keep
     """
     where = layout(board, magnify)
-    sheet = Image.new("RGB", where.size, PAPER)
+    sheet = Image.new("RGB", where.size, palette.paper)
     draw = ImageDraw.Draw(sheet)
-    said = ", ".join(filter(None, (board.source, board.features)))
-    draw.text((MARGIN, MARGIN - 4), spell(board.title), INK, _font(TEXT + 3))
-    draw.text((MARGIN, MARGIN + LINE), spell(said), FAINT, _font(SMALL))
-    for column, label in enumerate(board.columns):
-        x, y = where.place(0, column)
-        _write(draw, (x, y - LINE), label, where.step[0] - GAP, INK, TEXT)
-    for row, label in enumerate(board.rows):
-        _write_lines(draw, (MARGIN, where.place(row, 0)[1]), label, ROW_LABELS - GAP)
-    for cell in board.cells:
-        _draw_cell(sheet, draw, cell, where)
+    _write_header(draw, board, magnify, palette)
+    _write_labels(draw, board, where, magnify, palette)
+    for row in range(len(board.rows)):
+        for column in range(len(board.columns)):
+            left, top = where.place(row, column)
+            draw.rectangle((left, top, left + where.cell[0] - 1, top + where.cell[1] - 1), palette.empty)
+    for cell in pictured(board, magnify).cells:
+        _draw_cell(sheet, cell, where, magnify, palette)
     if where.plot is not None:
-        area = (where.size[0] - 2 * MARGIN, PLOT)
-        sheet.paste(draw_curves(board.curves, area), (MARGIN, where.plot))
+        margin = MARGIN * magnify
+        area = where.size[0] - 2 * margin, PLOT * magnify
+        sheet.paste(draw_curves(board.curves, area, palette, magnify), (margin, where.plot))
     return sheet
 
 
-def cell_at(board: Board, x: int, y: int, magnify: int = 1) -> Cell | None:
-    """The cell whose picture the pixel (x, y) of draw_sheet(board, magnify) is in; None between them."""
-    where = layout(board, magnify)
-    column, row = (x - where.origin[0]) // where.step[0], (y - where.origin[1]) // where.step[1]
-    left, top = where.place(row, column)
-    inside = x - left < where.cell[0] and y - top < where.cell[1]
-    return board.at(row, column) if inside else None
+def pictured(board: Board, magnify: int = 1) -> Board:
+    """The board with its pictures rendered and as large as on its sheet, so that drawing several sheets of it
+    renders them once."""
+    size = layout(board, magnify).cell
+    return replace(board, cells=tuple(_rendered(cell, size) for cell in board.cells))
 
 
-def draw_curves(curves: Mapping[str, Sequence[float]], size: tuple[int, int]) -> Image.Image:
-    """Costs over evaluations, J logarithmic, one labelled line for each name.
-
-    curves   {name: J after evaluation 1, 2, …}; what is not above 0 is left out
-    size     (width, height) in pixels
-    """
-    picture = Image.new("RGB", size, PAPER)
-    draw = ImageDraw.Draw(picture)
-    costs = [cost for curve in curves.values() for cost in curve if cost > 0]
-    if not costs:
-        return picture
-    longest = max(map(len, curves.values()))
-    low, high = math.floor(math.log10(min(costs))), math.ceil(math.log10(max(costs)))
-    left, top, right, bottom = 56, 24, size[0] - 12, size[1] - 28
-    high = max(high, low + 1)
-
-    def at(evaluation: int, exponent: float) -> tuple[float, float]:
-        x = left + (right - left) * (evaluation - 1) / max(1, longest - 1)
-        return x, bottom - (bottom - top) * (exponent - low) / (high - low)
-
-    for exponent in range(low, high + 1, math.ceil((high - low) / 6)):
-        y = at(1, exponent)[1]
-        draw.line((left, y, right, y), EMPTY)
-        draw.text((left - 6, y), f"1e{exponent}", FAINT, _font(SMALL), anchor="rm")
-    for evaluation in {1, *(longest * fifth // 5 for fifth in range(1, 6))} - {0}:
-        draw.text((at(evaluation, low)[0], bottom + 5), str(evaluation), FAINT, _font(SMALL), anchor="mt")
-    draw.text((left, 2), "J", INK, _font(TEXT))
-    draw.text((right, size[1] - 1), "evaluation", FAINT, _font(SMALL), anchor="rb")
-    for number, (name, curve) in enumerate(curves.items()):
-        colour = COLOURS[number % len(COLOURS)]
-        points = [at(index, math.log10(cost)) for index, cost in enumerate(curve, 1) if cost > 0]
-        if len(points) > 1:
-            draw.line(points, colour, 2, joint="curve")
-        draw.text((left + 40 + 150 * number, 2), spell(name), colour, _font(TEXT))
-    return picture
-
-
-def spell(text: str) -> str:
-    """The text with the signs that Pillow's font lacks spelled out: "α/β = 10⁻⁵" → "alpha/beta = 1e-5"."""
-    for sign, word in SPELLED.items():
-        text = text.replace(sign, word)
-    return text
-
-
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.load_default(size=size)
-
-
-def _draw_cell(sheet: Image.Image, draw: ImageDraw.ImageDraw, cell: Cell, where: Layout) -> None:
-    (x, y), (width, height) = where.place(cell.row, cell.column), where.cell
+def _rendered(cell: Cell, size: tuple[int, int]) -> Cell:
     image = cell.image
     if image is None:
-        draw.rectangle((x, y, x + width - 1, y + height - 1), EMPTY)
-    else:
-        if image.size != where.cell:
-            image = image.resize(where.cell, Image.Resampling.LANCZOS)
-        sheet.paste(image, (x, y))
-    _write(draw, (x, y + height + 2), cell.caption, where.step[0] - GAP, FAINT, SMALL)
+        return cell
+    if image.size != size:
+        image = image.resize(size, Image.Resampling.LANCZOS)
+    return replace(cell, render=partial(_same, image))
 
 
-def _write(
-    draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, width: int, colour: str, size: int
+def _same(image: Image.Image) -> Image.Image:
+    return image
+
+
+def _write_header(draw: ImageDraw.ImageDraw, board: Board, magnify: int, palette: Palette) -> None:
+    margin, width = MARGIN * magnify, layout(board, magnify).size[0] - 2 * MARGIN * magnify
+    title, small = lettering(TITLE * magnify, is_bold=True), lettering(SMALL * magnify)
+    counted = COUNTED if any(cell.caption for cell in board.cells) else ""
+    said = " · ".join(filter(None, (board.source, board.features, counted)))
+    title.write(draw, (margin, margin + 26 * magnify), title.cut(board.title, width), palette.ink)
+    small.write(draw, (margin, margin + 51 * magnify), small.cut(said, width), palette.quiet)
+
+
+def _write_labels(
+    draw: ImageDraw.ImageDraw, board: Board, where: Layout, magnify: int, palette: Palette
 ) -> None:
-    """One line, cut to the width it has."""
-    text, font = spell(text), _font(size)
-    while text and font.getlength(text) > width:
-        text = text[:-1]
-    draw.text(at, text, colour, font)
+    bold, line = lettering(TEXT * magnify, is_bold=True), 22 * magnify
+    for column, label in enumerate(board.columns):
+        left, top = where.place(0, column)
+        label = bold.cut(label, where.step[0] - GAP * magnify)
+        bold.write(draw, (left, top - 12 * magnify), label, palette.ink)
+    for row, label in enumerate(board.rows):
+        lines = bold.wrapped(label, (ROW_LABELS - GAP) * magnify)
+        middle = where.place(row, 0)[1] + where.cell[1] // 2
+        base = middle - line * (len(lines) - 1) / 2 + 6 * magnify
+        for number, text in enumerate(lines):
+            bold.write(draw, (MARGIN * magnify, base + number * line), text, palette.ink)
 
 
-def _write_lines(draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, width: int) -> None:
-    """As many lines as the words need."""
-    lines, font = [""], _font(TEXT)
-    for word in spell(text).split():
-        longer = f"{lines[-1]} {word}".strip()
-        lines = [*lines[:-1], longer] if font.getlength(longer) <= width else [*lines, word]
-    draw.multiline_text(at, "\n".join(lines), INK, font, spacing=3)
+def _draw_cell(sheet: Image.Image, cell: Cell, where: Layout, magnify: int, palette: Palette) -> None:
+    (x, y), draw, image = where.place(cell.row, cell.column), ImageDraw.Draw(sheet), cell.image
+    if image is not None:
+        sheet.paste(image, (x, y))
+    small = lettering(SMALL * magnify)
+    caption = small.cut(cell.caption, where.step[0] - GAP * magnify)
+    small.write(draw, (x, y + where.cell[1] + 19 * magnify), caption, palette.quiet)

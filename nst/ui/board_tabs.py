@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from ..settings import Settings
 from ..studies.board import GRID, LARGEST, RECONSTRUCT, SMALLEST
+from . import status
 from .boards import DEFAULTS, board_run
 from .events import QUIET
+from .example_sheets import ExampleSheets
 from .form import LABELS, weights_choice
 from .running.clients import client_of
-from .running.frames import Frame
 from .running.runs import Runs
-from .sheet_panel import About, Given, SheetPanel, sheet_values, spot_at
+from .sheet_panel import About, Given, SheetPanel
+from .sheet_view import OnSheet
 from .theme import html
 from .transfer_tab import TransferTab
 
@@ -43,13 +44,22 @@ ABOUT_RECONSTRUCT = About(
     "After Gatys, Ecker & Bethge (2015), figure 1, and Mahendran & Vedaldi (2015).",
 )
 
+WIDTH = 200  # pixels of a control: its help takes a line or two
+
+# What an answer is about may be out of sight: the card of a picture at the edge of the window, and the note,
+# which is below the form, for a page that was scrolled down a sheet.
+SHOW = "() => setTimeout(() => document.querySelector('{}')?.scrollIntoView({{block: '{}'}}), 100)"
+SHOW_CARD, SHOW_NOTE = SHOW.format(".chosen", "nearest"), SHOW.format("#note", "center")
+
 WHAT = {"Content and style, layer by layer": "reconstruct", "Three optimisers": "optimizers"}
 
 
 class GridTab:
-    """Layers × α/β. A cell of the finished sheet opens in Transfer with its settings."""
+    """Layers × α/β. A picture of the finished sheet opens in Transfer with its settings."""
 
-    def __init__(self, runs: Runs, given: Given, transfer: TransferTab, tabs: gr.Tabs) -> None:
+    def __init__(
+        self, runs: Runs, given: Given, examples: ExampleSheets, transfer: TransferTab, tabs: gr.Tabs
+    ) -> None:
         self.runs, self.given, self.transfer = runs, given, transfer
         html(ABOUT_GRID.html)
         html(given.note)
@@ -57,29 +67,28 @@ class GridTab:
             self.size = _size(GRID)
             self.evaluations = _evaluations(GRID)
             self.init = gr.Radio(
-                [("Noise", "noise"), ("The content image", "content")], value="noise", label=LABELS["init"]
+                [("Noise", "noise"), ("The content image", "content")],
+                value="noise",
+                label=LABELS["init"],
+                info="What each picture begins as.",
+                min_width=WIDTH,
             )
             self.weights = weights_choice()
-        self.panel = SheetPanel(
-            "grid", "Paint the grid", "A sheet of paintings: rows add style layers, columns α/β"
-        )
-        with gr.Row(visible=False) as self.opening:
-            self.cell = gr.Dropdown(
-                [], label="A picture of the sheet", elem_id="grid-cell", scale=3, min_width=260
-            )
-            self.open = gr.Button("Open in Transfer", elem_id="grid-open", scale=1, min_width=150)
+        alt = "A sheet of paintings: rows add style layers, columns α/β"
+        self.panel = SheetPanel("grid", "Paint the grid", alt, examples("grid"), opens=True)
+        self.chosen = gr.State()
+        self._wire(tabs)
+
+    def _wire(self, tabs: gr.Tabs) -> None:
+        panel, transfer = self.panel, self.transfer
         pair = [transfer.content, transfer.style]
-        ended = self.panel.wire(
-            runs, self.paint, [*pair, self.size, self.evaluations, self.init, self.weights]
-        )
-        ended.then(_cells, self.panel.shown, [self.opening, self.cell], **QUIET)
-        self.panel.sheet.select(_pressed, self.panel.shown, self.cell, **QUIET)
-        self.open.click(
-            self._open,
-            [self.panel.shown, self.cell, *pair],
-            [tabs, *pair, *transfer.form.filled],
-            **QUIET,
-        )
+        panel.wire(self.runs, self.paint, [*pair, self.size, self.evaluations, self.init, self.weights])
+        panel.run.click(lambda: None, None, self.chosen, **QUIET)
+        pressed = panel.sheet.select(self._press, panel.on_sheet, [self.chosen, panel.sheet], **QUIET)
+        pressed.success(None, js=SHOW_CARD)
+        filled = [tabs, transfer.note, *pair, *transfer.form.filled]
+        opened = panel.sheet.submit(self._open, [panel.on_sheet, self.chosen], filled, **QUIET)
+        opened.success(None, js=SHOW_NOTE)
 
     def paint(
         self,
@@ -90,39 +99,55 @@ class GridTab:
         evaluations: float,
         init: str,
         weights: str,
-    ) -> Iterator[tuple[Any, str, Frame]]:
+    ) -> Iterator[tuple[Any, ...]]:
         changes = {"size": size, "evaluations": evaluations, "init": init, "weights": weights}
         pair = self.given.both(content, style)
-        yield from sheet_values(self.runs.stream(client_of(request), board_run, "grid", *pair, changes))
+        frames = self.runs.stream(client_of(request), board_run, "grid", *pair, changes)
+        yield from self.panel.values(frames, pair)
 
-    def _open(
-        self, shown: Frame | None, label: str | None, content: str | None, style: str | None
-    ) -> list[Any]:
-        """Values for the tabs, the two pictures and the form."""
-        spot = next((spot for spot in (shown.spots if shown else ()) if spot.label == label), None)
-        if spot is None:
-            raise gr.Error("Choose a picture of the sheet first.", print_exception=False)
-        settings = self.transfer.form.fitted(spot.settings)
-        pictures = self.given.both(content, style)
-        return [gr.Tabs(selected="transfer"), *pictures, *self.transfer.form.fill(settings)]
+    def _press(self, on_sheet: OnSheet | None, event: gr.EventData) -> tuple[Any, Any]:
+        """The number of the picture that was pressed, and the sheet with it marked."""
+        if on_sheet is None or on_sheet.spot(event.index) is None:
+            return gr.skip(), gr.skip()
+        return event.index, self.panel.drawn(on_sheet, event.index)
+
+    def _open(self, on_sheet: OnSheet | None, chosen: int | None) -> list[Any]:
+        """Values for the tabs, the note, the two pictures and the form."""
+        spot = on_sheet.spot(chosen) if on_sheet else None
+        if on_sheet is None or spot is None:
+            raise gr.Error("Press a picture of the sheet first.", print_exception=False)
+        note = status.note(f"The settings of this picture are filled in: {spot.label}.")
+        filled = self.transfer.form.fill(self.transfer.form.fitted(spot.settings))
+        return [gr.Tabs(selected="transfer"), note, *on_sheet.pictures, *filled]
 
 
 class ReconstructTab:
     """What each layer keeps of the content and of the style; and three optimisers side by side."""
 
-    def __init__(self, runs: Runs, given: Given, transfer: TransferTab) -> None:
+    def __init__(self, runs: Runs, given: Given, examples: ExampleSheets, transfer: TransferTab) -> None:
         self.runs, self.given = runs, given
+        self.examples = {kind: examples(kind) for kind in WHAT.values()}
         html(ABOUT_RECONSTRUCT.html)
         html(given.note)
         with gr.Row():
-            self.what = gr.Radio(list(WHAT), value=next(iter(WHAT)), label="What", elem_id="reconstruct-what")
+            self.what = gr.Radio(
+                list(WHAT),
+                value=next(iter(WHAT)),
+                label="What",
+                info="Which of two sheets to paint.",
+                elem_id="reconstruct-what",
+                scale=2,
+                min_width=WIDTH,
+            )
             self.size = _size(RECONSTRUCT)
             self.evaluations = _evaluations(RECONSTRUCT)
             self.weights = weights_choice()
-        self.what.input(lambda what: DEFAULTS[WHAT[what]].evaluations, self.what, self.evaluations, **QUIET)
-        self.panel = SheetPanel("reconstruct", "Reconstruct", "A sheet of pictures, one for each layer")
+        alt, example = "A sheet of pictures, one for each layer", self.examples["reconstruct"]
+        self.panel = SheetPanel("reconstruct", "Reconstruct", alt, example)
         inputs = [transfer.content, transfer.style, self.what, self.size, self.evaluations, self.weights]
         self.panel.wire(runs, self.paint, inputs)
+        shown = [self.panel.sheet, self.panel.on_sheet]
+        self.what.input(self._other, [self.what, self.panel.on_sheet], [self.evaluations, *shown], **QUIET)
 
     def paint(
         self,
@@ -133,30 +158,30 @@ class ReconstructTab:
         size: float,
         evaluations: float,
         weights: str,
-    ) -> Iterator[tuple[Any, str, Frame]]:
+    ) -> Iterator[tuple[Any, ...]]:
         changes = {"size": size, "evaluations": evaluations, "weights": weights}
         kind, pair = WHAT.get(what, "reconstruct"), self.given.both(content, style)
-        yield from sheet_values(self.runs.stream(client_of(request), board_run, kind, *pair, changes))
+        frames = self.runs.stream(client_of(request), board_run, kind, *pair, changes)
+        yield from self.panel.values(frames, pair)
 
-
-def _cells(shown: Frame | None) -> tuple[Any, Any]:
-    """The row that opens a cell, once there are any, and what there is to choose from."""
-    labels = [spot.label for spot in shown.spots] if shown else []
-    return gr.Row(visible=bool(labels)), gr.Dropdown(labels, value=labels[0] if labels else None)
-
-
-def _pressed(shown: Frame | None, event: gr.SelectData) -> Any:
-    """The label of the picture that was pressed on the finished sheet."""
-    if not shown or not shown.result or not isinstance(event.index, list | tuple) or len(event.index) != 2:
-        return gr.skip()
-    with Image.open(shown.result) as sheet:
-        spot = spot_at(shown, [float(value) for value in event.index], sheet.size)
-    return spot.label if spot else gr.skip()
+    def _other(self, what: str, on_sheet: OnSheet | None) -> tuple[Any, ...]:
+        """Another kind's evaluations, and its example where no sheet of the visitor's own is shown."""
+        kind = WHAT[what]
+        evaluations, example = DEFAULTS[kind].evaluations, self.examples[kind]
+        if example is None or (on_sheet and not on_sheet.example):
+            return evaluations, gr.skip(), gr.skip()
+        return evaluations, self.panel.drawn(example), example
 
 
 def _size(start: Settings) -> gr.Slider:
     return gr.Slider(
-        SMALLEST, LARGEST, start.size, step=16, label=LABELS["size"], info="Longer side of each, in pixels."
+        SMALLEST,
+        LARGEST,
+        start.size,
+        step=16,
+        label=LABELS["size"],
+        info="Longer side, in pixels.",
+        min_width=WIDTH,
     )
 
 
@@ -167,5 +192,6 @@ def _evaluations(start: Settings) -> gr.Slider:
         start.evaluations,
         step=10,
         label="Evaluations",
-        info="Of each picture: more is finer, and slower.",
+        info="More is finer, and slower.",
+        min_width=WIDTH,
     )

@@ -9,16 +9,19 @@ from PIL import Image
 
 from ..decoding import Decoded, load_into
 from ..errors import ImageRefused, SettingsError
-from ..images import save_png
+from ..images import save_jpeg, save_png
 from ..settings import Settings
 from ..studies.board import COMPARE, GRID, RECONSTRUCT, Board, checked
-from ..studies.sheet import draw_sheet, layout
+from ..studies.outlines import outline
+from ..studies.palette import DARK, LIGHT
+from ..studies.sheet import draw_sheet, layout, pictured
 from .running.frames import Frame, Spot
 from .running.jobs import on_device
 from .running.limits import Limits
 
-RESULT = "sheet.png"
-READABLE = 256  # pixels of a picture on the sheet to keep; smaller ones are magnified
+RESULT, RESULT_DARK = "sheet.png", "sheet-dark.jpg"
+EMPTY, EMPTY_DARK = "empty.png", "empty-dark.png"
+MAGNIFIED = 2  # the sheet to keep, beside a preview
 MOST_PICTURES = 20  # of a board, for the seconds of GPU it asks for
 
 DEFAULTS = {"grid": GRID, "reconstruct": RECONSTRUCT, "optimizers": COMPARE}
@@ -58,7 +61,18 @@ def _in_turn(
     folder: str, limits: Limits, kind: str, kept: Sequence[Decoded], settings: Settings
 ) -> Iterator[Frame]:
     content, style = (one.take() for one in kept)
-    yield from on_device(folder, limits, BoardJob(kind, content, style, settings))
+    job = BoardJob(kind, content, style, settings)
+    yield _empty(job, Path(folder))
+    yield from on_device(folder, limits, job)
+
+
+def _empty(job: "BoardJob", folder: Path) -> Frame:
+    """A Frame with the empty sheet, which has the proportions of every one that follows."""
+    board = outline(job.kind, job.content.size, job.settings.size, job.settings.evaluations)
+    paths = folder / EMPTY, folder / EMPTY_DARK
+    for sheet, path in zip(job.pictures(board), paths, strict=True):
+        save_png(sheet, path)
+    return Frame("working", "Getting ready.", picture=str(paths[0]), dark=str(paths[1]))
 
 
 @dataclass(frozen=True)
@@ -71,6 +85,7 @@ class BoardJob:
     settings: Settings
 
     kept = "the sheet shows how far it came"
+    edge = 4096  # a sheet is drawn as large as its preview is
 
     @property
     def pixels(self) -> float:
@@ -79,16 +94,18 @@ class BoardJob:
     def reports(self) -> Generator[Board, None, None]:
         return _study(self.kind)(self.content, self.style, self.settings)
 
-    def picture(self, report: Board) -> Image.Image:
-        return draw_sheet(report)
+    def pictures(self, report: Board) -> tuple[Image.Image, Image.Image]:
+        return both_sheets(report)
 
     def fields(self, report: Board) -> dict[str, Any]:
         return {}
 
     def save(self, report: Board, folder: Path) -> tuple[str, dict[str, Any]]:
-        magnify, path = max(1, READABLE // max(report.size)), str(folder / RESULT)
-        save_png(draw_sheet(report, magnify), path)
-        return path, {"spots": _spots(report, magnify)}
+        path, dark = str(folder / RESULT), str(folder / RESULT_DARK)
+        sheets = both_sheets(report, MAGNIFIED)
+        save_png(sheets[0], path)
+        save_jpeg(sheets[1], dark, quality=92)
+        return path, {"dark": dark, "spots": spots(report)}
 
     def summary(self, report: Board) -> str:
         pictures = "picture" if len(report.cells) == 1 else "pictures"
@@ -103,12 +120,13 @@ def _study(kind: str) -> Callable[..., Generator[Board, None, None]]:
     return {"grid": layers_grid, "reconstruct": reconstruct, "optimizers": compare_optimizers}[kind]
 
 
-def _spots(board: Board, magnify: int) -> tuple[Spot, ...]:
-    where = layout(board, magnify)
-    (width, height), (across, down) = where.size, where.cell
-    spots = []
-    for cell in board.cells:
-        left, top = where.place(cell.row, cell.column)
-        box = left / width, top / height, (left + across) / width, (top + down) / height
-        spots.append(Spot(cell.label, cell.settings, box))
-    return tuple(spots)
+def both_sheets(board: Board, magnify: int = 1) -> tuple[Image.Image, Image.Image]:
+    """The board's sheet for a light page, which is also the one to keep, and for a dark one."""
+    board = pictured(board, magnify)
+    return draw_sheet(board, magnify, LIGHT), draw_sheet(board, magnify, DARK)
+
+
+def spots(board: Board) -> tuple[Spot, ...]:
+    """The pictures of the board's sheet."""
+    where = layout(board)
+    return tuple(Spot(cell.label, cell.settings, where.box(cell.row, cell.column)) for cell in board.cells)

@@ -285,7 +285,11 @@ def weights_choice() -> gr.Dropdown:
     """The choice of filters, for a tab that has no form."""
     named = [(NAMES["weights"][choice], choice) for choice in NAMED_WEIGHTS]
     return gr.Dropdown(
-        named, value="auto", label=LABELS["weights"], info="Which network looks at the pictures."
+        named,
+        value="auto",
+        label=LABELS["weights"],
+        info="Which network looks at the pictures.",
+        min_width=290,  # the longest choice and its arrow
     )
 
 

@@ -22,7 +22,7 @@ from .painting_panel import Shown
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
-from .sheet_panel import About, Given, SheetPanel, sheet_values
+from .sheet_panel import About, Given, StatusPanel, status_values
 from .sums import Numbers, numbers_of, read, sums_html, written
 from .theme import html
 from .transfer_tab import TransferTab
@@ -55,7 +55,7 @@ class HowTab:
         self.kept: Kept[Found] = Kept(MOST_KEPT, "Nothing has been measured yet: press Measure first.")
         html(ABOUT.html)
         html(given.note)
-        self.panel = SheetPanel("how", "Measure")
+        self.panel = StatusPanel("how", "Measure")
         with gr.Column(visible=False, elem_id="how-results") as self.results:
             self._moment()
             self._weights()
@@ -100,7 +100,7 @@ class HowTab:
 
     def measure(
         self, request: gr.Request, content: str | None, style: str | None, shown: Shown | None, *values: Any
-    ) -> Iterator[tuple[Any, str, Frame]]:
+    ) -> Iterator[tuple[str, Frame]]:
         """The run behind Measure, as values for panel.going."""
         session = request.session_hash or ""
         self.kept.drop(session)
@@ -109,7 +109,7 @@ class HowTab:
             frames = self.runs.stream(client_of(request), measure_run, asked, partial(self.kept.put, session))
         except NSTError as error:
             frames = [Frame("failed", str(error))]
-        yield from sheet_values(frames)
+        yield from status_values(frames)
 
     def _asked(
         self, content: str | None, style: str | None, shown: Shown | None, values: Sequence[Any]

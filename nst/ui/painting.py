@@ -17,6 +17,7 @@ from ..settings import Settings
 from .running.frames import Frame, Point
 from .running.jobs import on_device
 from .running.limits import Limits
+from .running.workspace import PREVIEW_EDGE
 
 if TYPE_CHECKING:
     from ..objective import Costs, Weighting
@@ -77,6 +78,7 @@ class Painting:
     name: str = "painting.png"
 
     kept = "this is the best picture so far"
+    edge = PREVIEW_EDGE
 
     @property
     def pixels(self) -> float:
@@ -88,9 +90,9 @@ class Painting:
 
         return stylize(self.content, self.styles, self.settings)
 
-    def picture(self, report: "Progress") -> Image.Image:
+    def pictures(self, report: "Progress") -> tuple[Image.Image]:
         assert report.image is not None
-        return report.image
+        return (report.image,)
 
     def fields(self, report: "Progress") -> dict[str, Any]:
         by = report.weighting
@@ -112,7 +114,7 @@ class Painting:
             evaluations=report.evaluation,
             seconds=report.seconds,
         )
-        save_png(self.picture(report), path, recipe)
+        save_png(*self.pictures(report), path, recipe)
         return path, {}
 
     def summary(self, report: "Progress") -> str:

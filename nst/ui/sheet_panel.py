@@ -11,8 +11,9 @@ import gradio as gr
 from . import status
 from .gallery import Gallery
 from .run_panel import RunPanel, buttons, getting_ready, now_and_then
-from .running.frames import Frame, Spot
+from .running.frames import Frame
 from .running.runs import Runs
+from .sheet_view import PRESSED, OnSheet, sheet_html
 from .theme import html
 
 
@@ -54,32 +55,15 @@ class Given:
         return content, style
 
 
-class SheetPanel(RunPanel):
-    """Run and Stop, the status, a sheet that fills in, its download.
+class StatusPanel(RunPanel):
+    """Run and Stop, and the status."""
 
-    alt   words for a person who cannot see the sheet; empty for a run without one
-    """
-
-    def __init__(self, name: str, verb: str, alt: str = "") -> None:
+    def __init__(self, name: str, verb: str) -> None:
         super().__init__(f"{name}-", verb)
-        self.has_sheet = bool(alt)
         self.status = html(elem_id=f"{name}-said")
-        self.sheet = gr.Image(
-            show_label=False,
-            interactive=False,
-            type="filepath",
-            buttons=["fullscreen"],
-            elem_id=f"{name}-sheet",
-            elem_classes="sheet",
-            alt_text=alt,
-            visible=False,
-        )
-        self.download = gr.DownloadButton(
-            "Download the sheet", variant="primary", visible=False, elem_id=f"{name}-download"
-        )
-        self.began = [self.run, self.stop, self.sheet, self.download, self.status, self.shown]
-        self.going = [self.sheet, self.status, self.shown]
-        self.ended = [self.run, self.stop, self.download]
+        self.began = [self.run, self.stop, self.status, self.shown]
+        self.going = [self.status, self.shown]
+        self.ended = [self.run, self.stop]
 
     def wire(self, runs: Runs, work: Any, inputs: Sequence[Any]) -> Any:
         """Join Run with `work`; returns the event of its end."""
@@ -87,26 +71,66 @@ class SheetPanel(RunPanel):
 
     def begin(self) -> tuple[Any, ...]:
         """Values for `began`."""
-        empty = gr.Image(value=None, visible=self.has_sheet)
-        return (*buttons(running=True), empty, gr.DownloadButton(visible=False), getting_ready(), None)
+        return (*buttons(running=True), getting_ready(), None)
 
-    def end(self, last: Frame | None) -> tuple[Any, ...]:
+    def end(self, shown: Frame | None) -> tuple[Any, ...]:
+        """Values for `ended`: Run can be pressed again."""
+        return buttons(running=False)
+
+
+class SheetPanel(StatusPanel):
+    """The same with a sheet that fills in, in the same place from its first Frame to its last, and its
+    download.
+
+    alt       words for a person who cannot see the sheet
+    example   what it shows before the first run
+    opens     whether the pictures of a finished sheet can be pressed
+    """
+
+    def __init__(
+        self, name: str, verb: str, alt: str, example: OnSheet | None = None, opens: bool = False
+    ) -> None:
+        super().__init__(name, verb)
+        self.alt, self.opens = alt, opens
+        self.on_sheet = gr.State(example)
+        self.sheet = html(self.drawn(example), elem_id=f"{name}-sheet", js_on_load=PRESSED)
+        self.download = gr.DownloadButton(
+            "Download the sheet", variant="primary", visible=False, elem_id=f"{name}-download"
+        )
+        self.began = [*self.began, self.download]
+        self.going = [*self.going, self.sheet, self.on_sheet]
+        self.ended = [*self.ended, self.download]
+
+    def drawn(self, on_sheet: OnSheet | None, chosen: int | None = None) -> str:
+        """HTML of the sheet, with the number of the picture that was pressed."""
+        return sheet_html(on_sheet, self.alt, self.opens, chosen) if on_sheet else ""
+
+    def begin(self) -> tuple[Any, ...]:
+        return (*super().begin(), gr.DownloadButton(visible=False))
+
+    def end(self, shown: Frame | None) -> tuple[Any, ...]:
         """Values for `ended`: Run can be pressed again, and the sheet kept."""
-        path = last.result if last else None
+        path = shown.result if shown else None
         download = gr.DownloadButton(visible=False)
         if path:
-            size = f"{Path(path).stat().st_size / 1000:.0f} kB"
+            size = f"{Path(path).stat().st_size / 1e6:.1f} MB"
             download = gr.DownloadButton(f"Download the sheet  ·  {size}", value=path, visible=True)
-        return (*buttons(running=False), download)
+        return (*super().end(shown), download)
+
+    def values(
+        self, frames: Iterable[Frame], pictures: tuple[str | None, str | None]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Values for `going`, a few times a second. Until a run has a sheet, the one there stays."""
+        newest = None
+        for said, frame in status_values(frames):
+            if frame.picture in (None, newest) and not frame.spots:
+                yield said, frame, gr.skip(), gr.skip()
+                continue
+            newest, on_sheet = frame.picture, OnSheet(frame, pictures)
+            yield said, frame, self.drawn(on_sheet), on_sheet
 
 
-def sheet_values(frames: Iterable[Frame]) -> Iterator[tuple[Any, str, Frame]]:
-    """Values for SheetPanel.going, a few times a second: the sheet, the status, and the Frame itself."""
+def status_values(frames: Iterable[Frame]) -> Iterator[tuple[str, Frame]]:
+    """Values for StatusPanel.going, a few times a second: the status, and the Frame itself."""
     for frame in now_and_then(frames):
-        yield frame.picture, status.progress(frame), frame
-
-
-def spot_at(frame: Frame, index: Sequence[float], size: tuple[int, int]) -> Spot | None:
-    """The spot of the sheet that a pixel (x, y) of its picture of this size is in."""
-    x, y = index[0] / size[0], index[1] / size[1]
-    return next((s for s in frame.spots if s.box[0] <= x < s.box[2] and s.box[1] <= y < s.box[3]), None)
+        yield status.progress(frame), frame

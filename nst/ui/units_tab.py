@@ -20,6 +20,7 @@ from ..report import each_as
 from ..settings import Settings
 from . import status
 from .events import PANEL, QUIET
+from .example_units import example_units
 from .form import weights_choice
 from .gallery import Gallery
 from .kept import Kept
@@ -29,7 +30,7 @@ from .running.guard import ONLY_UPLOADS, is_own_file
 from .running.limits import Limits
 from .running.runs import Runs
 from .running.workspace import Workspace
-from .sheet_panel import About, SheetPanel, sheet_values
+from .sheet_panel import About, StatusPanel, status_values
 from .theme import html
 from .transfer_tab import TransferTab
 from .zipped import MOST_PICTURES, is_zip, pictures_in
@@ -195,7 +196,7 @@ class UnitsTab:
                         f"and yours: up to {MOST_ADDED}, or one zip of up to {MOST_PICTURES}."
                     )
                 )
-        self.panel = SheetPanel("units", "Look")
+        self.panel = StatusPanel("units", "Look")
         with gr.Row(elem_classes="pager"):
             self.layer = gr.Dropdown(
                 list(RELU_LAYERS), value=START, label="Layer", min_width=120, elem_id="units-layer"
@@ -205,7 +206,7 @@ class UnitsTab:
             )
             self.back = gr.Button("Previous nine", elem_id="units-back", min_width=120)
             self.on = gr.Button("Next nine", elem_id="units-on", min_width=120)
-        self.units = html(elem_id="units")
+        self.units = html(example_units(), elem_id="units")
         place, shown = [self.layer, self.first], [self.units, self.first]
         pictures = [self.added, transfer.content, transfer.style, self.weights]
         ended = self.panel.wire(runs, self.scan, pictures)
@@ -226,7 +227,7 @@ class UnitsTab:
         content: str | None,
         style: str | None,
         weights: str,
-    ) -> Iterator[tuple[Any, str, Frame]]:
+    ) -> Iterator[tuple[str, Frame]]:
         session = request.session_hash or ""
         own = [*(added or ())]
         if not all(is_own_file(path) for path in own):
@@ -240,7 +241,7 @@ class UnitsTab:
         own += [path for path in (content, style) if path]
         keep = lambda scan: self.scans.put(session, scan)  # noqa: E731
         frames = self.runs.stream(client_of(request), scan_run, own, self.gallery.all_files, weights, keep)
-        yield from sheet_values(frames)
+        yield from status_values(frames)
 
     def page(self, request: gr.Request, layer: str, first: float | None) -> Iterator[tuple[str, Any]]:
         """HTML of nine units: their patches at once, then what drove them, unit by unit."""
@@ -270,16 +271,23 @@ def panel(scan: "Scan", layer: str, unit: int, driven: bool = False) -> str:
     """HTML of one unit: its nine patches and, once computed, what drove it in each."""
     from ..studies.units import driver_mosaic, patch_mosaic
 
-    found = scan.top(layer, unit)
-    if not found:
-        return f"<figure><figcaption>Unit {unit}: silent on these pictures</figcaption></figure>"
-    said = f"Unit {unit}, from {found[0].activation:.4g} to {found[-1].activation:.4g}"
+    said = caption(scan, layer, unit)
+    if not scan.top(layer, unit):
+        return f"<figure><figcaption>{escape(said)}</figcaption></figure>"
     pictures = inline(patch_mosaic(scan, layer, unit), f"The patches unit {unit} of {layer} answers to most")
     if driven:
         pictures += inline(driver_mosaic(scan, layer, unit), f"What in them drove unit {unit}")
     else:
         pictures += '<span class="waiting" aria-hidden="true"></span>'
     return f"<figure><figcaption>{escape(said)}</figcaption>{pictures}</figure>"
+
+
+def caption(scan: "Scan", layer: str, unit: int) -> str:
+    """How strongly a unit answers to its patches."""
+    found = scan.top(layer, unit)
+    if not found:
+        return f"Unit {unit}: silent on these pictures"
+    return f"Unit {unit}, from {found[0].activation:.4g} to {found[-1].activation:.4g}"
 
 
 def inline(picture: Image.Image, alt: str) -> str:

@@ -79,6 +79,7 @@ class Frame:
     message     one sentence for the visitor
     ahead       how many turns come before this one, while waiting
     picture     path of the newest preview, a JPEG; in the last Frame the result, None if there is none
+    dark        path of the same picture for a dark page, None where it is no other
     result      path of the lossless PNG, in the last Frame, None if there is none
     evaluation  how many are done, `of` so many; counted: what they are, where they are no evaluations
     costs       of the newest evaluation; alpha, beta, gamma, lambdas: the weights in force
@@ -92,6 +93,7 @@ class Frame:
     message: str
     ahead: int = 0
     picture: str | None = None
+    dark: str | None = None
     result: str | None = None
     evaluation: int = 0
     of: int = 0

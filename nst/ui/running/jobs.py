@@ -5,7 +5,7 @@ border, what the engine is to do with them, and how its reports look.
 """
 
 import contextlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -33,7 +33,8 @@ class Job(Protocol):
     pixels    of all pictures at all their evaluations, about
     kept      what a run that ended early leaves, as the end of a sentence
     reports   the engine's run
-    picture   of a report, for a preview
+    pictures  of a report, for a preview: for a light page and, where it is another, for a dark one
+    edge      pixels of a preview's longer side, at most
     fields    of a Frame, beside those that every report has
     save      write the result into the folder; answers its path and further fields of the last Frame
     summary   one sentence for a finished run
@@ -43,11 +44,14 @@ class Job(Protocol):
     def kept(self) -> str: ...
 
     @property
+    def edge(self) -> int: ...
+
+    @property
     def pixels(self) -> float: ...
 
     def reports(self) -> "Generator[Report, None, None]": ...
 
-    def picture(self, report: Any) -> Image.Image: ...
+    def pictures(self, report: Any) -> Sequence[Image.Image]: ...
 
     def fields(self, report: Any) -> dict[str, Any]: ...
 
@@ -86,8 +90,8 @@ def frames_of(workspace: Workspace, job: Job) -> Iterator[Frame]:
                     state = "stopped"
                     break
                 if workspace.preview_due and report.has_picture:
-                    workspace.preview(painted, job.picture(report))
-                yield replace(now, picture=workspace.picture)
+                    workspace.preview(painted, *job.pictures(report), edge=job.edge)
+                yield replace(now, **workspace.pictures)
     except RunError as error:
         state, message, report = "failed", str(error), error.best or report
     yield _last(workspace, job, report, painted, state, message)

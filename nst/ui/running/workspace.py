@@ -40,7 +40,7 @@ class Workspace:
         self.seconds = seconds
         self._began = time.monotonic()
         self._next_preview = self._began
-        self._previews: list[Path] = []
+        self._previews: list[tuple[Path, ...]] = []
         self.moments: tuple[Moment, ...] = ()
         self._apart = 1  # evaluations between two moments
 
@@ -54,27 +54,30 @@ class Workspace:
         return ""
 
     @property
-    def picture(self) -> str | None:
-        """The last preview."""
-        return str(self._previews[-1]) if self._previews else None
+    def pictures(self) -> dict[str, str]:
+        """The last preview's fields of a Frame: picture, and dark where it looks different on a dark page."""
+        paths = self._previews[-1] if self._previews else ()
+        return dict(zip(("picture", "dark"), map(str, paths), strict=False))
 
     @property
     def preview_due(self) -> bool:
         return time.monotonic() >= self._next_preview
 
-    def preview(self, frame: Frame, picture: Image.Image) -> str:
-        """Write a preview of the picture, and remember it with what the Frame says of it. A browser asks for
-        a name only once, so each is new."""
-        name = f"{secrets.token_hex(8)}.jpg"
-        small = picture.copy()
-        small.thumbnail((PREVIEW_EDGE, PREVIEW_EDGE), Image.Resampling.BILINEAR)
-        save_jpeg(small, self.folder / name)
-        self._previews.append(self.folder / name)
+    def preview(self, frame: Frame, *pictures: Image.Image, edge: int = PREVIEW_EDGE) -> None:
+        """Write a preview, and remember the picture with what the Frame says of it. Each name is new, as a
+        browser asks for a name only once.
+
+        pictures   for a light page and, where it is another, for a dark one, shrunk to `edge` pixels
+        """
+        paths = tuple(self.folder / f"{secrets.token_hex(8)}.jpg" for _ in pictures)
+        for path, picture in zip(paths, pictures, strict=True):
+            save_jpeg(_within(picture, edge), path)
+        self._previews.append(paths)
         while len(self._previews) > PREVIEWS_KEPT:
-            self._previews.pop(0).unlink(missing_ok=True)
-        self.remember(frame, picture)
+            for path in self._previews.pop(0):
+                path.unlink(missing_ok=True)
+        self.remember(frame, pictures[0])
         self._next_preview = time.monotonic() + PREVIEW_EVERY
-        return str(self.folder / name)
 
     def remember(self, frame: Frame, picture: Image.Image) -> None:
         """Keep a picture of the run, unless one has just been kept. When there are too many, every other
@@ -82,9 +85,7 @@ class Workspace:
         if self.moments and frame.evaluation < self.moments[-1].evaluation + self._apart:
             return
         path = self.folder / f"moment_{frame.evaluation}.jpg"
-        small = picture.copy()
-        small.thumbnail((PREVIEW_EDGE, PREVIEW_EDGE), Image.Resampling.BILINEAR)
-        save_jpeg(small, path, quality=92)
+        save_jpeg(_within(picture, PREVIEW_EDGE), path, quality=92)
         self.moments = (*self.moments, frame.moment(str(path)))
         if len(self.moments) > MOMENTS:
             for old in self.moments[1::2]:
@@ -97,3 +98,12 @@ class Workspace:
             Path(self.moments[-1].path).unlink(missing_ok=True)
             self.moments = self.moments[:-1]
         self.moments = (*self.moments, frame.moment(path))
+
+
+def _within(picture: Image.Image, edge: int) -> Image.Image:
+    """The picture, or a smaller copy whose longer side is `edge`."""
+    if max(picture.size) <= edge:
+        return picture
+    small = picture.copy()
+    small.thumbnail((edge, edge), Image.Resampling.BILINEAR)
+    return small
