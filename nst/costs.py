@@ -88,8 +88,8 @@ class _SecondMoment(torch.autograd.Function):
         return a.transpose(1, 2) @ a / a.shape[1]
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *grad_outputs: Any) -> Tensor:
+    @torch.autograd.function.once_differentiable  # which hides the names of its parameters
+    def backward(ctx: Any, *grad_outputs: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         (features,), (gradient,) = ctx.saved_tensors, grad_outputs
         return gram_gradient(features, gradient)
 

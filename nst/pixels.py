@@ -58,7 +58,7 @@ def _from_16_bits(picture: Image.Image) -> Image.Image:
 def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     if profile:
         with suppress(Exception):  # a profile that is damaged, or for another mode, is ignored
-            return ImageCms.profileToProfile(
+            converted = ImageCms.profileToProfile(
                 picture,
                 BytesIO(profile),
                 ImageCms.createProfile("sRGB"),
@@ -66,4 +66,6 @@ def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
                 outputMode="RGB",
                 flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
             )
+            if converted is not None:
+                return converted
     return picture.convert("RGB")

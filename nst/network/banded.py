@@ -65,8 +65,8 @@ class _Through(torch.autograd.Function):
         return *content, *(buffer[name].gram(name) for name in by.style)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *grad_outputs: Any) -> tuple[Tensor, None]:
+    @torch.autograd.function.once_differentiable  # which hides the names of its parameters
+    def backward(ctx: Any, *grad_outputs: Any) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         by = ctx.by
         _ = ctx.saved_tensors  # raises where the buffers were used again
         count = len(by.content)

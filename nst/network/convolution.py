@@ -117,8 +117,8 @@ class _Differentiable(torch.autograd.Function):
         return _whole(x, by.forwards, by, by.kernels.shape[2])
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *grad_outputs: Any) -> tuple[Tensor, None]:
+    @torch.autograd.function.once_differentiable  # which hides the names of its parameters
+    def backward(ctx: Any, *grad_outputs: Any) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         (gradient,) = grad_outputs
         return _whole(gradient, ctx.by.backwards, ctx.by, ctx.by.kernels.shape[1]), None
 

@@ -7,7 +7,7 @@ J = α · J_content + β · Σ λ[l] · J_style[l] + γ · TV, so that the lines
 import math
 from collections.abc import Iterable, Sequence
 
-from .running.frames import Frame
+from .running.frames import Frame, Point
 
 MOST_POINTS = 160  # a line of more is no finer on a screen, only slower to send
 COLOURS = 5  # --curve-1 … --curve-5 of look.py; more layers than that take them in turn
@@ -26,8 +26,8 @@ def draw(frames: Sequence[Frame], marked: int | None = None) -> str:
     names = _terms(frames)
     across = max(frames[-1].of, frames[-1].evaluation, 2) - 1
     shown = _thinned(frames)
-    lines = {name: [(f.evaluation, f.costs.weighted.get(name, 0.0)) for f in shown] for name in names}
-    lines["total"] = [(f.evaluation, f.costs.total) for f in shown]
+    lines = {name: [(f.evaluation, _point(f).weighted.get(name, 0.0)) for f in shown] for name in names}
+    lines["total"] = [(f.evaluation, _point(f).total) for f in shown]
     low, high = _decades(cost for line in lines.values() for _, cost in line)
     drawn = "".join(_line(name, lines[name], names, across, (low, high)) for name in lines)
     drawn += _marker(marked, across)
@@ -42,12 +42,17 @@ def draw(frames: Sequence[Frame], marked: int | None = None) -> str:
 
 def _terms(frames: Sequence[Frame]) -> list[str]:
     """The terms of J that are ever above 0, in the order they are given."""
-    return [name for name in frames[-1].costs.weighted if any(f.costs.weighted[name] > 0 for f in frames)]
+    return [name for name in _point(frames[-1]).weighted if any(_point(f).weighted[name] > 0 for f in frames)]
 
 
 def _thinned(frames: Sequence[Frame]) -> list[Frame]:
     stride = max(1, math.ceil(len(frames) / MOST_POINTS))
     return [*frames[:-1:stride], frames[-1]]
+
+
+def _point(frame: Frame) -> Point:
+    assert frame.costs is not None
+    return frame.costs
 
 
 def _decades(costs: Iterable[float]) -> tuple[int, int]:
@@ -133,8 +138,8 @@ def _marker(marked: int | None, across: int) -> str:
 
 
 def _legend(labelled: Frame, names: Sequence[str], marked: int | None) -> str:
-    terms = {name: labelled.costs.weighted.get(name, 0.0) for name in names}
-    costs = {"total": labelled.costs.total, **terms}
+    terms = {name: _point(labelled).weighted.get(name, 0.0) for name in names}
+    costs = {"total": _point(labelled).total, **terms}
     spans = (
         f'<span style="--c:var({_colour(name, names)})"><i></i>{_term(name)} <em>{cost:.3g}</em></span>'
         for name, cost in costs.items()
@@ -150,6 +155,6 @@ def _term(name: str) -> str:
 def _said(frames: Sequence[Frame]) -> str:
     first, last = frames[0], frames[-1]
     return (
-        f"Total cost from {first.costs.total:.3g} at evaluation {first.evaluation} "
-        f"to {last.costs.total:.3g} at evaluation {last.evaluation}"
+        f"Total cost from {_point(first).total:.3g} at evaluation {first.evaluation} "
+        f"to {_point(last).total:.3g} at evaluation {last.evaluation}"
     )
