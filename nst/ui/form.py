@@ -137,12 +137,14 @@ class Form:
                     min_width=120,
                 )
             with gr.Row():
-                self._slider("size", value=min(start.size, self.limits.max_size), most=self.limits.max_size)
+                most = self.limits.max_size
+                self._slider("size", value=min(start.size, most), most=most, scale=4)
                 self.quality = gr.Radio(
                     list(QUALITIES),
                     value=quality(start.evaluations),
                     label="Quality",
                     info="More evaluations: finer, slower.",
+                    scale=5,
                     min_width=200,
                 )
             self._add("keep_colours", gr.Checkbox(value=False, **_texts("keep_colours")))
@@ -236,12 +238,21 @@ class Form:
     def _add(self, name: str, control: gr.components.Component) -> None:
         self.settings[name] = control
 
-    def _slider(self, name: str, value: float | None = None, most: float | None = None) -> None:
+    def _slider(
+        self, name: str, value: float | None = None, most: float | None = None, scale: int | None = None
+    ) -> None:
         bound = BOUNDS[name]
         value = getattr(Settings(), name) if value is None else value
         self._add(
             name,
-            gr.Slider(bound.low, min(bound.high, most or bound.high), value, step=bound.step, **_texts(name)),
+            gr.Slider(
+                bound.low,
+                min(bound.high, most or bound.high),
+                value,
+                step=bound.step,
+                scale=scale,
+                **_texts(name),
+            ),
         )
 
     def _number(self, name: str, value: float | None = None, scale: int | None = None) -> None:

