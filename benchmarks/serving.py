@@ -42,20 +42,21 @@ def _served() -> float:
 
 def first_picture_and_stop(weights: str) -> dict[str, float]:
     """Seconds from Run to the first live picture, and from Stop to the finished PNG, at 512 px."""
-    from nst.ui.paint import paint
+    from nst import Settings
+    from nst.ui.painting import painting
+    from nst.ui.running.clients import Client
     from nst.ui.running.limits import Limits
     from nst.ui.running.runs import Runs
 
     if weights not in ("auto", "torchvision", "self-taught"):
         os.environ["NST_WEIGHTS"], weights = weights, "auto"
     runs, (content, style) = Runs(Limits()), paths()
-    for _ in runs.stream(
-        "warm", paint, content, [style], {"size": 128, "evaluations": 2, "weights": weights}
-    ):
+    small = Settings(size=128, evaluations=2, weights=weights)
+    for _ in runs.stream(Client("warm"), painting, content, [style], small):
         pass  # the visitor before: libraries imported, features ready
     start, first, stopped, steps, last = time.perf_counter(), None, None, [], 0.0
-    settings = {"size": 512, "scales": 1, "evaluations": 200, "weights": weights}
-    for frame in runs.stream("visitor", paint, content, [style], settings):
+    settings = Settings(size=512, scales=1, evaluations=200, weights=weights)
+    for frame in runs.stream(Client("visitor"), painting, content, [style], settings):
         if frame.picture and first is None:
             first = time.perf_counter() - start
         if frame.evaluation == 5 and stopped is None:
@@ -75,13 +76,16 @@ def first_picture_and_stop(weights: str) -> dict[str, float]:
 
 
 def _first_default_picture(weights: str) -> float:
-    from nst.ui.paint import paint
+    from nst import Settings
+    from nst.ui.painting import painting
+    from nst.ui.running.clients import Client
     from nst.ui.running.limits import Limits
     from nst.ui.running.runs import Runs
 
     runs, (content, style) = Runs(Limits()), paths()
     start = time.perf_counter()
-    with contextlib.closing(runs.stream("next", paint, content, [style], {"weights": weights})) as frames:
+    run = runs.stream(Client("next"), painting, content, [style], Settings(weights=weights))
+    with contextlib.closing(run) as frames:
         next(frame for frame in frames if frame.picture)
         seconds = time.perf_counter() - start
     runs.close()

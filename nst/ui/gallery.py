@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
-from ..images import load_picture, save_jpeg
+from ..images import save_jpeg
 from ..presets import preset
 from ..settings import Settings
 from .theme import html
@@ -174,7 +175,9 @@ def _buttons(entries: Sequence[tuple[Sequence[Picture], str]], label: str, kind:
 
 @lru_cache(maxsize=512)
 def _thumb(picture: Picture) -> str:
-    whole = load_picture(picture.file, max_side=4 * THUMB)
+    with Image.open(picture.file) as opened:  # our own, which may be smaller than what a visitor may bring
+        whole = opened.convert("RGB")
+    whole.thumbnail((4 * THUMB, 4 * THUMB))
     side, left, top = min(whole.size), max(0, whole.width - whole.height), max(0, whole.height - whole.width)
     square = whole.crop((left // 2, top // 2, left // 2 + side, top // 2 + side))
     buffer = BytesIO()
