@@ -36,14 +36,15 @@ def visit(app, browser):
     """Opens pages; fails if one of them met an error or asked anyone but the app for anything."""
     contexts, troubles = [], []
 
-    def open_page(width: int = 1280, height: int = 900, **options) -> Page:
+    def open_page(width: int = 1280, height: int = 900, leaves: bool = False, **options) -> Page:
+        """leaves: the page is left while it still waits for an answer, which the browser calls an error."""
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(SOON)
-        page.on("console", lambda said: said.type == "error" and troubles.append(said.text))
+        page.on("console", lambda said: said.type == "error" and not leaves and troubles.append(said.text))
         page.on("response", lambda got: got.status >= 500 and troubles.append(f"{got.status} {got.url}"))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("pageerror", lambda error: leaves or troubles.append(str(error)))
         page.on("request", lambda asked: _is_outside(asked.url, app) and troubles.append(asked.url))
         page.goto(app.url)
         expect(page.locator("#run")).to_be_enabled()

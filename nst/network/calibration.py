@@ -50,7 +50,7 @@ def calibration() -> Calibration:
         return _kept_or_measured()
 
 
-def known_calibration() -> Calibration | None:
+def _known() -> Calibration | None:
     """What was measured, where that has been done."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads((cache_folder() / FILE).read_text("utf-8"))[_machine()]
@@ -61,7 +61,7 @@ def known_calibration() -> Calibration | None:
 
 @cache
 def _kept_or_measured() -> Calibration:
-    if known := known_calibration():
+    if known := _known():
         return known
     path, machine, measured = cache_folder() / FILE, _machine(), _measured()
     with suppress(OSError):  # where nothing can be kept, each process measures

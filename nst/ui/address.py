@@ -19,6 +19,9 @@ from .events import QUIET
 from .gallery import Gallery, Pair
 from .transfer_tab import TransferTab
 
+# The first tab is opened by the page itself, which must not overwrite an address before it is read.
+READY = "() => setTimeout(() => { window.addressRead = true; }, 300)"
+
 LAYERS = ("content_layers", "style_layers")
 KNOWN = {"preset", "keep_colours", "weights", *BOUNDS, *CHOICES, *LAYERS}
 
@@ -77,14 +80,14 @@ def wire_address(
         return [selected, *pictures, gr.skip(), *filled]
 
     outputs = [tabs, transfer.content, transfer.style, transfer.note, *form.filled]
-    demo.load(opened, None, outputs, **QUIET)
+    demo.load(opened, None, outputs, **QUIET).then(None, js=READY)
     for name, tab in known.items():
         tab.select(None, js=_into_the_address(str(name)))
 
 
 def _into_the_address(tab: str) -> str:
     return (
-        "() => { const here = new URL(location.href); "
+        "() => { if (!window.addressRead) return; const here = new URL(location.href); "
         f"here.searchParams.set('tab', {json.dumps(tab)}); history.replaceState(null, '', here); }}"
     )
 

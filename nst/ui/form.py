@@ -193,11 +193,17 @@ class Form:
         self.quality.input(None, self.quality, evaluations, js=TO_EVALUATIONS)
         evaluations.input(None, evaluations, self.quality, js=TO_QUALITY)
         self.preset.input(
-            lambda name: self.fill(self.fitted(preset(name)))[:-1],
+            self._filled_by_preset,
             self.preset,
             self.filled[:-1],
             **QUIET,
         )
+
+    def _filled_by_preset(self, name: str | None) -> list[Any]:
+        """Values for all of `filled` but the preset; unchanged where it was looked at and none was chosen."""
+        if name not in PRESETS:
+            return [gr.skip() for _ in self.filled[:-1]]
+        return self.fill(self.fitted(preset(name)))[:-1]
 
     @property
     def inputs(self) -> list[gr.components.Component]:

@@ -262,4 +262,7 @@ def _of_example(example: Pair | None) -> str:
 def _said_of(one: Painted) -> str:
     if one.recipe is None:
         return status.note("The page was closed while this was painted: it shows how far it came.")
+    done, of = one.recipe.evaluations, one.recipe.settings.evaluations
+    if done is not None and done < of:
+        return status.note(f"It was stopped at evaluation {done} of {of}. Drag the line to compare.")
     return status.note("The content image on the left, the painting on the right: drag the line.")

@@ -3,6 +3,7 @@
 from threading import Lock
 
 from ...settings import Settings
+from .zerogpu import borrowed
 
 # An evaluation over a forward pass of the convolutions: there and back, Gram matrices, the rest. Measured:
 # 3.1 at 256 px, 2.9 at 512 px.
@@ -35,12 +36,18 @@ class Speed:
 
     @staticmethod
     def _from_calibration(settings: Settings) -> float | None:
-        from ...network.calibration import SIDE, known_calibration
+        """Of a processor; a graphics card is known after its first run."""
+        from ...network.calibration import SIDE, calibration
 
-        measured = known_calibration()
-        if measured is None or _kind(settings):
+        if borrowed() or _kind(settings) or has_graphics_card():
             return None
-        return EVALUATION_OVER_FORWARD * measured.seconds / SIDE**2
+        return EVALUATION_OVER_FORWARD * calibration().seconds / SIDE**2
+
+
+def has_graphics_card() -> bool:
+    import torch
+
+    return torch.cuda.is_available() or torch.backends.mps.is_available()
 
 
 def _kind(settings: Settings) -> bool:
