@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from browsing import SOON, a_painting, choose, contrast, open_advanced, use_recipe, wait_for_the_end
+from browsing import SOON, a_painting, choose, contrast, open_advanced, strength, use_recipe, wait_for_the_end
 from PIL import Image
 from playwright.sync_api import expect
 from server import REAL_APP, Server
@@ -132,7 +132,7 @@ def test_the_grid_fills_in_and_a_picture_opens_in_transfer(visit, pictures):
     expect(page.get_by_label("Draft")).to_be_checked()
     open_advanced(page)
     expect(page.get_by_label("Preset")).to_have_value("")
-    expect(page.get_by_label("Strength, exactly")).to_have_value("30")
+    expect(strength(page)).to_have_value("30")
     expect(page.get_by_label("Start from")).to_have_value("Noise")
 
 
@@ -203,7 +203,10 @@ def test_each_kind_of_reconstruction_has_its_example(visit):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_sheet_is_as_light_or_dark_as_the_page(visit, scheme):
     page = visit(color_scheme=scheme)
-    for tab, name in (("Layers × α/β", "grid"), ("Reconstruct", "reconstruct")):
+    for tab, name in (
+        ("Which layers make the style?", "grid"),
+        ("What does each layer keep?", "reconstruct"),
+    ):
         open_tab(page, tab)
         image = page.locator(f"#{name}-sheet img:visible")
         expect(image).to_have_count(1)
@@ -220,7 +223,7 @@ def test_the_sheet_is_as_light_or_dark_as_the_page(visit, scheme):
 
 
 @pytest.mark.parametrize("width", [390, 1280, 1920])
-@pytest.mark.parametrize("name", ["Layers × α/β", "Reconstruct"])
+@pytest.mark.parametrize("name", ["Which layers make the style?", "What does each layer keep?"])
 def test_every_control_has_help_of_a_line_or_two(visit, name, width):
     page = visit(width, 1000)
     open_tab(page, name)
