@@ -223,7 +223,7 @@ def held(path):
 
 CLIENT = f"""
 import pathlib, sys
-from nst.layers import CONVS
+from nst.network.layers import CONVS
 from nst.weights import find_filters, hub
 
 hub.CONVS = CONVS[:{COUNT}]
