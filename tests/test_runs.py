@@ -383,13 +383,13 @@ def test_more_style_images_than_are_used_are_refused_with_both_numbers(tmp_path)
         painting(str(tmp_path), Limits(), "c", ["s"] * 5, SMALL)
 
 
-def test_previews_are_small_and_only_the_last_three_stay(tmp_path):
+def test_previews_are_small_and_only_the_last_few_stay(tmp_path):
     place = Workspace(str(tmp_path), 60)
     paths = []
-    for colour in ("red", "lime", "blue", "white"):
-        place.preview(Frame("working", ""), Image.new("RGB", (2000, 1000), colour))
+    for level in range(PREVIEWS_KEPT + 1):
+        place.preview(Frame("working", ""), Image.new("RGB", (2000, 1000), (level, 0, 0)))
         paths.append(place.pictures["picture"])
-    assert len(set(paths)) == 4
+    assert len(set(paths)) == PREVIEWS_KEPT + 1
     moments = [moment.path for moment in place.moments]
     assert sorted(map(str, tmp_path.iterdir())) == sorted([*moments, *paths[1:]])
     with Image.open(paths[-1]) as preview:
@@ -398,8 +398,12 @@ def test_previews_are_small_and_only_the_last_three_stay(tmp_path):
 
 def test_a_preview_for_a_dark_page_comes_and_goes_with_the_light_one(tmp_path):
     place = Workspace(str(tmp_path), 60)
-    for _ in range(5):
-        place.preview(0, *(Image.new("RGB", (900, 600), colour) for colour in ("white", "black")), edge=900)
+    for _ in range(PREVIEWS_KEPT + 2):
+        place.preview(
+            Frame("working", ""),
+            *(Image.new("RGB", (900, 600), colour) for colour in ("white", "black")),
+            edge=900,
+        )
     assert len(list(tmp_path.glob("*.jpg"))) == 2 * PREVIEWS_KEPT + 1  # one is kept to look back on
     for name, level in (("picture", 255), ("dark", 0)):
         with Image.open(place.pictures[name]) as preview:
