@@ -210,7 +210,8 @@ def test_a_second_identical_batch_leaves_no_more_behind_than_the_first(small):
             visitor.run("counting", "a", 3, 0.01)
             content, style = visitor.upload(png(waves(128, 96))), visitor.upload(png(checks()))
             inputs = visitor.transfer_inputs(content, style, size=64, evaluations=3, seed=0)
-            assert visitor.run("transfer", *inputs)[1]["state"] == "done"
+            last = visitor.run("transfer", *inputs)[1]
+            assert last["state"] == "done", last["message"]
             outputs = visitor.outputs(begin(visitor, "closed"))
             next(outputs)
             outputs.close()
