@@ -68,7 +68,7 @@ def stylize(
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Progress.
 
     Source: Gatys, Ecker & Bethge (2016). Deviations: coarse to fine, relative strength, replicated borders,
-    fewer layers by default.
+    a margin that is painted and cut off, max pooling and total variation by default.
     """
     settings = settings or Settings()
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)

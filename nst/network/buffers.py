@@ -119,7 +119,7 @@ class PictureBuffer(Buffer):
     cheapest to fill: the convolution of three channels takes a twentieth of the next one's time.
 
     a          (N, 3, H + 2, W + 2), the prepared picture
-    gradient   ∂J/∂a, float32 at least, gathered while the rows are turned
+    gradient   ∂J/∂a, float32 at least, gathered while the rows are put
     """
 
     def __init__(self, picture: Tensor, convolution: First, layers: Sequence[str]) -> None:

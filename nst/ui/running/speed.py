@@ -5,8 +5,8 @@ from threading import Lock
 from ...settings import Settings
 from .zerogpu import borrowed
 
-# An evaluation over a forward pass of the convolutions: there and back, Gram matrices, the rest. Measured:
-# 3.1 at 256 px, 2.9 at 512 px.
+# An evaluation over a forward pass of the convolutions, a pixel: there and back, Gram matrices, the rest. By
+# docs/MEASUREMENTS.md and a forward pass of 31 ms on that processor: 3.2 at 256 px, 2.5 at 512 and 1024 px.
 EVALUATION_OVER_FORWARD = 3.0
 NEWEST = 0.5  # weight of the last run over those before it
 WEIGHTS_THAT_DIFFER = ("self-taught",)  # a network of its own, many times as fast
