@@ -104,6 +104,11 @@ def _relative(weights: Mapping[str, float], energies: Mapping[str, Tensor]) -> t
     return total, {layer: part / total for layer, part in parts.items()}
 
 
+def total_cost(by: Weighting, content: float, style: float, tv: float) -> float:
+    """J = α · J_content + β · J_style + γ · TV, of costs summed over their layers."""
+    return by.alpha * content + by.beta * style + by.gamma * tv
+
+
 def weighed(by: Weighting, content: Mapping[str, float], style: Mapping[str, float], tv: float) -> Costs:
     """J of costs that are known, by layer, without the network.
 
@@ -111,8 +116,9 @@ def weighed(by: Weighting, content: Mapping[str, float], style: Mapping[str, flo
     """
     j_content = sum(weight * content[layer] for layer, weight in by.content.items())
     j_style = sum(weight * style[layer] for layer, weight in by.lambdas.items())
-    total = by.alpha * j_content + by.beta * j_style + by.gamma * tv
-    return Costs(total, j_content, {layer: style[layer] for layer in by.lambdas}, tv)
+    return Costs(
+        total_cost(by, j_content, j_style, tv), j_content, {layer: style[layer] for layer in by.lambdas}, tv
+    )
 
 
 class CostParts(Protocol):

@@ -7,7 +7,7 @@ from tiny import checks, tiny_filters, waves
 
 from nst.costs import gram_matrix, total_variation
 from nst.network.vgg import Network
-from nst.objective import Objective, PlainCostParts, Targets, Weighting
+from nst.objective import Objective, PlainCostParts, Targets, Weighting, weighed
 from nst.studies.gram import (
     CELL,
     COLOURS,
@@ -19,7 +19,6 @@ from nst.studies.gram import (
     entries,
     heat_maps,
     layer_sums,
-    reweighted,
 )
 from nst.tensors import to_tensor
 
@@ -137,7 +136,7 @@ def test_sums_are_the_papers(network, images):
     assert sums.change == sums.style - sums.style_before
 
 
-def test_reweighted_costs_are_those_the_objective_has(network, images, style):
+def test_weighed_costs_are_those_the_objective_has(network, images, style):
     content, _, generated = images
     before, after = network(content), network(generated)
     sums = {layer: sums_of(layer, before[layer], style[layer], after[layer]) for layer in LAYERS}
@@ -147,7 +146,9 @@ def test_reweighted_costs_are_those_the_objective_has(network, images, style):
     truth, _ = Objective(PlainCostParts(network, targets.content, targets.style), targets, weighting)(
         generated
     )
-    costs = reweighted(sums, float(total_variation(generated)), weighting)
+    content = {layer: found.content for layer, found in sums.items()}
+    of_style = {layer: found.style for layer, found in sums.items()}
+    costs = weighed(weighting, content, of_style, float(total_variation(generated)))
     assert costs.total == pytest.approx(truth.total, rel=1e-5)
     assert costs.content == pytest.approx(truth.content, rel=1e-5)
     assert costs.style == pytest.approx(truth.style, rel=1e-5)

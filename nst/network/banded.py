@@ -5,8 +5,8 @@ rows at a time.
     backwards    from the last buffer to the first, the gradient is written over the activations
 
 The buffers are in buffers.py, the steps between them in steps.py. The numbers are those of autograd through
-vgg.Network, which is plainer to read (objective.PlainCostParts). At 1024 px this takes seven tenths of its time and
-half of its memory.
+vgg.Network, which is plainer to read (objective.PlainCostParts). At 1024 px this takes seven tenths of its
+time and half of its memory.
 """
 
 from collections.abc import Iterable, Mapping

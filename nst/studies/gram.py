@@ -4,7 +4,7 @@ Reading order: heat maps; the channels and pairs of channels that matter, with p
 activations from vgg.Network; the formulas are in costs.py, the patches in patches.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +12,6 @@ from PIL import Image
 from torch import Tensor
 
 from ..costs import content_cost, gram_matrix, style_cost
-from ..objective import Costs, Weighting, weighed
 from .patches import Patch, Top, patches, with_picture
 
 SHOWN = 64  # channels of a heat map: more would be narrower than a few pixels each
@@ -176,17 +175,3 @@ def layer_sums(layer: str, content: Tensor, generated: Tensor, grams: Sequence[T
         style_before=float(style_cost(before, target)),
         style=float(style_cost(after, target)),
     )
-
-
-def reweighted(sums: Mapping[str, Sums], tv: float, weighting: Weighting) -> Costs:
-    """J of the same image under other α, β, γ, w and λ, without running the network.
-
-        J = α · Σ w[l] · J_content[l] + β · Σ λ[l] · J_style[l] + γ · TV
-
-    sums   {layer: Sums} of every layer that the weighting names; tv: total_variation() of the image
-
-    Raises KeyError for a layer the sums lack.
-    """
-    content = {layer: found.content for layer, found in sums.items()}
-    style = {layer: found.style for layer, found in sums.items()}
-    return weighed(weighting, content, style, tv)

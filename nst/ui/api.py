@@ -79,8 +79,8 @@ class Endpoint:
         Args:
             content: The picture to repaint, a JPEG, PNG or WebP file.
             style: The picture to paint like, a JPEG, PNG or WebP file.
-            preset: Settings to start from: paint, gentle, bold, fast, gatys, course, neural-style or tutorial.
-            strength: How heavily the style repaints the content, 0.1 to 1000; 5 gentle, 20 heavy paint, 60 bold.
+            preset: Where the others start: paint, gentle, bold, fast, gatys, course, neural-style, tutorial.
+            strength: How heavily the style repaints, 0.1 to 1000; 5 is gentle, 20 heavy paint, 60 bold.
             size: Longer side of the result in pixels, 64 to 1024 unless the operator allows more.
             evaluations: Evaluations of the cost: 40 is a draft, 65 good, 200 fine.
             keep_colours: Keep the content image's colours and repaint only lightness.

@@ -196,7 +196,9 @@ def _all_layers(numbers: Numbers, by: "Weighting", style: float) -> str:
 
 
 def _total(numbers: Numbers, by: "Weighting", style: float) -> str:
-    total = by.alpha * numbers.content + by.beta * style + by.gamma * numbers.tv
+    from ..objective import total_cost
+
+    total = total_cost(by, numbers.content, style, numbers.tv)
     parts = (
         ("α", "α, the weight of the content cost", by.alpha),
         (CONTENT, "J_content, the content cost", numbers.content),
