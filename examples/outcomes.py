@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from nst import __version__, load_picture, stylize
 from nst.device import use_every_core
-from nst.recipe import KEY, recipe_text
+from nst.recipe import KEY, recipe_of
 from nst.ui.gallery import Pair, read_gallery
 
 QUALITY = 90
@@ -20,14 +20,7 @@ QUALITY = 90
 def paint(pair: Pair) -> None:
     content, style = load_picture(pair.content.file), load_picture(pair.style.file)
     *_, last = stylize(content, style, pair.settings)
-    recipe = recipe_text(
-        pair.settings,
-        last.features,
-        __version__,
-        device=last.device,
-        evaluations=last.evaluation,
-        seconds=last.seconds,
-    )
+    recipe = recipe_of(pair.settings, last, __version__)
     pair.outcome.parent.mkdir(exist_ok=True)
     last.image.save(pair.outcome, "JPEG", quality=QUALITY, subsampling=0, comment=recipe[KEY].encode())
     print(pair.outcome, f"{last.seconds:.0f} s")

@@ -26,7 +26,7 @@ from . import (
 )
 from .device import use_every_core
 from .images import save_png
-from .recipe import recipe_text
+from .recipe import recipe_of
 from .settings import NAMED_WEIGHTS, read_layers
 
 
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped: the best picture so far was kept.", file=sys.stderr)
     assert last is not None
     assert last.image is not None
-    save_png(last.image, options.output, _recipe(settings, last))
+    save_png(last.image, options.output, recipe_of(settings, last, __version__))
     print(options.output)
     return 0
 
@@ -133,17 +133,6 @@ def _traced(run: Iterator[Progress], trace: str | None) -> Iterator[Progress]:
             yield progress
     if sys.stderr.isatty():
         print(file=sys.stderr)
-
-
-def _recipe(settings: Settings, progress: Progress) -> dict[str, str]:
-    return recipe_text(
-        settings,
-        progress.features,
-        __version__,
-        device=progress.device,
-        evaluations=progress.evaluation,
-        seconds=progress.seconds,
-    )
 
 
 def _event(progress: Progress) -> dict[str, Any]:

@@ -7,11 +7,14 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import ImageRefused, SettingsError
 from .images import read_text
 from .settings import NAMED_WEIGHTS, Settings
+
+if TYPE_CHECKING:
+    from .report import Report
 
 KEY = "nst"
 LONGEST_LABEL = 100  # characters of the version, features and device a recipe may name
@@ -57,6 +60,18 @@ def recipe_text(
     }
     known = {name: value for name, value in content.items() if value not in (None, "")}
     return {KEY: json.dumps(known, ensure_ascii=False, allow_nan=False, separators=(",", ":"))}
+
+
+def recipe_of(settings: Settings, report: "Report", version: str) -> dict[str, str]:
+    """recipe_text() of a run with these settings, by its last report."""
+    return recipe_text(
+        settings,
+        report.features,
+        version,
+        device=report.device,
+        evaluations=report.evaluation,
+        seconds=report.seconds,
+    )
 
 
 def read_recipe(

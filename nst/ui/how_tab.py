@@ -135,6 +135,14 @@ class HowTab:
         slider = at_the_end(found.evaluations)
         return gr.Column(visible=True), slider, layers, *_shown(found, found.shots[-1], layer)
 
+    def _found(self, request: gr.Request, layer: str) -> Found:
+        """What was measured for a visitor. Raises SettingsError where there is nothing, or not this layer."""
+        found = self.kept.get(request.session_hash or "")
+        if layer not in found.strongest:
+            there = list(found.strongest)
+            raise SettingsError(f"Layer must be one of {there[0]} … {there[-1]}.")
+        return found
+
     def show(
         self,
         request: gr.Request,
@@ -151,8 +159,7 @@ class HowTab:
             for now, before in zip((alpha, beta, lambdas), filled or (None,) * 3, strict=True)
         ]
         try:
-            found = self.kept.get(request.session_hash or "")
-            _require_layer(found, layer)
+            found = self._found(request, layer)
         except NSTError as error:
             return status.failed(str(error)), *(gr.skip() for _ in range(8))
         return _shown(found, found.nearest(chosen(moment)), layer, typed)
@@ -168,8 +175,7 @@ class HowTab:
     ) -> str:
         """The sums under other weights, or one sentence."""
         try:
-            found = self.kept.get(request.session_hash or "")
-            _require_layer(found, layer)
+            found = self._found(request, layer)
         except NSTError as error:
             return status.failed(str(error))
         return _sums(numbers_of(found.nearest(chosen(moment))), (alpha, beta, lambdas), layer)
@@ -199,12 +205,6 @@ def _sums(numbers: Numbers, weights: Sequence[Any], layer: str) -> str:
         return sums_html(numbers, read(numbers, *weights), layer)
     except NSTError as error:
         return status.failed(str(error))
-
-
-def _require_layer(found: Found, layer: str) -> None:
-    if layer not in found.strongest:
-        there = list(found.strongest)
-        raise SettingsError(f"Layer must be one of {there[0]} … {there[-1]}.")
 
 
 def _place(shot: Shot) -> str:

@@ -6,11 +6,12 @@ nothing.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from ..decoding import load_picture
+from ..decoding import Decoded, load_into
 from ..errors import SettingsError
 from ..images import fit
 from ..report import each_as
@@ -92,18 +93,25 @@ def measure_run(folder: str, limits: Limits, asked: Asked, keep: Callable[[Found
     Raises ImageRefused or SettingsError with one sentence.
     """
     limits.check(asked.settings)
-    for path in (asked.content, asked.style):
-        load_picture(path)  # for its refusal; kept, pictures of all who wait would fill the memory
-    return _in_turn(folder, limits, asked, keep)
+    opened = [
+        load_into(Path(folder, f"given_{n}"), path) for n, path in enumerate((asked.content, asked.style))
+    ]
+    return _in_turn(folder, limits, asked, opened, keep)
 
 
-def _in_turn(folder: str, limits: Limits, asked: Asked, keep: Callable[[Found], None]) -> Iterator[Frame]:
+def _in_turn(
+    folder: str,
+    limits: Limits,
+    asked: Asked,
+    opened: Sequence[Decoded],
+    keep: Callable[[Found], None],
+) -> Iterator[Frame]:
     from ..studies.measure import Measuring, run_filters  # and torch: the page is served before it is there
 
     doing = "Learning filters." if asked.settings.weights == "self-taught" else "Reading VGG-19."
     yield Frame("working", doing)
     workspace = Workspace(folder, limits.max_seconds)
-    content, style = load_picture(asked.content), load_picture(asked.style)
+    content, style = (one.take() for one in opened)
     filters, layers = yield from each_as(run_filters(asked.settings, content, style), working)
     moments = [*reversed(asked.moments)] or [None]
     if why := workspace.why_end:

@@ -12,7 +12,7 @@ from .. import __version__
 from ..decoding import Decoded, load_into
 from ..errors import ImageRefused, SettingsError
 from ..images import save_jpeg, save_png
-from ..recipe import recipe_text
+from ..recipe import recipe_of
 from ..settings import Settings
 from .running.frames import Frame, Point
 from .running.jobs import on_device
@@ -106,14 +106,7 @@ class Painting:
         small = self.content.copy()
         small.thumbnail((CONTENT_SIDE, CONTENT_SIDE))
         save_jpeg(small, folder / CONTENT)
-        recipe = recipe_text(
-            self.settings,
-            report.features,
-            __version__,
-            device=report.device,
-            evaluations=report.evaluation,
-            seconds=report.seconds,
-        )
+        recipe = recipe_of(self.settings, report, __version__)
         save_png(*self.pictures(report), path, recipe)
         return path, {}
 
