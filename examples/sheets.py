@@ -2,7 +2,7 @@
 
 Each is a study of nst at the settings its tab starts with, of two pictures of ours, with the network of the
 weights that are installed: minutes each on two cores. A file of sheets/ holds the pictures side by side and
-all else that the sheet says in the JPEG's comment (nst/studies/kept.py); the page draws the sheet. The kind
+all else that the sheet says in the JPEG's comment (nst/studies/board_files.py); the page draws it. The kind
 units is nine units over all pictures at hand (nst/ui/example_units.py).
 """
 
@@ -17,10 +17,10 @@ from nst.images import load_picture
 from nst.report import result_of
 from nst.settings import Settings
 from nst.studies.board import COMPARE, GRID, RECONSTRUCT, Board
+from nst.studies.board_files import StoredBoard, write_board
 from nst.studies.compare import compare_optimizers
 from nst.studies.filters import filters_for
 from nst.studies.grid import layers_grid
-from nst.studies.kept import Kept, write_board
 from nst.studies.reconstruct import reconstruct
 from nst.studies.units import LONGEST_SIDE, driver_mosaic, patch_mosaic, scan_units
 from nst.ui.example_units import KeptUnits, write_units
@@ -55,12 +55,12 @@ def main() -> None:
         print(f"{arguments.to / kind}.jpg  {time.perf_counter() - start:.0f} s", file=sys.stderr)
 
 
-def painted(kind: str) -> Kept:
+def painted(kind: str) -> StoredBoard:
     gallery = read_gallery()
     files = {picture.name: picture.file for picture in (*gallery.contents, *gallery.styles)}
     study, settings = STUDIES[kind]
     (board,) = deque(study(*(load_picture(files[name]) for name in PICTURES), settings), maxlen=1)
-    return Kept(kind, settings, PICTURES, board)
+    return StoredBoard(kind, settings, PICTURES, board)
 
 
 def look(path: Path) -> None:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from nst import Settings
 from nst.studies import lettering
 from nst.studies.board import COMPARE, GRID, RECONSTRUCT, Board, Cell
-from nst.studies.kept import Kept, read_board, write_board
+from nst.studies.board_files import StoredBoard, read_board, write_board
 from nst.studies.lettering import SPELLED, spell
 from nst.studies.outlines import outline
 from nst.studies.palette import DARK, LIGHT
@@ -235,7 +235,7 @@ def test_curves_without_a_positive_cost_are_an_empty_plot():
 
 def test_a_board_kept_in_a_file_is_read_as_it_was(tmp_path):
     painted = board(curves={"L-BFGS": (3.21987, 1.0)})
-    kept = Kept("grid", GRID, ("Lake", "Palette knife"), replace(painted, features="VGG-19"))
+    kept = StoredBoard("grid", GRID, ("Lake", "Palette knife"), replace(painted, features="VGG-19"))
     write_board(kept, tmp_path / "kept.jpg")
     again = read_board(tmp_path / "kept.jpg")
     assert (again.kind, again.settings, again.pictures) == ("grid", GRID, ("Lake", "Palette knife"))

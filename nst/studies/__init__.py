@@ -7,5 +7,5 @@ gram.py          Gram matrices, channels and pairs of channels; measure.py, ever
 
 board.py is what the painted studies yield and outlines.py what they begin with, descents.py how many pictures
 are painted side by side. sheet.py draws a board as one picture, with lettering.py, palette.py and plot.py;
-kept.py keeps one in a file. patches.py finds and cuts out patches.
+board_files.py keeps one in a file. patches.py finds and cuts out patches.
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 from gradio.utils import get_upload_folder
 
 from ..images import save_jpeg
-from ..studies.kept import Kept, read_board
+from ..studies.board_files import StoredBoard, read_board
 from .boards import both_sheets, spots
 from .gallery import EXAMPLES, Gallery
 from .running.frames import Frame
@@ -46,7 +46,7 @@ def served_folder() -> Path:
     return folder
 
 
-def _frame(kept: Kept, digest: str) -> Frame:
+def _frame(kept: StoredBoard, digest: str) -> Frame:
     """The example as the last Frame of a run has it, drawn now."""
     paths = [served_folder() / f"{kept.kind}-{digest}-{mode}.jpg" for mode in ("light", "dark")]
     for sheet, path in zip(both_sheets(kept.board), paths, strict=True):
@@ -54,7 +54,7 @@ def _frame(kept: Kept, digest: str) -> Frame:
     return Frame("done", "", picture=str(paths[0]), dark=str(paths[1]), spots=spots(kept.board))
 
 
-def _said(kept: Kept) -> str:
+def _said(kept: StoredBoard) -> str:
     content, style = kept.pictures
     settings = kept.settings
     return (

@@ -21,7 +21,7 @@ DIGITS = 4  # of the costs of the curves
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredBoard:
     """A board and how it was made.
 
     kind       "grid", "reconstruct" or "optimizers"
@@ -35,7 +35,7 @@ class Kept:
     board: Board
 
 
-def write_board(kept: Kept, path: str | Path) -> None:
+def write_board(kept: StoredBoard, path: str | Path) -> None:
     """Write the board. All its cells must be painted."""
     board = kept.board
     width, height = board.size
@@ -47,7 +47,7 @@ def write_board(kept: Kept, path: str | Path) -> None:
     save_jpeg(sheet, path, QUALITY, json.dumps(_plain(kept), ensure_ascii=False, separators=(",", ":")))
 
 
-def read_board(path: str | Path) -> Kept:
+def read_board(path: str | Path) -> StoredBoard:
     """The inverse of write_board(); the pictures are those of the JPEG, and costs are None."""
     with Image.open(path) as file:
         found = json.loads(file.info["comment"])
@@ -77,7 +77,7 @@ def read_board(path: str | Path) -> Kept:
         curves={name: tuple(curve) for name, curve in found["curves"].items()},
     )
     first, second = found["pictures"]
-    return Kept(found["kind"], Settings.from_dict(found["settings"]), (first, second), board)
+    return StoredBoard(found["kind"], Settings.from_dict(found["settings"]), (first, second), board)
 
 
 def _cut(sheet: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
@@ -85,7 +85,7 @@ def _cut(sheet: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
     return sheet.crop((left, top, left + width, top + height))
 
 
-def _plain(kept: Kept) -> dict[str, Any]:
+def _plain(kept: StoredBoard) -> dict[str, Any]:
     board = kept.board
     return {
         "kind": kept.kind,
