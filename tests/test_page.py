@@ -175,6 +175,7 @@ def test_text_stands_out_from_its_background(visit, scheme):
     page = visit(color_scheme=scheme)
     page.locator("#run").click()
     expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.locator("#caption")).to_be_visible()  # once the run has ended
     texts = ("h1", ".section", ".note", ".picks .name", "#badge", ".credits", ".failed", "#caption", "#run")
     ratios = {text: contrast(page, text) for text in texts}
     assert {text: ratio for text, ratio in ratios.items() if ratio < 4.5} == {}

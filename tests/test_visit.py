@@ -56,6 +56,7 @@ def test_the_page_uses_the_width_there_is(visit, window, least):
 
 def test_what_a_first_painting_needs_is_in_sight_without_scrolling(visit):
     page = visit(1280, 800)
+    expect(page.locator("#estimate")).to_contain_text("About")
     for needed in ("#content", "#style", ".strength", "#run", "#estimate", "#slider", "#caption"):
         box = page.locator(needed).bounding_box()
         assert box, needed
