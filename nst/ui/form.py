@@ -62,7 +62,7 @@ NAMES = {
     "optimizer": {"spectral": "Spectral L-BFGS", "lbfgs": "L-BFGS", "adam": "Adam", "gd": "Gradient descent"},
     "init": {"content": "The content image", "noise": "Noise", "blend": "A blend of both"},
     "weights": {
-        "auto": "Automatic: the original VGG-19",
+        "auto": "Automatic (VGG-19)",
         "torchvision": "VGG-19, retrained (download)",
         "self-taught": "Self-taught (experiment)",
     },
