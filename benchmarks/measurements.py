@@ -22,7 +22,10 @@ PEER_STEPS = {256: 1000, 512: 1000}
 # Evaluations of the published loops; crowsonkb's has a tenth or so of what its recipe says.
 PUBLISHED = {"tutorial": 100, "crowsonkb": 200}
 LONG_PUBLISHED = {"notebook": 500, "tutorial": 500, "crowsonkb": 300}
-SYSTEMS = ("ours", "other-pooling", "pastiche", "pastiche-default", "crowsonkb", "eight-layers")
+SYSTEMS = (
+    *("ours", "other-pooling", "pastiche", "pastiche-default", "crowsonkb", "eight-layers"),
+    *("gentle", "bold", "fast"),  # presets
+)
 
 
 def start_up(weights: str) -> dict[str, float]:
