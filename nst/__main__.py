@@ -27,7 +27,7 @@ from . import (
 from .device import use_every_core
 from .images import save_png
 from .recipe import recipe_of
-from .settings import NAMED_WEIGHTS, read_layers
+from .settings import NAMED_WEIGHTS, read_layers, read_numbers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = _settings(options)
         content = load_picture(options.content)
         styles = [load_picture(style) for style in options.style]
+        settings.shares(len(styles))
         _require_writable(options.output, "output", ".png")
         if options.trace:
             _require_writable(options.trace, "trace")
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--keep-colours", action="store_true", default=None, help="keep the content's colours"
     )
+    parser.add_argument("--style-weights", help="one a style image, such as 0.7,0.3; else as much of each")
     parser.add_argument("--content-layers", help="such as relu4_2, or relu3_3=0.5,relu4_2=0.5")
     parser.add_argument("--style-layers", help="with their λ, such as relu1_1=0.2,relu2_1=0.8")
     parser.add_argument("--weights", help=f"{', '.join(NAMED_WEIGHTS)} or the path of a weights file")
@@ -103,6 +105,8 @@ def _settings(options: argparse.Namespace) -> Settings:
     given = {name: value for name, value in vars(options).items() if name in names and value is not None}
     for name in {"content_layers", "style_layers"} & set(given):
         given[name] = read_layers(given[name].split(","))
+    if "style_weights" in given:
+        given["style_weights"] = read_numbers(given["style_weights"])
     return preset(options.preset, **given)
 
 

@@ -53,9 +53,16 @@ class Targets:
 
 
 def make_targets(network: Network, settings: Settings, content: Tensor, styles: Sequence[Tensor]) -> Targets:
-    """Activations of the content image and Gram matrices of the style images, several of them averaged
-    (the mean of raw second moments is that of the pictures side by side)."""
-    return _targets(network, settings.content_layers, settings.style_layers, content, styles)
+    """Activations of the content image, and Gram matrices of the style images, averaged by weight:
+
+        G(S) = Σ_s w_s G(S_s),   Σ w = 1
+
+    which for raw second moments is that of the pictures side by side, as much of each as its weight.
+    Raises SettingsError where the weights do not fit the style images.
+    """
+    shares = settings.shares(len(styles))
+    used = [(share, style) for share, style in zip(shares, styles, strict=True) if share]
+    return _targets(network, settings.content_layers, settings.style_layers, content, used)
 
 
 @torch.no_grad()
@@ -64,14 +71,14 @@ def _targets(
     content_layers: Iterable[str],
     style_layers: Iterable[str],
     content: Tensor,
-    styles: Sequence[Tensor],
+    styles: Sequence[tuple[float, Tensor]],
 ) -> Targets:
     kept = network(content, content_layers) if content_layers else {}
     grams: dict[str, list[Tensor]] = {layer: [] for layer in style_layers}
-    for style in styles if grams else ():
+    for share, style in styles if grams else ():
         for layer, found in network(style, grams).items():
-            grams[layer].append(gram_matrix(found))
-    return Targets(kept, {layer: torch.stack(each).mean(0) for layer, each in grams.items()})
+            grams[layer].append(share * gram_matrix(found))
+    return Targets(kept, {layer: torch.stack(each).sum(0) for layer, each in grams.items()})
 
 
 def weigh(settings: Settings, targets: Targets) -> Weighting:
@@ -235,7 +242,8 @@ def make_objectives(
     style_layers = _union(each.style_layers for each in many if each.beta != 0)
     layers = _union((content_layers, style_layers))
     network = Network(filters, layers, many[0].pooling, where.torch, where.dtype)
-    targets = _targets(network, content_layers, style_layers, content, styles)
+    shared = [(1 / len(styles), style) for style in styles]
+    targets = _targets(network, content_layers, style_layers, content, shared)
     parts = BandedCostParts(network, targets.content, targets.style)
     return Objectives(parts, targets, [_weigh_used(settings, targets) for settings in many])
 

@@ -4,7 +4,7 @@ BOUNDS is the one table behind validation, sliders, command line and README. The
 stylize(), not a setting: the same settings mean the same picture everywhere.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Real
 from typing import Any, NamedTuple
@@ -36,6 +36,7 @@ BOUNDS: dict[str, Bound] = {
     "style_scale": Bound(
         0.25, 2, 0.05, "Size of the style image beside the result: smaller gives finer strokes."
     ),
+    "colours": Bound(0, 1, 0.05, "0 paints in the style image's colours, 1 in the content image's."),
     "alpha": Bound(0, 1e12, 1, "α, the weight of the content cost."),
     "beta": Bound(0, 1e12, 1, "β, the weight of the style cost."),
     "tv": Bound(0, 1e9, 0.1, "γ, the weight of total variation: smooths speckle."),
@@ -52,6 +53,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 # The weights anybody may ask for by name; every other value is the path of a file.
 NAMED_WEIGHTS = ("auto", "torchvision", "self-taught")
 
+MOST_STYLES = 4
 MOST_WEIGHT = 1_000_000  # of a layer, before the weights are scaled to sum 1
 
 # The papers' layers: Gatys, Ecker & Bethge (2016).
@@ -72,6 +74,8 @@ class Settings:
     content_layers  layer → weight, scaled to sum 1
     style_layers    layer → λ, scaled to sum 1
     weights         one of NAMED_WEIGHTS, or the path of a weights file
+    style_weights   one a style image, scaled to sum 1; () for as much of each
+    colours         0 … 1: how far the style image's colours are moved to the content image's beforehand
     keep_colours    keep the content image's colours: only lightness is repainted
     """
 
@@ -91,6 +95,8 @@ class Settings:
     learning_rate: float = 0.02
     init: str = "content"
     noise: float = 0.6
+    style_weights: tuple[float, ...] = ()
+    colours: float = 0.0
     keep_colours: bool = False
     weights: str = "auto"
 
@@ -111,6 +117,7 @@ class Settings:
             raise SettingsError("α and β cannot both be 0: there would be nothing to paint.")
         if not isinstance(self.keep_colours, bool):
             raise SettingsError("Keep colours must be true or false.")
+        object.__setattr__(self, "style_weights", _style_weights(self.style_weights))
         if not isinstance(self.weights, str) or not self.weights:
             raise SettingsError(f"Weights must be {', '.join(NAMED_WEIGHTS)} or the path of a file.")
         for name in ("content_layers", "style_layers"):
@@ -120,6 +127,21 @@ class Settings:
     def layers(self) -> tuple[str, ...]:
         """Every layer the run needs, each once."""
         return tuple(dict.fromkeys((*self.content_layers, *self.style_layers)))
+
+    def shares(self, styles: int) -> tuple[float, ...]:
+        """The weight of each of so many style images, with sum 1. Raises SettingsError."""
+        if not 1 <= styles <= MOST_STYLES:
+            raise SettingsError(
+                f"There are {styles} style images and at most {MOST_STYLES} are used: remove some."
+                if styles
+                else "There is no style image yet: choose the picture to paint like."
+            )
+        if self.style_weights and len(self.style_weights) != styles:
+            raise SettingsError(
+                f"There are {len(self.style_weights)} weights for {styles} style "
+                f"image{'s' if styles > 1 else ''}: give one weight for each, or none."
+            )
+        return self.style_weights or (1 / styles,) * styles
 
     def with_(self, **changes: Any) -> "Settings":
         """A copy with some settings changed, checked again."""
@@ -175,6 +197,21 @@ def _layer_weights(name: str, weights: Any) -> dict[str, float]:
     return {layer: float(weight / total) for layer, weight in weights.items() if weight > 0}
 
 
+def _style_weights(weights: Any) -> tuple[float, ...]:
+    if not isinstance(weights, Sequence) or isinstance(weights, str) or len(weights) > MOST_STYLES:
+        raise SettingsError(
+            f"Style weights must be a list of up to {MOST_STYLES} numbers, one a style image."
+        )
+    for weight in weights:
+        if not _is_real(weight) or not 0 <= weight <= MOST_WEIGHT:
+            raise SettingsError(
+                f"The weight of a style image must be a number from 0 to {MOST_WEIGHT}, not {shown(weight)}."
+            )
+    if weights and sum(weights) == 0:
+        raise SettingsError("The weights of the style images must not all be 0.")
+    return tuple(float(weight / sum(weights)) for weight in weights)
+
+
 def _plain(name: str) -> str:
     names = {"alpha": "α (alpha)", "beta": "β (beta)", "tv": "γ (tv)"}
     return names.get(name, name.replace("_", " ").capitalize())
@@ -195,6 +232,14 @@ def read_layers(entries: Iterable[str]) -> dict[str, float]:
                 f"The weight of a layer must be a number, as in relu3_1=0.5, not {shown(entry)}."
             ) from None
     return layers
+
+
+def read_numbers(text: str) -> tuple[float, ...]:
+    """(0.7, 0.3) from "0.7,0.3". Raises SettingsError for what is no number."""
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise SettingsError(f"Give numbers, as in 0.7,0.3, and not {shown(text)}.") from None
 
 
 def write_number(value: float) -> str:

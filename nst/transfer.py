@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -61,7 +62,7 @@ def stylize(
     picture. Closing the generator stops the run and frees its tensors. The same pictures, settings, seed
     and device give the same bytes.
 
-    content, styles   RGB pictures, from load_picture()
+    content, styles   RGB pictures, from load_picture(); one to four styles, weighed by settings.style_weights
     device            "cpu", "cuda", "mps" or None for the best there is
     filters           given, they are used in place of those that settings.weights names
 
@@ -72,6 +73,7 @@ def stylize(
     """
     settings = settings or Settings()
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)
+    settings.shares(len(styles))
     pace = Pace(schedule(settings, *content.size))
     return timed(_run(content, styles, settings, device, filters), pace)
 
@@ -119,10 +121,16 @@ def announced(now: AnyReport, work: Work[Result]) -> Generator[AnyReport, None, 
 
 def style_at(style: Image.Image, scale: Scale, settings: Settings, content: Tensor) -> Tensor:
     """The style image beside this scale: as long as the generated image times style_scale, never enlarged
-    (an enlarged picture is blurred, and its Gram matrices would ask for blur)."""
+    (an enlarged picture is blurred, and its Gram matrices would ask for blur). Its colours are moved towards
+    the content image's by `colours`, the whole way where those are kept.
+
+    Halfway along the map that moves colours least the covariance is that of McCann (1997), A Convexity
+    Principle for Interacting Gases: x ↦ (1 − t) x + t T(x).
+    """
     side = min(max(style.size), round(max(scale.size) * settings.style_scale))
     tensor = to_tensor(style, fit(*style.size, side)).to(content.device)
-    return match_colours(tensor, content) if settings.keep_colours else tensor
+    share = 1.0 if settings.keep_colours else settings.colours
+    return torch.lerp(tensor, match_colours(tensor, content), share) if share else tensor
 
 
 def learn(settings: Settings, content: Tensor, styles: Sequence[Tensor]) -> Generator[str, None, Filters]:

@@ -71,6 +71,13 @@ def test_what_is_left_out_stays_as_the_preset_has_it(client, pictures):
     assert settings.keep_colours
 
 
+def test_two_styles_are_mixed_by_their_weights(client, pictures):
+    mixed = {"second_style": pictures["content"], "style_weights": "1,3", "colours": 0.5}
+    painting, _ = client.predict(**pictures, **QUICK, **mixed, api_name="/transfer")
+    settings = read_recipe(Path(painting)).settings
+    assert (settings.style_weights, settings.colours) == ((0.25, 0.75), 0.5)
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
@@ -93,7 +100,7 @@ def test_the_public_endpoints_are_these_and_transfer_names_every_setting(client)
     assert set(endpoints) == {"/transfer", "/layers_grid", "/reconstruct", "/top_patches", "/gram"}
     names = [parameter["parameter_name"] for parameter in endpoints["/transfer"]["parameters"]]
     assert names[:3] == ["content", "style", "preset"]
-    assert set(names) - {"content", "style", "preset"} == set(Settings().to_dict())
+    assert set(names) - {"content", "style", "preset", "second_style"} == set(Settings().to_dict())
     required = [
         p["parameter_name"] for p in endpoints["/transfer"]["parameters"] if not p["parameter_has_default"]
     ]

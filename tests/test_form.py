@@ -21,6 +21,7 @@ async def built() -> Form:
     with gr.Blocks():
         form = Form(Limits())
         form.basic()
+        form.second_style()
         form.advanced()
     return form
 
@@ -48,6 +49,12 @@ def test_unequal_weights_of_layers_survive_the_form(form):
     settings = Settings(style_layers={"relu1_1": 1, "relu3_1": 2, "relu4_1": 5})
     assert form.read(form.fill(settings)[: len(form.inputs)]) == settings
     assert preset_of(settings) is None
+
+
+def test_the_share_of_a_second_style_survives_the_form_and_is_none_of_a_presets_business(form):
+    settings = Settings(style_weights=(1, 3), colours=0.3)
+    assert form.read(form.fill(settings)[: len(form.inputs)]) == settings
+    assert preset_of(settings) == "paint"
 
 
 def test_settings_of_a_larger_app_are_fitted_to_this_one(form):

@@ -138,6 +138,22 @@ def test_a_painting_dropped_as_content_offers_its_settings(visit, tmp_path):
     expect(page.get_by_label("Seed")).to_have_value("7")
 
 
+def test_a_second_style_is_mixed_in_by_its_share(visit, pictures):
+    page = visit()
+    choose(page, *pictures)
+    number(page, "Size").fill("64")
+    page.get_by_role("button", name="A second style").click()
+    page.locator("#second-style input[type=file]").set_input_files(pictures[0])
+    expect(page.locator("#second-style img")).to_be_visible()
+    number(page, "Share of the second style").fill("0.25")
+    number(page, "Share of the second style").press("Tab")
+    page.locator("#run").click()
+    wait_for_the_end(page)
+    page.get_by_role("button", name="Settings used").click()
+    expect(page.locator("#used")).to_contain_text("Shares of the styles")
+    expect(page.locator("#used")).to_contain_text("0.75 : 0.25")
+
+
 def test_a_picture_without_a_recipe_is_refused_in_one_sentence(visit, pictures):
     page = visit()
     page.get_by_test_id("Open a recipe-upload-button").set_input_files(pictures[0])

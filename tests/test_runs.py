@@ -15,8 +15,8 @@ from server import wait_until
 from tiny import checks, waves
 
 from nst.errors import ImageRefused, NSTError, SettingsError
-from nst.settings import BOUNDS, Settings
-from nst.ui.painting import MOST_STYLES, painting
+from nst.settings import BOUNDS, MOST_STYLES, Settings
+from nst.ui.painting import painting
 from nst.ui.running import workspace
 from nst.ui.running.frames import Frame, settled
 from nst.ui.running.limits import Limits

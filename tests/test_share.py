@@ -13,6 +13,7 @@ from nst.ui.running.speed import Speed
 from nst.ui.share import as_command, as_python, as_requests, preview_head, source_link
 
 EVERY = [preset(name, seed=5, size=320) for name in PRESETS]
+MIXED = Settings(style_weights=(0.25, 0.75), colours=0.5, seed=5)
 
 
 @pytest.mark.parametrize("settings", EVERY, ids=list(PRESETS))
@@ -28,6 +29,19 @@ def test_the_command_line_has_the_same_settings(settings):
     found = _settings(_parser().parse_args(shlex.split(as_command(settings))[1:]))
     assert found.with_(style_layers=settings.style_layers) == settings
     assert found.style_layers == pytest.approx(settings.style_layers, rel=1e-5)
+
+
+def test_two_styles_are_two_pictures_with_their_weights_in_each_language():
+    found = {}
+    program = as_python(MIXED).splitlines()
+    exec(next(line for line in program if line.startswith("settings")), {"Settings": Settings}, found)
+    assert found["settings"] == MIXED
+    assert "styles = [load_picture(name) for name in ['painting.jpg', 'painting-2.jpg']]" in program
+    options = _parser().parse_args(shlex.split(as_command(MIXED))[1:])
+    assert (options.style, _settings(options)) == (["painting.jpg", "painting-2.jpg"], MIXED)
+    text = as_requests(MIXED, "http://host")
+    assert '"style_weights": "0.25,0.75"' in text
+    assert "\"second_style\": '$(file painting-2.jpg)'" in text
 
 
 def test_requests_name_only_what_differs_and_quote_what_a_shell_would_read():

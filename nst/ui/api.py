@@ -14,7 +14,7 @@ import gradio as gr
 from ..errors import NSTError
 from ..presets import PRESETS
 from ..presets import preset as named
-from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings, read_layers
+from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings, read_layers, read_numbers
 from .painting import painting
 from .running.clients import client_of
 from .running.frames import Frame
@@ -69,6 +69,9 @@ class Endpoint:
         init: str | None = None,
         noise: float | None = None,
         weights: str | None = None,
+        colours: float | None = None,
+        second_style: str | None = None,
+        style_weights: str | None = None,
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Paint a content image in the style of a style image (neural style transfer, Gatys et al. 2016).
 
@@ -98,12 +101,15 @@ class Endpoint:
             init: Start from content, noise or blend.
             noise: Share of noise in a blend, 0 to 1.
             weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
+            colours: 0 paints in the style image's colours, 1 in the content image's.
+            second_style: Another picture to paint like, mixed with the first.
+            style_weights: How much of the two styles, such as 0.7,0.3; as much of each if left out.
 
         Returns:
             The painting as a lossless PNG, and a summary: size, evaluations, seconds, costs, features.
         """
         chosen = _settings(preset, locals())
-        for frame in self.runs.stream(client_of(request), painting, content, [style], chosen):
+        for frame in self.runs.stream(client_of(request), painting, content, [style, second_style], chosen):
             if frame.state == "failed" and frame.result is None:
                 raise gr.Error(escape(frame.message), print_exception=False)
             yield frame.picture, summary(frame)
@@ -138,6 +144,8 @@ def _settings(preset: str, given: dict[str, Any]) -> Settings:
     try:
         for name in {"content_layers", "style_layers"} & set(changes):
             changes[name] = read_layers(changes[name].split(","))
+        if "style_weights" in changes:
+            changes["style_weights"] = read_numbers(changes["style_weights"])
         return named(str(preset), **changes)
     except NSTError as error:
         raise gr.Error(escape(str(error)), print_exception=False) from None
@@ -168,6 +176,9 @@ def _inputs(runs: Runs) -> Sequence[gr.components.Component]:
         _choice("init", CHOICES["init"]),
         _number("noise", most),
         _choice("weights", NAMED_WEIGHTS),
+        _number("colours", most),
+        Upload(label="second_style", visible=False),
+        gr.Textbox(None, label="style_weights", visible=False),
     ]
 
 

@@ -19,6 +19,7 @@ from .running.limits import Limits
 from .theme import html
 
 WEIGHTS = ("alpha", "beta")
+FREE = ("size", "seed", "keep_colours", "colours", "style_weights", "weights")  # of a preset's settings
 QUALITIES = {"Draft": 40, "Good": 65, "Fine": 200}  # evaluations
 
 LABELS = {
@@ -27,6 +28,8 @@ LABELS = {
     "evaluations": "Evaluations",
     "strength": "Strength",
     "style_scale": "Style scale",
+    "style_weights": "Share of the second style",
+    "colours": "Colours",
     "seed": "Seed",
     "alpha": "α",
     "beta": "β",
@@ -46,6 +49,7 @@ LABELS = {
 HELP = {
     "keep_colours": "Only lightness is repainted; the palette stays that of the content.",
     "strength": "5 gentle, 20 heavy paint, 60 bold.",
+    "style_weights": "0 is the first style alone, 1 the second alone. More than two: in Python.",
     "alpha": "Weight of the content cost. Empty: from the strength.",
     "beta": "Weight of the style cost. Empty: from the strength.",
     "content_layers": "Deeper layers keep less detail. Add a weight as relu4_2=0.5.",
@@ -100,8 +104,9 @@ def quality(evaluations: int) -> str | None:
 
 
 def preset_of(settings: Settings) -> str | None:
-    """The preset these are, whatever the size, seed, colours and features; None for any others."""
-    free = {name: getattr(settings, name) for name in ("size", "seed", "keep_colours", "weights")}
+    """The preset these are, whatever the size, seed, colours, features and shares of the style images; None
+    for any others."""
+    free = {name: getattr(settings, name) for name in FREE}
     return next((name for name in PRESETS if preset(name, **free) == settings), None)
 
 
@@ -149,6 +154,10 @@ class Form:
                 )
             self._add("keep_colours", gr.Checkbox(value=False, **_texts("keep_colours")))
 
+    def second_style(self) -> None:
+        """How much of the second style image, where there is one, is mixed in."""
+        self._add("style_weights", gr.Slider(0, 1, 0.5, step=0.05, **_texts("style_weights")))
+
     def advanced(self) -> None:
         """Everything else, in the order a student meets it."""
         with gr.Row():
@@ -181,6 +190,7 @@ class Form:
         html('<h3 class="section">Network and pictures</h3>')
         with gr.Row():
             self._slider("style_scale")
+            self._slider("colours")
         with gr.Row():
             self._choice("pooling", CHOICES["pooling"])
             self._number("seed", value=Settings().seed)
@@ -222,6 +232,7 @@ class Form:
             found[name] = read_layers(found[name] or ())
         for name in WEIGHTS:
             found[name] = _read_weight(name, found[name])
+        found["style_weights"] = _shares(found["style_weights"])
         return Settings.from_dict(found)
 
     def fill(self, settings: Settings) -> list[Any]:
@@ -231,6 +242,7 @@ class Form:
             found[name] = write_layers(found[name])
         for name in WEIGHTS:
             found[name] = "" if found[name] is None else write_number(found[name])
+        found["style_weights"] = settings.style_weights[1] if len(settings.style_weights) == 2 else 0.5
         handles = [dial(settings.strength), quality(settings.evaluations), preset_of(settings)]
         return [*(found[name] for name in self.settings), *handles]
 
@@ -319,6 +331,14 @@ def _read_weight(name: str, text: Any) -> float | None:
         return float(typed)
     except ValueError:
         raise SettingsError(f"{LABELS[name]} must be a number or empty, not {shown(typed)}.") from None
+
+
+def _shares(second: Any) -> tuple[float, ...]:
+    """The weights of two style images, of the second one's share; () for as much of each. Raises
+    SettingsError."""
+    if isinstance(second, bool) or not isinstance(second, int | float) or not 0 <= second <= 1:
+        raise SettingsError(f"{LABELS['style_weights']} must be a number from 0 to 1, not {shown(second)}.")
+    return () if second == 0.5 else (1 - second, second)
 
 
 def _texts(name: str) -> Options:

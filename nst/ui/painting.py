@@ -10,7 +10,7 @@ from PIL import Image
 
 from .. import __version__
 from ..decoding import Decoded, load_into
-from ..errors import ImageRefused, SettingsError
+from ..errors import ImageRefused
 from ..images import save_jpeg, save_png
 from ..recipe import recipe_of
 from ..settings import Settings
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..objective import Costs, Weighting
     from ..transfer import Progress
 
-MOST_STYLES = 4
 CONTENT = "content.jpg"  # beside the painting, so that the two can be compared later
 CONTENT_SIDE = 1024  # pixels
 LONGEST_NAME = 40  # characters of each picture's name in the painting's
@@ -45,10 +44,9 @@ def painting(
         raise ImageRefused("There is no content image yet: choose the picture to repaint.")
     if not given:
         raise ImageRefused("There is no style image yet: choose the picture to paint like.")
-    if len(given) > MOST_STYLES:
-        raise SettingsError(
-            f"There are {len(given)} style images and at most {MOST_STYLES} are used: remove some."
-        )
+    shares = settings.shares(len(given))
+    if len(shares) > 1:  # so that the recipe says how many styles there were
+        settings = settings.with_(style_weights=shares)
     name = painting_name(content, given[0], settings.seed)
     kept = [load_into(Path(folder, f"given_{n}"), path) for n, path in enumerate((content, *given))]
     return _in_turn(folder, limits, kept, settings, name)

@@ -9,7 +9,8 @@ from typing import Any
 from ..settings import Settings, write_number
 from .gallery import Pair
 
-CONTENT, STYLE = "photo.jpg", "painting.jpg"  # the names of the pictures, which stay the visitor's
+# The names of the pictures, which stay the visitor's.
+CONTENT, STYLES = "photo.jpg", ("painting.jpg", "painting-2.jpg", "painting-3.jpg", "painting-4.jpg")
 
 
 def changed(settings: Settings) -> dict[str, Any]:
@@ -24,8 +25,9 @@ def as_python(settings: Settings) -> str:
     return (
         "from nst import Settings, load_picture, stylize\n\n"
         f"settings = Settings({given})\n"
-        f'content, style = load_picture("{CONTENT}"), load_picture("{STYLE}")\n'
-        "for progress in stylize(content, style, settings):\n"
+        f'content = load_picture("{CONTENT}")\n'
+        f"styles = [load_picture(name) for name in {list(_styles(settings))}]\n"
+        "for progress in stylize(content, styles, settings):\n"
         '    print(progress.doing, progress.evaluation, "of", progress.of)\n'
         'progress.image.save("result.png")\n'
     )
@@ -33,16 +35,20 @@ def as_python(settings: Settings) -> str:
 
 def as_command(settings: Settings) -> str:
     """The command line of the same."""
-    words = ["nst", CONTENT, STYLE, "-o", "result.png"]
+    words = ["nst", CONTENT, *_styles(settings), "-o", "result.png"]
     for name, value in changed(settings).items():
         words += _option(name, value)
     return shlex.join(words)
 
 
+def _styles(settings: Settings) -> tuple[str, ...]:
+    return STYLES[: max(1, len(settings.style_weights))]
+
+
 def _option(name: str, value: Any) -> list[str]:
     flag = "--" + name.replace("_", "-")
-    if isinstance(value, dict):
-        return [flag, ",".join(f"{layer}={weight:.6g}" for layer, weight in value.items())]
+    if isinstance(value, dict | tuple):
+        return [flag, _sent(value)]
     return (
         [flag] if value is True else [flag, write_number(value) if isinstance(value, float) else str(value)]
     )
@@ -52,7 +58,9 @@ def as_requests(settings: Settings, address: str) -> str:
     """Requests with curl to this app at its address: upload, begin, wait for the result."""
     given = {name: _sent(value) for name, value in changed(settings).items()}
     rest = "".join(f', "{name}": {json.dumps(value)}' for name, value in given.items())
-    body = f"{{\"content\": '$(file {CONTENT})', \"style\": '$(file {STYLE})'{rest}}}"
+    if len(settings.style_weights) == 2:
+        rest += f", \"second_style\": '$(file {STYLES[1]})'"
+    body = f"{{\"content\": '$(file {CONTENT})', \"style\": '$(file {STYLES[0]})'{rest}}}"
     return (
         f"APP={shlex.quote(address)}\n"
         'file() { curl -s -F "files=@$1" "$APP/gradio_api/upload" |\n'
@@ -65,10 +73,10 @@ def as_requests(settings: Settings, address: str) -> str:
 
 
 def _sent(value: Any) -> Any:
-    """A value as the endpoint takes it: layers as text."""
+    """A value as the endpoint takes it: layers and weights as text."""
     if isinstance(value, dict):
         return ",".join(f"{layer}={weight:.6g}" for layer, weight in value.items())
-    return value
+    return ",".join(f"{weight:.6g}" for weight in value) if isinstance(value, tuple) else value
 
 
 def preview_head(title: str, about: str, example: Pair | None) -> str:

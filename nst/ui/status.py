@@ -79,6 +79,9 @@ def automatic() -> str:
     return f"VGG-19 from {Path(named).name}" if named else NETWORK
 
 
+USED = {"style_weights": "Shares of the styles"}  # where a setting is called otherwise than its control
+
+
 def used(recipe: Recipe, size: tuple[int, int], frame: Frame | None = None) -> str:
     """HTML list of what a painting was made with: size, preset and seed always, then all that differs from
     the defaults, and α, β, γ and λ where they are known."""
@@ -92,7 +95,7 @@ def used(recipe: Recipe, size: tuple[int, int], frame: Frame | None = None) -> s
         LABELS["evaluations"]: f"{done or settings.evaluations} of {settings.evaluations}{took}",
     }
     rows |= {
-        LABELS[name]: _plain(name, value)
+        USED.get(name, LABELS[name]): _plain(name, value)
         for name, value in found.items()
         if value != start[name] and name not in ("seed", "size", "evaluations", "weights")
     }
@@ -103,6 +106,8 @@ def used(recipe: Recipe, size: tuple[int, int], frame: Frame | None = None) -> s
 def _plain(name: str, value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(write_layers(value))
+    if name == "style_weights":
+        return " : ".join(f"{weight:.3g}" for weight in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return NAMES.get(name, {}).get(value) or (f"{value:.6g}" if isinstance(value, float) else str(value))

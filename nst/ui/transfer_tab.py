@@ -61,14 +61,16 @@ class TransferTab:
         demo.load(None, js=FOLD_ON_A_PHONE)
 
     def paint(
-        self, request: gr.Request, content: str | None, style: str | None, *values: Any
+        self, request: gr.Request, content: str | None, style: str | None, second: str | None, *values: Any
     ) -> Iterator[tuple[Any, ...]]:
         """One run, as values for panel.going."""
         frames: Iterable[Frame]
         settings = None
         try:
             settings = self.form.read(values)
-            frames = self.runs.stream(client_of(request), painting, content, [style], settings)
+            if not (style and second):
+                settings = settings.with_(style_weights=())
+            frames = self.runs.stream(client_of(request), painting, content, [style, second], settings)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
         for going in painting_values(frames, content, style, settings):
@@ -112,6 +114,16 @@ class TransferTab:
             self.form.basic()
         self.estimate = html(elem_id="estimate")
         self.panel = PaintingPanel()
+        with gr.Accordion("A second style", open=False, elem_id="second"):
+            self.second = Upload(
+                label="Second style",
+                height=170,
+                buttons=["fullscreen"],
+                sources=["upload", "clipboard"],
+                elem_id="second-style",
+                alt_text="A second style image, to be mixed with the first",
+            )
+            self.form.second_style()
         with gr.Accordion("Advanced", open=False, elem_id="advanced"):
             self.form.advanced()
         with gr.Row(elem_classes="recipe"):
@@ -137,7 +149,9 @@ class TransferTab:
 
     def _wire_run(self) -> None:
         self.panel.wire_view()
-        ended = self.panel.wire(self.runs, self.paint, [self.content, self.style, *self.form.inputs])
+        ended = self.panel.wire(
+            self.runs, self.paint, [self.content, self.style, self.second, *self.form.inputs]
+        )
         ended.then(None, js=NAME_PICTURES)
         ended.then(_amounted, self.panel.shown, self.form.amounted, **QUIET)
         ended.then(self._estimate, self._estimated, self.estimate, **QUIET)
