@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = _settings(options)
         content = load_picture(options.content)
         styles = [load_picture(style) for style in options.style]
+        start = load_picture(options.start) if options.start else None
         settings.shares(len(styles))
         _require_writable(options.output, "output", ".png")
         if options.trace:
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     last = None
     use_every_core()
     try:
-        run = stylize(content, styles, settings, options.device)
+        run = stylize(content, styles, settings, options.device, start=start)
         for last in _traced(run, options.trace):
             if sys.stderr.isatty():
                 _print_progress(last, sys.stderr)
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped: the best picture so far was kept.", file=sys.stderr)
     assert last is not None
     assert last.image is not None
-    save_png(last.image, options.output, recipe_of(settings, last, __version__))
+    save_png(last.image, options.output, recipe_of(settings, last, __version__, bool(options.start)))
     print(options.output)
     return 0
 
@@ -87,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--content-layers", help="such as relu4_2, or relu3_3=0.5,relu4_2=0.5")
     parser.add_argument("--style-layers", help="with their λ, such as relu1_1=0.2,relu2_1=0.8")
     parser.add_argument("--weights", help=f"{', '.join(NAMED_WEIGHTS)} or the path of a weights file")
+    parser.add_argument(
+        "--start", help="an earlier result to go on with: only sizes finer than it are painted"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--trace", help="also write one JSON line a progress event to this file")
     return parser

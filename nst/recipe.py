@@ -30,6 +30,7 @@ class Recipe:
     device        where and in which precision; "" if not recorded
     evaluations   done, fewer than settings.evaluations for a run that was stopped; None if not recorded
     seconds       the run took; None if not recorded
+    continued     the run went on from an earlier picture, which these settings alone do not paint
     """
 
     settings: Settings
@@ -38,6 +39,7 @@ class Recipe:
     device: str = ""
     evaluations: int | None = None
     seconds: float | None = None
+    continued: bool = False
 
 
 def recipe_text(
@@ -48,6 +50,7 @@ def recipe_text(
     device: str = "",
     evaluations: int | None = None,
     seconds: float | None = None,
+    continued: bool = False,
 ) -> dict[str, str]:
     """The recipe as save_png() takes it: {"nst": compact JSON}. A path given as weights is left out."""
     content = {
@@ -57,12 +60,13 @@ def recipe_text(
         "device": _line(device),
         "evaluations": evaluations,
         "seconds": None if seconds is None else round(seconds, 2),
+        "continued": continued or None,
     }
     known = {name: value for name, value in content.items() if value not in (None, "")}
     return {KEY: json.dumps(known, ensure_ascii=False, allow_nan=False, separators=(",", ":"))}
 
 
-def recipe_of(settings: Settings, report: "Report", version: str) -> dict[str, str]:
+def recipe_of(settings: Settings, report: "Report", version: str, continued: bool = False) -> dict[str, str]:
     """recipe_text() of a run with these settings, by its last report."""
     return recipe_text(
         settings,
@@ -71,6 +75,7 @@ def recipe_of(settings: Settings, report: "Report", version: str) -> dict[str, s
         device=report.device,
         evaluations=report.evaluation,
         seconds=report.seconds,
+        continued=continued,
     )
 
 
@@ -105,6 +110,7 @@ def _recipe(content: Mapping[str, Any]) -> Recipe:
         device=_label(content.get("device", "")),
         evaluations=_count(content.get("evaluations"), int),
         seconds=_count(content.get("seconds"), float),
+        continued=content.get("continued") is True,
     )
 
 

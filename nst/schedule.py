@@ -45,6 +45,13 @@ def schedule(settings: Settings, width: int, height: int) -> list[Scale]:
     return [Scale(fit(width, height, side), count) for side, count in zip(sides, counts, strict=True)]
 
 
+def continued(scales: Sequence[Scale], side: int) -> list[Scale]:
+    """What is left of a schedule for a picture that is `side` px long already: the finer sizes, or, where
+    there is none, the finest with all of the evaluations."""
+    finer = [scale for scale in scales if max(scale.size) > side]
+    return finer or [Scale(scales[-1].size, sum(scale.evaluations for scale in scales))]
+
+
 class Pace:
     """Seconds left of a schedule, taking an evaluation's time to grow with its pixels.
 

@@ -20,7 +20,7 @@ from .network.vgg import Filters
 from .objective import Costs, Objective, Weighting, make_objective
 from .optimizers import make_optimizer
 from .report import AnyReport, Report, Result, Work, each_as, timed
-from .schedule import Pace, Scale, beginning, schedule
+from .schedule import Pace, Scale, beginning, continued, schedule
 from .settings import Settings
 from .tensors import keep_colours, match_colours, to_picture, to_tensor, with_margin, without_margin
 from .weights import find_filters
@@ -55,6 +55,7 @@ def stylize(
     settings: Settings | None = None,
     device: str | None = None,
     filters: Filters | None = None,
+    start: Image.Image | None = None,
 ) -> Generator[Progress, None, None]:
     """Paint the content image in the style of the style images; yields a Progress after every evaluation.
 
@@ -65,6 +66,8 @@ def stylize(
     content, styles   RGB pictures, from load_picture(); one to four styles, weighed by settings.style_weights
     device            "cpu", "cuda", "mps" or None for the best there is
     filters           given, they are used in place of those that settings.weights names
+    start             an earlier result to go on with: only sizes finer than it are painted, or, where there
+                      is none, the full size with all of the evaluations. It takes the content image's shape
 
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Progress.
 
@@ -74,8 +77,10 @@ def stylize(
     settings = settings or Settings()
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)
     settings.shares(len(styles))
-    pace = Pace(schedule(settings, *content.size))
-    return timed(_run(content, styles, settings, device, filters), pace)
+    scales = schedule(settings, *content.size)
+    if start is not None:
+        scales = continued(scales, max(start.size))
+    return timed(_run(content, styles, settings, device, filters, scales, start), Pace(scales))
 
 
 def _run(
@@ -84,8 +89,10 @@ def _run(
     settings: Settings,
     device: str | None,
     filters: Filters | None,
+    scales: Sequence[Scale],
+    start: Image.Image | None,
 ) -> Iterator[Progress]:
-    now = Progress(of=settings.evaluations)
+    now = Progress(of=sum(scale.evaluations for scale in scales))
     yield now
     where = choose(device)
     now = replace(now, device=where.label)
@@ -93,7 +100,10 @@ def _run(
         finding = find_filters(settings.weights, deepest(settings.layers))
         filters = yield from announced(now, finding)
     painted = smaller = None
-    for scale in schedule(settings, *content.size):
+    if start is not None:
+        size = fit(*content.size, min(settings.size, max(start.size)))
+        painted, smaller = (to_tensor(picture, size).to(where.torch) for picture in (start, content))
+    for scale in scales:
         now = replace(now, size=scale.size, doing=f"Preparing {max(scale.size)} px")
         yield now
         inside = to_tensor(content, scale.size).to(where.torch)

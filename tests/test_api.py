@@ -78,6 +78,15 @@ def test_two_styles_are_mixed_by_their_weights(client, pictures):
     assert (settings.style_weights, settings.colours) == ((0.25, 0.75), 0.5)
 
 
+def test_a_result_is_gone_on_with(client, pictures):
+    painting, _ = client.predict(**pictures, **{**QUICK, "size": 128}, api_name="/transfer")
+    larger, summary = client.predict(
+        **pictures, **{**QUICK, "size": 192}, scales=2, start=handle_file(painting), api_name="/transfer"
+    )
+    assert read_recipe(Path(larger)).continued
+    assert (summary["width"], summary["of"]) == (192, 1)
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
@@ -100,7 +109,7 @@ def test_the_public_endpoints_are_these_and_transfer_names_every_setting(client)
     assert set(endpoints) == {"/transfer", "/layers_grid", "/reconstruct", "/top_patches", "/gram"}
     names = [parameter["parameter_name"] for parameter in endpoints["/transfer"]["parameters"]]
     assert names[:3] == ["content", "style", "preset"]
-    assert set(names) - {"content", "style", "preset", "second_style"} == set(Settings().to_dict())
+    assert set(names) - {"content", "style", "preset", "second_style", "start"} == set(Settings().to_dict())
     required = [
         p["parameter_name"] for p in endpoints["/transfer"]["parameters"] if not p["parameter_has_default"]
     ]

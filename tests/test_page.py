@@ -154,6 +154,22 @@ def test_a_second_style_is_mixed_in_by_its_share(visit, pictures):
     expect(page.locator("#used")).to_contain_text("0.75 : 0.25")
 
 
+def test_a_painting_is_gone_on_with_at_twice_its_size(visit, pictures):
+    page = visit()
+    choose(page, *pictures)
+    number(page, "Size").fill("128")
+    number(page, "Size").press("Tab")
+    page.get_by_label("Draft").check()
+    page.locator("#run").click()
+    wait_for_the_end(page)
+    page.locator("#double").click()
+    expect(page.locator("#caption")).to_contain_text("went on from an earlier painting", timeout=60_000)
+    wait_for_the_end(page)
+    expect(page.locator("#download")).to_contain_text("256 × 192 px")
+    page.get_by_role("button", name="Settings used").click()
+    expect(page.locator("#used")).to_contain_text("An earlier painting")
+
+
 def test_a_picture_without_a_recipe_is_refused_in_one_sentence(visit, pictures):
     page = visit()
     page.get_by_test_id("Open a recipe-upload-button").set_input_files(pictures[0])

@@ -44,6 +44,13 @@ def test_two_styles_are_two_pictures_with_their_weights_in_each_language():
     assert "\"second_style\": '$(file painting-2.jpg)'" in text
 
 
+def test_a_painting_that_went_on_from_another_is_said_to_need_it_in_each_language():
+    assert 'settings, start=load_picture("earlier.png")):' in as_python(MIXED, continued=True)
+    options = _parser().parse_args(shlex.split(as_command(MIXED, continued=True))[1:])
+    assert (options.start, _settings(options)) == ("earlier.png", MIXED)
+    assert "\"start\": '$(file earlier.png)'" in as_requests(MIXED, "http://host", continued=True)
+
+
 def test_requests_name_only_what_differs_and_quote_what_a_shell_would_read():
     text = as_requests(Settings(seed=3), "http://host/$(reboot)")
     assert "APP='http://host/$(reboot)'" in text

@@ -72,6 +72,7 @@ class Endpoint:
         colours: float | None = None,
         second_style: str | None = None,
         style_weights: str | None = None,
+        start: str | None = None,
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Paint a content image in the style of a style image (neural style transfer, Gatys et al. 2016).
 
@@ -104,12 +105,14 @@ class Endpoint:
             colours: 0 paints in the style image's colours, 1 in the content image's.
             second_style: Another picture to paint like, mixed with the first.
             style_weights: How much of the two styles, such as 0.7,0.3; as much of each if left out.
+            start: An earlier result to go on with; only sizes finer than it are painted.
 
         Returns:
             The painting as a lossless PNG, and a summary: size, evaluations, seconds, costs, features.
         """
         chosen = _settings(preset, locals())
-        for frame in self.runs.stream(client_of(request), painting, content, [style, second_style], chosen):
+        given = content, [style, second_style], chosen, start
+        for frame in self.runs.stream(client_of(request), painting, *given):
             if frame.state == "failed" and frame.result is None:
                 raise gr.Error(escape(frame.message), print_exception=False)
             yield frame.picture, summary(frame)
@@ -179,6 +182,7 @@ def _inputs(runs: Runs) -> Sequence[gr.components.Component]:
         _number("colours", most),
         Upload(label="second_style", visible=False),
         gr.Textbox(None, label="style_weights", visible=False),
+        Upload(label="start", visible=False),
     ]
 
 

@@ -29,11 +29,17 @@ LONGEST_NAME = 40  # characters of each picture's name in the painting's
 
 
 def painting(
-    folder: str, limits: Limits, content: str | None, styles: Sequence[str | None], settings: Settings
+    folder: str,
+    limits: Limits,
+    content: str | None,
+    styles: Sequence[str | None],
+    settings: Settings,
+    start: str | None = None,
 ) -> Iterator[Frame]:
     """Check what a visitor gave, and return the run as an iterator of Frames that has not begun.
 
     content, styles   paths of uploaded files
+    start             path of an earlier result to go on with
 
     Raises ImageRefused or SettingsError with one sentence. Pictures are opened before the turn comes, which
     costs no quota of ZeroGPU's, and wait in the folder, where those of all who wait fill no memory.
@@ -48,15 +54,17 @@ def painting(
     if len(shares) > 1:  # so that the recipe says how many styles there were
         settings = settings.with_(style_weights=shares)
     name = painting_name(content, given[0], settings.seed)
-    kept = [load_into(Path(folder, f"given_{n}"), path) for n, path in enumerate((content, *given))]
-    return _in_turn(folder, limits, kept, settings, name)
+    every = (content, *given, *([start] if start else ()))
+    kept = [load_into(Path(folder, f"given_{n}"), path) for n, path in enumerate(every)]
+    return _in_turn(folder, limits, kept, settings, name, bool(start))
 
 
 def _in_turn(
-    folder: str, limits: Limits, kept: Sequence[Decoded], settings: Settings, name: str
+    folder: str, limits: Limits, kept: Sequence[Decoded], settings: Settings, name: str, continued: bool
 ) -> Iterator[Frame]:
     content, *styles = (one.take() for one in kept)
-    yield from on_device(folder, limits, Painting(content, styles, settings, name))
+    start = styles.pop() if continued else None
+    yield from on_device(folder, limits, Painting(content, styles, settings, name, start))
 
 
 def painting_name(content: str, style: str, seed: int) -> str:
@@ -68,12 +76,13 @@ def painting_name(content: str, style: str, seed: int) -> str:
 
 @dataclass(frozen=True)
 class Painting:
-    """One painting as a job; name: of the file it ends in."""
+    """One painting as a job; name: of the file it ends in; start: what it goes on with."""
 
     content: Image.Image
     styles: Sequence[Image.Image]
     settings: Settings
     name: str = "painting.png"
+    start: Image.Image | None = None
 
     kept = "this is the best picture so far"
     edge = PREVIEW_EDGE
@@ -86,7 +95,7 @@ class Painting:
     def reports(self) -> "Generator[Progress, None, None]":
         from ..transfer import stylize  # and torch: the page is served before it is there
 
-        return stylize(self.content, self.styles, self.settings)
+        return stylize(self.content, self.styles, self.settings, start=self.start)
 
     def pictures(self, report: "Progress") -> tuple[Image.Image]:
         assert report.image is not None
@@ -104,7 +113,7 @@ class Painting:
         small = self.content.copy()
         small.thumbnail((CONTENT_SIDE, CONTENT_SIDE))
         save_jpeg(small, folder / CONTENT)
-        recipe = recipe_of(self.settings, report, __version__)
+        recipe = recipe_of(self.settings, report, __version__, self.start is not None)
         save_png(*self.pictures(report), path, recipe)
         return path, {}
 

@@ -59,6 +59,7 @@ class PaintingPanel(RunPanel):
     """Paint and Stop; view() adds what is seen.
 
     visit      the paintings of this visit, and `selected` the one that is seen
+    start      path of the painting that the next run goes on from, if any
     address    the folder of the last run, kept in the browser
     """
 
@@ -67,7 +68,7 @@ class PaintingPanel(RunPanel):
 
     def view(self, example: Pair | None, keep_seconds: int) -> None:
         """Build what is seen, in the column being built. `example` is a pair with its outcome."""
-        self.visit, self.selected = gr.State(()), gr.State()
+        self.visit, self.selected, self.start = gr.State(()), gr.State(), gr.State()
         self.address = gr.BrowserState("", storage_key="nst-last-painting", secret="nst")
         self.badge = html(status.badge(status.automatic()), elem_id="badge")
         self.status = html(elem_id="said")
@@ -121,6 +122,8 @@ class PaintingPanel(RunPanel):
                 "Download", variant="primary", visible=False, elem_id="download"
             )
             with gr.Row(visible=False, elem_classes="actions") as self.actions:
+                self.go_on = gr.Button("Go on from it", size="sm", min_width=110, elem_id="go-on")
+                self.double = gr.Button("Twice the size", size="sm", min_width=110, elem_id="double")
                 self.reuse = gr.Button("Use its settings", size="sm", min_width=110)
                 self.to_content = gr.Button("Take as content", size="sm", min_width=110)
                 self.to_style = gr.Button("Take as style", size="sm", min_width=110)
@@ -196,9 +199,9 @@ class PaintingPanel(RunPanel):
         if recipe:
             settings, address = recipe.settings, request.headers.get("origin") or "http://127.0.0.1:7860"
             codes = (
-                share.as_python(settings),
-                share.as_command(settings),
-                share.as_requests(settings, address),
+                share.as_python(settings, recipe.continued),
+                share.as_command(settings, recipe.continued),
+                share.as_requests(settings, address, recipe.continued),
             )
         return (
             (one.content, one.painting),
@@ -262,6 +265,8 @@ def _of_example(example: Pair | None) -> str:
 def _said_of(one: Painted) -> str:
     if one.recipe is None:
         return status.note("The page was closed while this was painted: it shows how far it came.")
+    if one.recipe.continued:
+        return status.note("It went on from an earlier painting. Drag the line to compare.")
     done, of = one.recipe.evaluations, one.recipe.settings.evaluations
     if done is not None and done < of:
         return status.note(f"It was stopped at evaluation {done} of {of}. Drag the line to compare.")

@@ -10,7 +10,11 @@ from ..settings import Settings, write_number
 from .gallery import Pair
 
 # The names of the pictures, which stay the visitor's.
-CONTENT, STYLES = "photo.jpg", ("painting.jpg", "painting-2.jpg", "painting-3.jpg", "painting-4.jpg")
+CONTENT, START, STYLES = (
+    "photo.jpg",
+    "earlier.png",
+    ("painting.jpg", "painting-2.jpg", "painting-3.jpg", "painting-4.jpg"),
+)
 
 
 def changed(settings: Settings) -> dict[str, Any]:
@@ -19,23 +23,25 @@ def changed(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value != start[name] or name == "seed"}
 
 
-def as_python(settings: Settings) -> str:
-    """A program that paints the same picture."""
+def as_python(settings: Settings, continued: bool = False) -> str:
+    """A program that paints the same picture; continued: one that went on from an earlier one."""
     given = ", ".join(f"{name}={value!r}" for name, value in changed(settings).items())
+    start = f', start=load_picture("{START}")' if continued else ""
     return (
         "from nst import Settings, load_picture, stylize\n\n"
         f"settings = Settings({given})\n"
         f'content = load_picture("{CONTENT}")\n'
         f"styles = [load_picture(name) for name in {list(_styles(settings))}]\n"
-        "for progress in stylize(content, styles, settings):\n"
+        f"for progress in stylize(content, styles, settings{start}):\n"
         '    print(progress.doing, progress.evaluation, "of", progress.of)\n'
         'progress.image.save("result.png")\n'
     )
 
 
-def as_command(settings: Settings) -> str:
+def as_command(settings: Settings, continued: bool = False) -> str:
     """The command line of the same."""
     words = ["nst", CONTENT, *_styles(settings), "-o", "result.png"]
+    words += ["--start", START] if continued else []
     for name, value in changed(settings).items():
         words += _option(name, value)
     return shlex.join(words)
@@ -54,12 +60,14 @@ def _option(name: str, value: Any) -> list[str]:
     )
 
 
-def as_requests(settings: Settings, address: str) -> str:
+def as_requests(settings: Settings, address: str, continued: bool = False) -> str:
     """Requests with curl to this app at its address: upload, begin, wait for the result."""
     given = {name: _sent(value) for name, value in changed(settings).items()}
     rest = "".join(f', "{name}": {json.dumps(value)}' for name, value in given.items())
     if len(settings.style_weights) == 2:
         rest += f", \"second_style\": '$(file {STYLES[1]})'"
+    if continued:
+        rest += f", \"start\": '$(file {START})'"
     body = f"{{\"content\": '$(file {CONTENT})', \"style\": '$(file {STYLES[0]})'{rest}}}"
     return (
         f"APP={shlex.quote(address)}\n"

@@ -94,6 +94,9 @@ def used(recipe: Recipe, size: tuple[int, int], frame: Frame | None = None) -> s
         LABELS["seed"]: str(settings.seed),
         LABELS["evaluations"]: f"{done or settings.evaluations} of {settings.evaluations}{took}",
     }
+    if recipe.continued:
+        rows[LABELS["evaluations"]] = f"{done} more{took}"
+        rows[LABELS["init"]] = "An earlier painting"
     rows |= {
         USED.get(name, LABELS[name]): _plain(name, value)
         for name, value in found.items()

@@ -61,7 +61,13 @@ class TransferTab:
         demo.load(None, js=FOLD_ON_A_PHONE)
 
     def paint(
-        self, request: gr.Request, content: str | None, style: str | None, second: str | None, *values: Any
+        self,
+        request: gr.Request,
+        start: str | None,
+        content: str | None,
+        style: str | None,
+        second: str | None,
+        *values: Any,
     ) -> Iterator[tuple[Any, ...]]:
         """One run, as values for panel.going."""
         frames: Iterable[Frame]
@@ -70,12 +76,12 @@ class TransferTab:
             settings = self.form.read(values)
             if not (style and second):
                 settings = settings.with_(style_weights=())
-            frames = self.runs.stream(client_of(request), painting, content, [style, second], settings)
+            frames = self.runs.stream(client_of(request), painting, content, [style, second], settings, start)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
         for going in painting_values(frames, content, style, settings):
             last = going[-1].frame
-            if last.state == "done" and settings:
+            if last.state == "done" and settings and not start:
                 self.speed.learn(settings, (last.width, last.height), last.seconds)
             yield going
 
@@ -149,9 +155,16 @@ class TransferTab:
 
     def _wire_run(self) -> None:
         self.panel.wire_view()
-        ended = self.panel.wire(
-            self.runs, self.paint, [self.content, self.style, self.second, *self.form.inputs]
-        )
+        panel = self.panel
+        pictures = [panel.start, self.content, self.style, self.second]
+        ended = panel.wire(self.runs, self.paint, [*pictures, *self.form.inputs])
+        size = self.form.settings["size"]
+        for event in (
+            panel.go_on.click(_taken, panel.selected, panel.start, **QUIET),
+            panel.double.click(self._doubled, panel.selected, [panel.start, size], **QUIET),
+        ):
+            event.success(None, js=PRESS_PAINT)
+        ended.then(lambda: None, None, panel.start, **QUIET)
         ended.then(None, js=NAME_PICTURES)
         ended.then(_amounted, self.panel.shown, self.form.amounted, **QUIET)
         ended.then(self._estimate, self._estimated, self.estimate, **QUIET)
@@ -227,6 +240,17 @@ class TransferTab:
         except NSTError as error:
             return [status.note(str(error), "refused"), *(gr.skip() for _ in self.form.filled)]
         return [status.note("The settings of that painting are filled in."), *self.form.fill(settings)]
+
+    def _doubled(self, selected: Painted | None) -> tuple[Any, Any]:
+        """The painting that is seen, to go on with at twice its size."""
+        if selected is None or not selected.is_there:
+            return gr.skip(), gr.skip()
+        size, most = 2 * max(picture_size(selected.painting)), self.runs.limits.max_size
+        if size > most:
+            raise gr.Error(
+                f"This app paints up to {most} px: run it yourself for more.", print_exception=False
+            )
+        return selected.painting, size
 
     def _reuse(self, selected: Painted | None) -> list[Any]:
         return self._open_recipe(selected.painting if selected else None)
