@@ -139,7 +139,8 @@ def test_each_pairs_outcome_was_made_with_the_settings_of_today(pair):
     with Image.open(pair.outcome) as picture:
         recipe = json.loads(picture.info["comment"])
         assert max(picture.size) == pair.settings.size
-    assert recipe["settings"] == pair.settings.to_dict()
+    # A setting that is younger than the picture stands at its default there, which changes no picture.
+    assert Settings.from_dict(recipe["settings"]) == pair.settings
     assert recipe["features"] == NETWORK
 
 
