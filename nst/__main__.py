@@ -1,4 +1,5 @@
 """The command line: nst CONTENT STYLE [STYLE …] -o OUT.png, or python -m nst. Names are those of Settings.
+With --canvas there is no content image: nst STYLE [STYLE …] --canvas 1:1 -o OUT.png.
 
 The output's path alone goes to stdout; progress and errors go to stderr; exit 2 for bad input.
 """
@@ -27,7 +28,7 @@ from . import (
 from .device import use_every_core
 from .images import save_png
 from .recipe import recipe_of
-from .settings import NAMED_WEIGHTS, read_layers, read_numbers
+from .settings import FLAGS, NAMED_WEIGHTS, read_layers, read_numbers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = _settings(options)
-        content = load_picture(options.content)
-        styles = [load_picture(style) for style in options.style]
+        pictures = [load_picture(path) for path in options.pictures]
+        content, styles = (None, pictures) if settings.is_texture else (pictures[0], pictures[1:])
         start = load_picture(options.start) if options.start else None
         settings.shares(len(styles))
         _require_writable(options.output, "output", ".png")
@@ -71,8 +72,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nst", description="Neural style transfer.")
-    parser.add_argument("content", help="the picture to repaint")
-    parser.add_argument("style", nargs="+", help="one or more pictures to take the style from")
+    parser.add_argument(
+        "pictures",
+        nargs="+",
+        metavar="PICTURE",
+        help="the picture to repaint, then one or more to take the style from; with --canvas only these",
+    )
     parser.add_argument("-o", "--output", required=True, help="the PNG to write")
     parser.add_argument("--preset", choices=PRESETS, default="paint", help="where the other settings start")
     for name, bound in BOUNDS.items():
@@ -81,9 +86,8 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(_flag(name), type=_scales if name == "scales" else kind, help=text)
     for name, choices in CHOICES.items():
         parser.add_argument(_flag(name), choices=choices)
-    parser.add_argument(
-        "--keep-colours", action="store_true", default=None, help="keep the content's colours"
-    )
+    for name, text in FLAGS.items():
+        parser.add_argument(_flag(name), action="store_true", default=None, help=text)
     parser.add_argument("--style-weights", help="one a style image, such as 0.7,0.3; else as much of each")
     parser.add_argument("--content-layers", help="such as relu4_2, or relu3_3=0.5,relu4_2=0.5")
     parser.add_argument("--style-layers", help="with their λ, such as relu1_1=0.2,relu2_1=0.8")

@@ -3,19 +3,20 @@
 α, β, λ and γ are applied here and nowhere else; the formulas they weigh are in costs.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from .costs import content_cost, gram_matrix, style_cost, total_variation
+from .costs import content_cost, total_variation
 from .device import Device
 from .network.banded import BandedCostParts
 from .network.vgg import Filters, Network
 from .settings import Settings
+from .statistics import GRAM, Statistic, statistic_for
 
 
 @dataclass(frozen=True)
@@ -41,28 +42,58 @@ class Weighting:
 
 @dataclass(frozen=True)
 class Targets:
-    """What the generated image is compared with: {layer: (1, nC, nH, nW)} and {layer: (1, nC, nC)}."""
+    """What the generated image is compared with.
+
+    content      {layer: activations (1, nC, nH, nW)}
+    style        {layer: its statistic (1, …)}
+    statistics   {layer: Statistic}; of a layer that is not named, the Gram matrix
+    """
 
     content: Mapping[str, Tensor]
     style: Mapping[str, Tensor]
+    statistics: Mapping[str, Statistic] = field(default_factory=dict)
 
     @property
     def device(self) -> torch.device:
         """Where they are; a run has at least one."""
         return next(iter((*self.content.values(), *self.style.values()))).device
 
+    def statistic(self, layer: str) -> Statistic:
+        return self.statistics.get(layer, GRAM)
+
+    def style_cost(self, layer: str, found: Tensor) -> Tensor:
+        """J_style[l] of N described images, (N,)."""
+        return self.statistic(layer).cost(found, self.style[layer])
+
+    def content_energy(self, layer: str) -> float:
+        """J_content[l] of silence, a(G) = 0; 1 for a layer that is silent on its picture too."""
+        goal = self.content[layer]
+        return float(content_cost(torch.zeros_like(goal), goal)) or 1.0
+
+    def style_energy(self, layer: str) -> float:
+        """J_style[l] of silence; 1 for a layer that is silent on the style image too."""
+        return float(self.style_cost(layer, self.statistic(layer).silence(self.style[layer]))) or 1.0
+
+    def only(self, content_layers: Iterable[str], style_layers: Iterable[str]) -> "Targets":
+        """Those of these layers alone."""
+        return replace(
+            self,
+            content={layer: self.content[layer] for layer in content_layers},
+            style={layer: self.style[layer] for layer in style_layers},
+        )
+
 
 def make_targets(network: Network, settings: Settings, content: Tensor, styles: Sequence[Tensor]) -> Targets:
-    """Activations of the content image, and Gram matrices of the style images, averaged by weight:
+    """Activations of the content image, and statistics of the style images, averaged by weight:
 
         G(S) = Σ_s w_s G(S_s),   Σ w = 1
 
-    which for raw second moments is that of the pictures side by side, as much of each as its weight.
+    which for raw moments is that of the pictures side by side, as much of each as its weight.
     Raises SettingsError where the weights do not fit the style images.
     """
     shares = settings.shares(len(styles))
     used = [(share, style) for share, style in zip(shares, styles, strict=True) if share]
-    return _targets(network, settings.content_layers, settings.style_layers, content, used)
+    return _targets(network, settings.content_used, settings.style_layers, settings.statistic, content, used)
 
 
 @torch.no_grad()
@@ -70,43 +101,41 @@ def _targets(
     network: Network,
     content_layers: Iterable[str],
     style_layers: Iterable[str],
+    statistic: str,
     content: Tensor,
     styles: Sequence[tuple[float, Tensor]],
 ) -> Targets:
     kept = network(content, content_layers) if content_layers else {}
-    grams: dict[str, list[Tensor]] = {layer: [] for layer in style_layers}
-    for share, style in styles if grams else ():
-        for layer, found in network(style, grams).items():
-            grams[layer].append(share * gram_matrix(found))
-    return Targets(kept, {layer: torch.stack(each).sum(0) for layer, each in grams.items()})
+    statistics: dict[str, Statistic] = {}
+    described: dict[str, list[Tensor]] = {layer: [] for layer in style_layers}
+    for share, style in styles if described else ():
+        for layer, found in network(style, described).items():
+            if layer not in statistics:
+                statistics[layer] = statistic_for(statistic, found)
+            described[layer].append(share * statistics[layer].describe(found))
+    style = {layer: torch.stack(each).sum(0) for layer, each in described.items()}
+    return Targets(kept, style, statistics)
 
 
 def weigh(settings: Settings, targets: Targets) -> Weighting:
     """α, β and λ: as set, or, where only the strength is, from the energies of the targets:
 
         α = Σ w[l] / E_content[l],   E_content[l] = J_content[l] with a(G) = 0
-        β = strength · Σ λ[l] / E_style[l],   E_style[l] = J_style[l] with G(G) = 0
+        β = strength · Σ λ[l] / E_style[l],   E_style[l] = J_style[l] with a(G) = 0
 
     and λ[l] in proportion to λ[l] / E_style[l]. Each cost then is relative to the picture it comes from, so
-    a strength means the same at every size, layer and set of filters.
+    a strength means the same at every size, layer and set of filters. A texture has no content cost: α = 0.
     """
-    content, lambdas = settings.content_layers, settings.style_layers
+    content, lambdas = settings.content_used, settings.style_layers
     if settings.alpha is not None and settings.beta is not None:
         return Weighting(settings.alpha, settings.beta, settings.tv, content, lambdas)
-    alpha, content = _relative(
-        content,
-        {layer: content_cost(torch.zeros_like(a), a) for layer, a in targets.content.items()},
-    )
-    beta, lambdas = _relative(
-        lambdas,
-        {layer: style_cost(torch.zeros_like(g), g) for layer, g in targets.style.items()},
-    )
+    alpha, content = _relative(content, targets.content_energy)
+    beta, lambdas = _relative(lambdas, targets.style_energy)
     return Weighting(alpha, settings.strength * beta, settings.tv, content, lambdas)
 
 
-def _relative(weights: Mapping[str, float], energies: Mapping[str, Tensor]) -> tuple[float, dict[str, float]]:
-    # A layer that is silent on its picture has no energy to be relative to, and counts as it is.
-    parts = {layer: weight / (float(energies[layer]) or 1.0) for layer, weight in weights.items()}
+def _relative(weights: Mapping[str, float], energy: Callable[[str], float]) -> tuple[float, dict[str, float]]:
+    parts = {layer: weight / energy(layer) for layer, weight in weights.items()}
     total = sum(parts.values())
     return total, {layer: part / total for layer, part in parts.items()}
 
@@ -131,7 +160,7 @@ def weighed(by: Weighting, content: Mapping[str, float], style: Mapping[str, flo
 class CostParts(Protocol):
     """What J is made of, of N images at once and differentiable in them.
 
-        image (N, 3, H, W) → {layer: J_content (N,)}, {layer: Gram matrix (N, nC, nC)}
+        image (N, 3, H, W) → {layer: J_content (N,)}, {layer: its statistic (N, …)}
 
     release() frees what one call keeps for the next.
     """
@@ -142,19 +171,17 @@ class CostParts(Protocol):
 
 
 class PlainCostParts:
-    """CostParts by the plain network and autograd: what BandedCostParts is compared with, and how to read it.
+    """CostParts by the plain network and autograd, for every statistic. For Gram matrices BandedCostParts is
+    faster and smaller; this is what it is compared with, and how to read it."""
 
-    content   {layer: activations (1, nC, nH, nW) of the content image}
-    style     the layers whose Gram matrices are needed
-    """
-
-    def __init__(self, network: Network, content: Mapping[str, Tensor], style: Iterable[str]) -> None:
-        self.network, self.content, self.style = network, content, tuple(style)
+    def __init__(self, network: Network, targets: Targets) -> None:
+        self.network, self.targets = network, targets
 
     def __call__(self, image: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        found = self.network(image, {*self.content, *self.style})
-        costs = {layer: content_cost(found[layer], goal) for layer, goal in self.content.items()}
-        return costs, {layer: gram_matrix(found[layer]) for layer in self.style}
+        content, style = self.targets.content, self.targets.style
+        found = self.network(image, {*content, *style})
+        costs = {layer: content_cost(found[layer], goal) for layer, goal in content.items()}
+        return costs, {layer: self.targets.statistic(layer).describe(found[layer]) for layer in style}
 
     def release(self) -> None:
         """Nothing is kept."""
@@ -187,8 +214,8 @@ class Objectives:
 
     def __call__(self, x: Tensor) -> tuple[list[Costs], Tensor]:
         x = x.detach().requires_grad_()
-        content, grams = self.parts(x)
-        style = [style_cost(grams[name], g) for name, g in self.targets.style.items()]
+        content, described = self.parts(x)
+        style = [self.targets.style_cost(layer, described[layer]) for layer in self.targets.style]
         costs = torch.stack([*content.values(), *style, total_variation(x)], dim=1)  # (N, costs)
         totals = (costs * self.factors).sum(dim=1)
         (gradient,) = torch.autograd.grad(totals.sum(), x)
@@ -226,8 +253,13 @@ def make_objective(
     """The objective at one size: the network through the deepest layer, its targets and their weights."""
     network = Network(filters, settings.layers, settings.pooling, where.torch, where.dtype)
     targets = make_targets(network, settings, content, styles)
-    parts = BandedCostParts(network, targets.content, targets.style)
-    return Objective(parts, targets, weigh(settings, targets))
+    return Objective(_parts(network, targets), targets, weigh(settings, targets))
+
+
+def _parts(network: Network, targets: Targets) -> CostParts:
+    if all(targets.statistic(layer) is GRAM for layer in targets.style):
+        return BandedCostParts(network, targets.content, targets.style)
+    return PlainCostParts(network, targets)
 
 
 def make_objectives(
@@ -236,16 +268,16 @@ def make_objectives(
     """The objectives of several settings on the same pictures at one size, through one network no deeper
     than they need: where α or β is 0 the cost it weighs is left out, not computed and multiplied by 0.
 
-    Pooling is that of the first.
+    Pooling and statistic are those of the first.
     """
     content_layers = _union(each.content_layers for each in many if each.alpha != 0)
     style_layers = _union(each.style_layers for each in many if each.beta != 0)
     layers = _union((content_layers, style_layers))
     network = Network(filters, layers, many[0].pooling, where.torch, where.dtype)
     shared = [(1 / len(styles), style) for style in styles]
-    targets = _targets(network, content_layers, style_layers, content, shared)
-    parts = BandedCostParts(network, targets.content, targets.style)
-    return Objectives(parts, targets, [_weigh_used(settings, targets) for settings in many])
+    targets = _targets(network, content_layers, style_layers, many[0].statistic, content, shared)
+    weightings = [_weigh_used(settings, targets) for settings in many]
+    return Objectives(_parts(network, targets), targets, weightings)
 
 
 def _union(names: Iterable[Iterable[str]]) -> tuple[str, ...]:
@@ -253,9 +285,9 @@ def _union(names: Iterable[Iterable[str]]) -> tuple[str, ...]:
 
 
 def _weigh_used(settings: Settings, targets: Targets) -> Weighting:
-    mine = Targets(
-        {layer: targets.content[layer] for layer in settings.content_layers if settings.alpha != 0},
-        {layer: targets.style[layer] for layer in settings.style_layers if settings.beta != 0},
+    mine = targets.only(
+        settings.content_layers if settings.alpha != 0 else (),
+        settings.style_layers if settings.beta != 0 else (),
     )
     by = weigh(settings, mine)
     return replace(

@@ -1,6 +1,6 @@
 """Coarse to fine: the sizes a run paints at, what it begins each from, and how long is left."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -84,7 +84,10 @@ def starting_image(settings: Settings, content: Tensor) -> Tensor:
     return torch.lerp(content, noise.to(content.device), share)
 
 
-def enlarge(image: Tensor, smaller: Tensor, content: Tensor) -> Tensor:
+Resize = Callable[[Tensor, tuple[int, int]], Tensor]  # as resize_tensor()
+
+
+def enlarge(image: Tensor, smaller: Tensor, content: Tensor, resize: Resize = resize_tensor) -> Tensor:
     """The generated image taken to the content image's next size, with the detail that enlarging lost:
 
         G ← enlarge(G) + (C − enlarge(C_smaller))
@@ -92,13 +95,19 @@ def enlarge(image: Tensor, smaller: Tensor, content: Tensor) -> Tensor:
     so that the finer scale begins from a sharp picture and not from a blurred one.
     """
     size = (content.shape[-1], content.shape[-2])
-    return resize_tensor(image, size) + content - resize_tensor(smaller, size)
+    return resize(image, size) + content - resize(smaller, size)
 
 
-def beginning(settings: Settings, content: Tensor, smaller: Tensor | None, painted: Tensor | None) -> Tensor:
+def beginning(
+    settings: Settings,
+    content: Tensor,
+    smaller: Tensor | None,
+    painted: Tensor | None,
+    resize: Resize = resize_tensor,
+) -> Tensor:
     """What a scale begins from: starting_image() at the first, then the picture so far, enlarged."""
     if painted is None or smaller is None:
         return starting_image(settings, content)
     if settings.init == "noise":  # a run that never saw the content's pixels is not given them now
-        return resize_tensor(painted, (content.shape[-1], content.shape[-2]))
-    return enlarge(painted, smaller, content)
+        return resize(painted, (content.shape[-1], content.shape[-2]))
+    return enlarge(painted, smaller, content, resize)

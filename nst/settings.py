@@ -45,9 +45,16 @@ BOUNDS: dict[str, Bound] = {
 }
 
 CHOICES: dict[str, tuple[str, ...]] = {
+    "canvas": ("content", "1:1", "4:3", "3:4", "16:9", "9:16"),
+    "statistic": ("gram", "covariance", "mean-std", "mean", "polynomial", "gaussian", "sliced"),
     "pooling": ("average", "max"),
     "optimizer": ("spectral", "lbfgs", "adam", "gd"),
     "init": ("content", "noise", "blend"),
+}
+
+FLAGS: dict[str, str] = {
+    "keep_colours": "Only lightness is repainted; the palette stays that of the content.",
+    "seamless": "The picture goes on at its opposite edge: it can be laid as a tile.",
 }
 
 # The weights anybody may ask for by name; every other value is the path of a file.
@@ -68,11 +75,14 @@ class Settings:
     size            longer side of the result in pixels
     evaluations     objective evaluations over all scales (one = one forward and one backward pass)
     scales          number of sizes from coarse to fine; 0 chooses by size
+    canvas          "content", or the shape of a texture: the style alone, without a content image
+    seamless        the picture goes on at its opposite edge, so that it can be laid as a tile
     strength        β/α after both costs are made relative to what they start from (objective.weigh)
     alpha, beta     α and β themselves, in the units of costs.py; both None means: from `strength`
     tv              γ
     content_layers  layer → weight, scaled to sum 1
     style_layers    layer → λ, scaled to sum 1
+    statistic       of a style layer's activations, that is matched; see statistics.py
     weights         one of NAMED_WEIGHTS, or the path of a weights file
     style_weights   one a style image, scaled to sum 1; () for as much of each
     colours         0 … 1: how far the style image's colours are moved to the content image's beforehand
@@ -85,11 +95,14 @@ class Settings:
     seed: int = 0
     strength: float = 20.0
     style_scale: float = 1.0
+    canvas: str = "content"
+    seamless: bool = False
     alpha: float | None = None
     beta: float | None = None
     tv: float = 5.0
     content_layers: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_CONTENT))
     style_layers: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_STYLE))
+    statistic: str = "gram"
     pooling: str = "max"
     optimizer: str = "spectral"
     learning_rate: float = 0.02
@@ -115,8 +128,9 @@ class Settings:
             raise SettingsError("Give both α and β, or neither and a strength.")
         if self.alpha == 0 and self.beta == 0:
             raise SettingsError("α and β cannot both be 0: there would be nothing to paint.")
-        if not isinstance(self.keep_colours, bool):
-            raise SettingsError("Keep colours must be true or false.")
+        for name in FLAGS:
+            if not isinstance(getattr(self, name), bool):
+                raise SettingsError(f"{_plain(name)} must be true or false.")
         object.__setattr__(self, "style_weights", _style_weights(self.style_weights))
         if not isinstance(self.weights, str) or not self.weights:
             raise SettingsError(f"Weights must be {', '.join(NAMED_WEIGHTS)} or the path of a file.")
@@ -124,9 +138,33 @@ class Settings:
             object.__setattr__(self, name, _layer_weights(name, getattr(self, name)))
 
     @property
+    def is_texture(self) -> bool:
+        """Whether there is no content image."""
+        return self.canvas != CHOICES["canvas"][0]
+
+    @property
+    def content_used(self) -> Mapping[str, float]:
+        """The layers of the content cost, none for a texture."""
+        return {} if self.is_texture else self.content_layers
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """Every layer the run needs, each once."""
-        return tuple(dict.fromkeys((*self.content_layers, *self.style_layers)))
+        return tuple(dict.fromkeys((*self.content_used, *self.style_layers)))
+
+    def shape(self, content: tuple[int, int] | None) -> tuple[int, int]:
+        """(width, height) that the result has the shape of: the content image's, or a texture's canvas.
+
+        Raises SettingsError where there is neither.
+        """
+        if self.is_texture:
+            width, height = map(int, self.canvas.split(":"))
+            return width, height
+        if content is None:
+            raise SettingsError(
+                "There is no content image yet: choose the picture to repaint, or a canvas for a texture."
+            )
+        return content
 
     def shares(self, styles: int) -> tuple[float, ...]:
         """The weight of each of so many style images, with sum 1. Raises SettingsError."""

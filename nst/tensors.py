@@ -10,8 +10,6 @@ from .images import on_white
 
 LEAST_VARIANCE = 1e-6  # (a quarter of a level)², added to Σ so that it can be inverted
 GREATEST_GAIN = 8.0  # of match_colours()
-# Pixels. The network sees zeros beyond the border, and what is painted beside them is a rim of five pixels.
-MARGIN = 8
 
 
 def to_tensor(picture: Image.Image, size: tuple[int, int] | None = None) -> Tensor:
@@ -34,17 +32,6 @@ def to_picture(image: Tensor) -> Image.Image:
         raise ValueError("image holds values that are not finite")
     levels = image.detach().float().clamp(0, 1).mul(255).round().byte()
     return Image.fromarray(levels[0].permute(1, 2, 0).contiguous().cpu().numpy())
-
-
-def with_margin(image: Tensor) -> Tensor:
-    """(1, 3, H, W) → (1, 3, H + 2 · MARGIN, W + 2 · MARGIN): the picture mirrored beyond its border, to be
-    painted along and cut off again."""
-    return F.pad(image, (MARGIN,) * 4, mode="reflect")
-
-
-def without_margin(image: Tensor) -> Tensor:
-    """The inverse of with_margin(), a view."""
-    return image[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
 def resize_tensor(image: Tensor, size: tuple[int, int]) -> Tensor:

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from .borders import MIRRORED, SEAMLESS, Border
 from .descent import descend
 from .device import choose
 from .images import fit
@@ -22,7 +23,7 @@ from .optimizers import make_optimizer
 from .report import AnyReport, Report, Result, Work, each_as, timed
 from .schedule import Pace, Scale, beginning, continued, schedule
 from .settings import Settings
-from .tensors import keep_colours, match_colours, to_picture, to_tensor, with_margin, without_margin
+from .tensors import keep_colours, match_colours, to_picture, to_tensor
 from .weights import find_filters
 from .weights.self_taught import learn_filters
 
@@ -50,7 +51,7 @@ class Progress(Report):
 
 
 def stylize(
-    content: Image.Image,
+    content: Image.Image | None,
     styles: Image.Image | Sequence[Image.Image],
     settings: Settings | None = None,
     device: str | None = None,
@@ -63,11 +64,12 @@ def stylize(
     picture. Closing the generator stops the run and frees its tensors. The same pictures, settings, seed
     and device give the same bytes.
 
-    content, styles   RGB pictures, from load_picture(); one to four styles, weighed by settings.style_weights
+    content, styles   RGB pictures, from load_picture(); one to four styles, by settings.style_weights.
+                      For a texture (settings.canvas) no content image is looked at
     device            "cpu", "cuda", "mps" or None for the best there is
     filters           given, they are used in place of those that settings.weights names
     start             an earlier result to go on with: only sizes finer than it are painted, or, where there
-                      is none, the full size with all of the evaluations. It takes the content image's shape
+                      is none, the full size with all of the evaluations. It takes the result's shape
 
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Progress.
 
@@ -77,10 +79,19 @@ def stylize(
     settings = settings or Settings()
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)
     settings.shares(len(styles))
-    scales = schedule(settings, *content.size)
+    shape = settings.shape(content.size if content else None)
+    if settings.is_texture or content is None:
+        content, settings = styles[0], as_texture(settings)
+    scales = schedule(settings, *shape)
     if start is not None:
         scales = continued(scales, max(start.size))
     return timed(_run(content, styles, settings, device, filters, scales, start), Pace(scales))
+
+
+def as_texture(settings: Settings) -> Settings:
+    """The settings without what asks for a content image. In its place stands the style image: filters that
+    are learned see it, and nothing else does."""
+    return settings.with_(init="noise", colours=0.0, keep_colours=False)
 
 
 def _run(
@@ -99,15 +110,16 @@ def _run(
     if filters is None:
         finding = find_filters(settings.weights, deepest(settings.layers))
         filters = yield from announced(now, finding)
+    border = SEAMLESS if settings.seamless else MIRRORED
     painted = smaller = None
     if start is not None:
-        size = fit(*content.size, min(settings.size, max(start.size)))
+        size = fit(*scales[-1].size, min(settings.size, max(start.size)))
         painted, smaller = (to_tensor(picture, size).to(where.torch) for picture in (start, content))
     for scale in scales:
         now = replace(now, size=scale.size, doing=f"Preparing {max(scale.size)} px")
         yield now
         inside = to_tensor(content, scale.size).to(where.torch)
-        here = with_margin(inside)
+        here = border.seen(inside)
         palettes = [style_at(style, scale, settings, here) for style in styles]
         learned = filters or (yield from announced(now, learn(settings, here, palettes)))
         objective = make_objective(learned, settings, where, here, palettes)
@@ -118,8 +130,8 @@ def _run(
             features=learned.label,
             weighting=objective.weighting,
         )
-        image = with_margin(beginning(settings, inside, smaller, painted))
-        painted, now = yield from _paint(now, objective, image, scale, settings, here)
+        image = beginning(settings, inside, smaller, painted, border.resize)
+        painted, now = yield from _paint(now, objective, border, image, scale, settings, inside)
         smaller = inside
         del objective  # and its buffers, before those of the next scale are made
 
@@ -157,24 +169,27 @@ def learn(settings: Settings, content: Tensor, styles: Sequence[Tensor]) -> Gene
 def _paint(
     now: Progress,
     objective: Objective,
+    border: Border,
     image: Tensor,
     scale: Scale,
     settings: Settings,
     content: Tensor,
 ) -> Generator[Progress, None, tuple[Tensor, Progress]]:
-    """The evaluations of one scale, a Progress each; returns the best picture, without its margin, and the
-    last Progress with it, as it stands while the next scale is prepared."""
+    """The evaluations of one scale, a Progress each; returns the best picture and the last Progress with it,
+    as it stands while the next scale is prepared."""
+    image, before = border.painted(image), now.evaluation
+    best = image
     optimizer = make_optimizer(settings.optimizer, settings.learning_rate, image)
     kept = content if settings.keep_colours else None
-    best, before = image, now.evaluation
-    for count, (costs, best) in enumerate(descend(objective, image, optimizer, scale.evaluations), 1):
-        now = replace(now, evaluation=before + count, costs=costs, render=partial(finished, best, kept))
+    evaluate = border.objective(objective)
+    for count, (costs, best) in enumerate(descend(evaluate, image, optimizer, scale.evaluations), 1):
+        render = partial(finished, border.picture(best), kept)
+        now = replace(now, evaluation=before + count, costs=costs, render=render)
         yield now
-    return without_margin(best), replace(now, evaluation=before + scale.evaluations, costs=None)
+    return border.picture(best), replace(now, evaluation=before + scale.evaluations, costs=None)
 
 
 def finished(image: Tensor, content: Tensor | None) -> Image.Image:
-    """The image as it is looked at: clamped, in the colours of the content image where that is given, and
-    without the margin that both have."""
+    """The image as it is looked at: clamped, and in the colours of the content image where that is given."""
     image = image.clamp(0, 1)
-    return to_picture(without_margin(image if content is None else keep_colours(image, content).clamp(0, 1)))
+    return to_picture(image if content is None else keep_colours(image, content).clamp(0, 1))

@@ -25,7 +25,7 @@ def tables() -> dict[str, str]:
 
 
 def settings() -> str:
-    from nst.settings import BOUNDS, CHOICES, Settings
+    from nst.settings import BOUNDS, CHOICES, FLAGS, MOST_STYLES, Settings
 
     defaults, rows = Settings(), []
     for name, bound in BOUNDS.items():
@@ -35,9 +35,13 @@ def settings() -> str:
         rows.append((f"`{name}`", span, "from strength" if default is None else f"{default:g}", bound.help))
     for name, choices in CHOICES.items():
         rows.append((f"`{name}`", ", ".join(choices), getattr(defaults, name), ""))
+    for name, text in FLAGS.items():
+        rows.append((f"`{name}`", "true, false", str(getattr(defaults, name)).lower(), text))
     for name in ("content_layers", "style_layers"):
         layers = ", ".join(getattr(defaults, name))
         rows.append((f"`{name}`", "relu1_1 … relu5_4, conv…, pool…", layers, "Each with a weight (λ)."))
+    shares = f"up to {MOST_STYLES} numbers"
+    rows.append(("`style_weights`", shares, "as much of each", "One for each style image."))
     return _table(("setting", "range", "default", "what it does"), rows)
 
 

@@ -87,6 +87,14 @@ def test_a_result_is_gone_on_with(client, pictures):
     assert (summary["width"], summary["of"]) == (192, 1)
 
 
+def test_a_texture_needs_no_content_image(client, pictures):
+    given = {**QUICK, "style": pictures["style"], "canvas": "4:3", "seamless": True, "statistic": "mean-std"}
+    painting, summary = client.predict(content=None, **given, api_name="/transfer")
+    assert read_recipe(Path(painting)).settings.is_texture
+    assert summary["content_cost"] == 0
+    assert summary["width"] * 3 == summary["height"] * 4
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [

@@ -11,7 +11,7 @@ from nst.network.banded import BandedCostParts
 from nst.network.calibration import Calibration
 from nst.network.convolution import Winograd
 from nst.network.vgg import Filters, Network
-from nst.objective import PlainCostParts
+from nst.objective import PlainCostParts, Targets
 
 ASKED = {
     "the default kind": (["relu3_4"], ["relu1_1", "relu2_1", "relu3_1"]),
@@ -42,12 +42,12 @@ def test_costs_grams_and_gradient_are_those_of_the_plain_network(asked, size, po
     network = Network(tiny_filters(8), [*content, *style], pooling, dtype=torch.float64)
     goals = goals_at(network, content, size)
     banded = BandedCostParts(network, goals, style)
+    plain = PlainCostParts(network, Targets(goals, dict.fromkeys(style, torch.empty(0))))
     for seed in (0, 1):  # the buffers are used again
         generator = torch.Generator().manual_seed(seed)
         x = torch.rand(2, 3, *size, generator=generator).double().requires_grad_()
         found, expected = (
-            [*costs.values(), *grams.values()]
-            for costs, grams in (each(x) for each in (banded, PlainCostParts(network, goals, style)))
+            [*costs.values(), *grams.values()] for costs, grams in (each(x) for each in (banded, plain))
         )
         torch.testing.assert_close(found, expected)
         weights = [torch.randn(each.shape, generator=generator).double() for each in found]

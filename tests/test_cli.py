@@ -52,9 +52,19 @@ def test_the_result_carries_its_recipe_and_the_trace_a_line_an_evaluation(folder
     assert set(lines[0]["style_cost"]) == set(recipe.settings.style_layers)
 
 
+def test_with_a_canvas_a_texture_is_made_of_the_style_alone(folder):
+    done = nst(folder, "style.png", "-o", "texture.png", "--canvas", "16:9", "--seamless", *SMALL)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "texture.png\n", "")
+    settings = read_recipe(folder / "texture.png").settings
+    assert (settings.canvas, settings.seamless, settings.is_texture) == ("16:9", True, True)
+    with Image.open(folder / "texture.png") as picture:
+        assert picture.size == (64, 36)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["content.jpg", "-o", "o.png"], "no style image yet"),
         (["notes.jpg", "style.png", "-o", "o.png"], "not a JPEG, PNG or WebP"),
         (["content.jpg", "style.png", "-o", "o.png", "--size", "9"], "Size must be a whole number from 64"),
         (["content.jpg", "style.png", "-o", "o.png", "--style-layers", "relu9_9"], "no layer"),

@@ -143,9 +143,7 @@ def test_weighed_costs_are_those_the_objective_has(network, images, style):
     weighting = Weighting(3.0, 50.0, 0.7, {"relu3_1": 1.0}, {"relu1_1": 0.3, "relu2_1": 0.7})
     grams = {layer: gram_matrix(style[layer]) for layer in weighting.lambdas}
     targets = Targets({"relu3_1": before["relu3_1"]}, grams)
-    truth, _ = Objective(PlainCostParts(network, targets.content, targets.style), targets, weighting)(
-        generated
-    )
+    truth, _ = Objective(PlainCostParts(network, targets), targets, weighting)(generated)
     content = {layer: found.content for layer, found in sums.items()}
     of_style = {layer: found.style for layer, found in sums.items()}
     costs = weighed(weighting, content, of_style, float(total_variation(generated)))

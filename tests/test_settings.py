@@ -42,7 +42,7 @@ def test_whole_numbers_may_come_as_floats_from_a_slider():
         Settings(seed=1.5)
 
 
-@pytest.mark.parametrize("name", ["pooling", "optimizer", "init"])
+@pytest.mark.parametrize("name", ["pooling", "optimizer", "init", "statistic", "canvas"])
 def test_an_unknown_choice_is_refused_with_the_choices(name):
     with pytest.raises(SettingsError, match="must be one of"):
         Settings(**{name: "banana"})

@@ -38,7 +38,8 @@ def test_two_styles_are_two_pictures_with_their_weights_in_each_language():
     assert found["settings"] == MIXED
     assert "styles = [load_picture(name) for name in ['painting.jpg', 'painting-2.jpg']]" in program
     options = _parser().parse_args(shlex.split(as_command(MIXED))[1:])
-    assert (options.style, _settings(options)) == (["painting.jpg", "painting-2.jpg"], MIXED)
+    pictures = ["photo.jpg", "painting.jpg", "painting-2.jpg"]
+    assert (options.pictures, _settings(options)) == (pictures, MIXED)
     text = as_requests(MIXED, "http://host")
     assert '"style_weights": "0.25,0.75"' in text
     assert "\"second_style\": '$(file painting-2.jpg)'" in text
@@ -56,6 +57,14 @@ def test_requests_name_only_what_differs_and_quote_what_a_shell_would_read():
     assert "APP='http://host/$(reboot)'" in text
     assert '"seed": 3' in text
     assert "strength" not in text
+
+
+def test_a_texture_is_made_of_the_style_alone_in_each_language():
+    tile = Settings(canvas="16:9", seamless=True)
+    assert "content = None" in as_python(tile).splitlines()
+    options = _parser().parse_args(shlex.split(as_command(tile))[1:])
+    assert (options.pictures, _settings(options)) == (["painting.jpg"], tile)
+    assert 'BODY=\'{"content": null, ' in as_requests(tile, "http://localhost:7860")
 
 
 def test_an_address_changes_the_pairs_settings_and_a_preset_replaces_them():

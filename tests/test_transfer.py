@@ -15,13 +15,14 @@ from PIL import Image
 from tiny import checks, exhaust, tiny_filters, waves
 
 from nst import CHOICES, Diverged, OutOfMemory, Settings, SettingsError, stylize, transfer
+from nst.borders import with_margin
 from nst.costs import content_cost, gram_matrix, style_cost
 from nst.images import load_picture
 from nst.network.vgg import Filters, Network
 from nst.objective import Costs, make_targets, weigh
 from nst.optimizers import make_optimizer
 from nst.schedule import Pace, Scale, enlarge, schedule, starting_image
-from nst.tensors import to_tensor, with_margin
+from nst.tensors import to_tensor
 from nst.transfer import descend
 from nst.weights import find_filters
 

@@ -9,11 +9,10 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-import torch
 from PIL import Image
 from torch import Tensor
 
-from ..costs import content_cost, style_cost
+from ..borders import with_margin, without_margin
 from ..descent import Descent, advance
 from ..device import Device, choose
 from ..errors import Diverged
@@ -24,7 +23,7 @@ from ..optimizers import make_optimizer
 from ..report import result_of
 from ..schedule import Scale, beginning, schedule
 from ..settings import Settings
-from ..tensors import to_tensor, with_margin, without_margin
+from ..tensors import to_tensor
 from ..transfer import announced, finished, learn, style_at
 from .board import Board, Cell
 from .filters import as_deep_as_can_be
@@ -182,13 +181,12 @@ def _one_scale(
 
 
 def energy(targets: Targets) -> dict[str, float]:
-    """The cost of silence at each target: J_content[l] at a(G) = 0 and J_style[l] at G(G) = 0.
+    """The cost of silence at each target: J_content[l] and J_style[l] at a(G) = 0.
 
     Keyed "content relu3_3", "style relu3_1"; 1 for a layer that is silent on its picture.
     """
-    content = {f"content {name}": content_cost(torch.zeros_like(a), a) for name, a in targets.content.items()}
-    style = {f"style {name}": style_cost(torch.zeros_like(g), g) for name, g in targets.style.items()}
-    return {name: float(cost) or 1.0 for name, cost in (content | style).items()}
+    content = {f"content {layer}": targets.content_energy(layer) for layer in targets.content}
+    return content | {f"style {layer}": targets.style_energy(layer) for layer in targets.style}
 
 
 def caption(painted: Painted) -> str:
@@ -209,13 +207,13 @@ def caption(painted: Painted) -> str:
 
 def filled(cell: Cell, painted: Painted) -> Cell:
     """The cell with what has been painted of it."""
-    kept = painted.content if painted.settings.keep_colours else None
+    kept = without_margin(painted.content) if painted.settings.keep_colours else None
     return replace(
         cell,
         evaluation=painted.evaluation,
         costs=painted.least,
         caption=caption(painted),
-        render=partial(finished, painted.image, kept),
+        render=partial(finished, without_margin(painted.image), kept),
     )
 
 

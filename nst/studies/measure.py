@@ -15,13 +15,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ..borders import with_margin
 from ..costs import gram_matrix, total_variation
 from ..network.layers import RELU_LAYERS, deepest
 from ..network.vgg import Filters, Network
 from ..objective import Targets, Weighting, weigh
 from ..schedule import Scale, schedule
 from ..settings import Settings
-from ..tensors import to_picture, to_tensor, with_margin
+from ..tensors import to_picture, to_tensor
 from ..transfer import learn, style_at
 from .filters import as_deep_as_can_be, reached
 from .gram import (

@@ -86,7 +86,12 @@ def _reconstruct(
 def content_alone(settings: Settings, targets: Targets, layer: str) -> Settings:
     """The settings whose J is the content cost of one layer over that of silence; no style."""
     only = settings.with_(content_layers={layer: 1.0}, style_layers={layer: 1.0}, alpha=None, beta=None)
-    return only.with_(alpha=_within_bounds("alpha", weigh(only, _at(targets, only)).alpha), beta=0.0)
+    return only.with_(
+        alpha=_within_bounds(
+            "alpha", weigh(only, targets.only(only.content_layers, only.style_layers)).alpha
+        ),
+        beta=0.0,
+    )
 
 
 def style_alone(settings: Settings, targets: Targets, layers: Sequence[str]) -> Settings:
@@ -99,15 +104,8 @@ def style_alone(settings: Settings, targets: Targets, layers: Sequence[str]) -> 
         strength=1.0,
         tv=STYLE_TV * settings.tv,
     )
-    by = weigh(only, _at(targets, only))
+    by = weigh(only, targets.only(only.content_layers, only.style_layers))
     return only.with_(alpha=0.0, beta=_within_bounds("beta", by.beta), style_layers=by.lambdas)
-
-
-def _at(targets: Targets, settings: Settings) -> Targets:
-    return Targets(
-        {layer: targets.content[layer] for layer in settings.content_layers},
-        {layer: targets.style[layer] for layer in settings.style_layers},
-    )
 
 
 def _within_bounds(name: str, weight: float) -> float:

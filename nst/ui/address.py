@@ -13,7 +13,7 @@ import gradio as gr
 
 from ..errors import NSTError
 from ..presets import preset
-from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings, read_layers
+from ..settings import BOUNDS, CHOICES, FLAGS, NAMED_WEIGHTS, Settings, read_layers
 from . import status
 from .events import QUIET
 from .gallery import Gallery, Pair
@@ -23,7 +23,7 @@ from .transfer_tab import TransferTab
 READY = "() => setTimeout(() => { window.addressRead = true; }, 300)"
 
 LAYERS = ("content_layers", "style_layers")
-KNOWN = {"preset", "keep_colours", "weights", *BOUNDS, *CHOICES, *LAYERS}
+KNOWN = {"preset", "weights", *BOUNDS, *CHOICES, *FLAGS, *LAYERS}
 
 
 def settings_in(query: Mapping[str, str], start: Settings | None = None) -> Settings | None:
@@ -38,7 +38,7 @@ def settings_in(query: Mapping[str, str], start: Settings | None = None) -> Sett
 def _value(name: str, text: str) -> Any:
     if name in LAYERS:
         return read_layers(text.split(","))
-    if name == "keep_colours":
+    if name in FLAGS:
         return text.lower() in ("true", "1", "yes")
     if name == "weights":
         return text if text in NAMED_WEIGHTS else "auto"

@@ -47,7 +47,7 @@ class Endpoint:
 
     def transfer(
         self,
-        content: str,
+        content: str | None,
         style: str,
         request: gr.Request,
         preset: str = "paint",
@@ -73,6 +73,9 @@ class Endpoint:
         second_style: str | None = None,
         style_weights: str | None = None,
         start: str | None = None,
+        statistic: str | None = None,
+        canvas: str | None = None,
+        seamless: bool | None = None,
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Paint a content image in the style of a style image (neural style transfer, Gatys et al. 2016).
 
@@ -106,6 +109,10 @@ class Endpoint:
             second_style: Another picture to paint like, mixed with the first.
             style_weights: How much of the two styles, such as 0.7,0.3; as much of each if left out.
             start: An earlier result to go on with; only sizes finer than it are painted.
+            statistic: What of a style layer is matched: gram, covariance, mean-std, mean, polynomial,
+                gaussian or sliced.
+            canvas: content, or the shape of a texture made of the style alone, such as 1:1 or 16:9.
+            seamless: Whether the picture can be laid as a tile.
 
         Returns:
             The painting as a lossless PNG, and a summary: size, evaluations, seconds, costs, features.
@@ -183,6 +190,9 @@ def _inputs(runs: Runs) -> Sequence[gr.components.Component]:
         Upload(label="second_style", visible=False),
         gr.Textbox(None, label="style_weights", visible=False),
         Upload(label="start", visible=False),
+        _choice("statistic", CHOICES["statistic"]),
+        _choice("canvas", CHOICES["canvas"]),
+        gr.Checkbox(cast(Any, None), label="seamless", visible=False),
     ]
 
 

@@ -13,13 +13,23 @@ import gradio as gr
 from ..errors import SettingsError, shown
 from ..network.layers import LAYERS
 from ..presets import PRESETS, preset
-from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings, read_layers, write_layers, write_number
+from ..settings import (
+    BOUNDS,
+    CHOICES,
+    FLAGS,
+    NAMED_WEIGHTS,
+    Settings,
+    read_layers,
+    write_layers,
+    write_number,
+)
 from .events import QUIET, Options
 from .running.limits import Limits
 from .theme import html
 
 WEIGHTS = ("alpha", "beta")
-FREE = ("size", "seed", "keep_colours", "colours", "style_weights", "weights")  # of a preset's settings
+# Of a preset's settings, those that it leaves to the visitor.
+FREE = ("size", "seed", "keep_colours", "colours", "style_weights", "weights", "canvas", "seamless")
 QUALITIES = {"Draft": 40, "Good": 65, "Fine": 200}  # evaluations
 
 LABELS = {
@@ -30,6 +40,9 @@ LABELS = {
     "style_scale": "Style scale",
     "style_weights": "Share of the second style",
     "colours": "Colours",
+    "canvas": "Canvas",
+    "seamless": "Seamless",
+    "statistic": "Style statistic",
     "seed": "Seed",
     "alpha": "α",
     "beta": "β",
@@ -47,7 +60,6 @@ LABELS = {
 
 # Help for what has no row in BOUNDS, or needs more than it says.
 HELP = {
-    "keep_colours": "Only lightness is repainted; the palette stays that of the content.",
     "strength": "5 gentle, 20 heavy paint, 60 bold.",
     "style_weights": "0 is the first style alone, 1 the second alone. More than two: in Python.",
     "alpha": "Weight of the content cost. Empty: from the strength.",
@@ -55,6 +67,8 @@ HELP = {
     "content_layers": "Deeper layers keep less detail. Add a weight as relu4_2=0.5.",
     "style_layers": "Shallow layers give texture, deep ones shapes. λ is equal, or add it as relu3_1=0.5.",
     "pooling": "Maximum is what VGG-19 was trained with; average, the papers’ advice, leaves fine noise.",
+    "canvas": "A texture is made of the style alone; the content image is left out.",
+    "statistic": "What is matched of a layer. The papers’ is the fastest; Reconstruct compares them.",
     "optimizer": "Spectral L-BFGS needs the fewest evaluations; plain L-BFGS is the papers’.",
     "init": "Where the generated image begins.",
     "weights": "Only the retrained network is downloaded (80 MB); it gives another look. Self-taught is an "
@@ -62,6 +76,17 @@ HELP = {
 }
 
 NAMES = {
+    "canvas": {"content": "The content image"}
+    | {shape: f"A texture, {shape}" for shape in CHOICES["canvas"][1:]},
+    "statistic": {
+        "gram": "Gram matrix",
+        "covariance": "Gram matrix, centred",
+        "mean-std": "Mean and deviation",
+        "mean": "Mean (linear kernel)",
+        "polynomial": "Polynomial kernel",
+        "gaussian": "Gaussian kernel",
+        "sliced": "Sliced Wasserstein",
+    },
     "pooling": {"average": "Average", "max": "Maximum"},
     "optimizer": {"spectral": "Spectral L-BFGS", "lbfgs": "L-BFGS", "adam": "Adam", "gd": "Gradient descent"},
     "init": {"content": "The content image", "noise": "Noise", "blend": "A blend of both"},
@@ -104,8 +129,7 @@ def quality(evaluations: int) -> str | None:
 
 
 def preset_of(settings: Settings) -> str | None:
-    """The preset these are, whatever the size, seed, colours, features and shares of the style images; None
-    for any others."""
+    """The preset these are, whatever is FREE; None for any others."""
     free = {name: getattr(settings, name) for name in FREE}
     return next((name for name in PRESETS if preset(name, **free) == settings), None)
 
@@ -152,7 +176,7 @@ class Form:
                     scale=5,
                     min_width=200,
                 )
-            self._add("keep_colours", gr.Checkbox(value=False, **_texts("keep_colours")))
+            self._flag("keep_colours")
 
     def second_style(self) -> None:
         """How much of the second style image, where there is one, is mixed in."""
@@ -172,6 +196,7 @@ class Form:
         with gr.Row():
             self._layers("content_layers")
             self._layers("style_layers")
+        self._choice("statistic", CHOICES["statistic"])
         with gr.Row():
             self._weight("alpha")
             self._weight("beta")
@@ -188,6 +213,9 @@ class Form:
             self._choice("init", CHOICES["init"])
             self._slider("noise")
         html('<h3 class="section">Network and pictures</h3>')
+        with gr.Row():
+            self._choice("canvas", CHOICES["canvas"])
+            self._flag("seamless")
         with gr.Row():
             self._slider("style_scale")
             self._slider("colours")
@@ -289,6 +317,9 @@ class Form:
             ),
         )
 
+    def _flag(self, name: str) -> None:
+        self._add(name, gr.Checkbox(value=getattr(Settings(), name), **_texts(name)))
+
     def _weight(self, name: str) -> None:
         # A gr.Number that is empty turns into 0 once it has been looked at; a text stays empty.
         self._add(name, gr.Textbox("", max_lines=1, placeholder="automatic", min_width=120, **_texts(name)))
@@ -342,4 +373,4 @@ def _shares(second: Any) -> tuple[float, ...]:
 
 
 def _texts(name: str) -> Options:
-    return {"label": LABELS[name], "info": HELP.get(name) or BOUNDS[name].help}
+    return {"label": LABELS[name], "info": HELP.get(name) or FLAGS.get(name) or BOUNDS[name].help}

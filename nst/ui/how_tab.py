@@ -12,6 +12,7 @@ import gradio as gr
 
 from ..errors import NSTError, SettingsError
 from ..network.layers import RELU_LAYERS
+from ..settings import Settings
 from . import curves, status
 from .events import LATEST, QUIET
 from .gram_maps import POINTED, maps_html, strongest_html
@@ -118,11 +119,14 @@ class HowTab:
         if shown and shown.settings and shown.frame.moments:
             painted = shown.content or "", shown.style or ""
             if painted == (content, style):
+                _require_gram_matrices(shown.settings)
                 return Asked(*painted, shown.settings, shown.frame.moments, shown.painted)
         content, style = self.given.both(content, style)
         if not content or not style:
             raise SettingsError("There are no two pictures yet: choose them in the Transfer tab.")
-        return Asked(content, style, self.transfer.form.read(values))
+        settings = self.transfer.form.read(values).with_(style_weights=())
+        _require_gram_matrices(settings)
+        return Asked(content, style, settings)
 
     def open(self, request: gr.Request, layer: str) -> tuple[Any, ...]:
         """What was measured, at its last moment: the results, slider and layers, and what show() gives."""
@@ -179,6 +183,15 @@ class HowTab:
         except NSTError as error:
             return status.failed(str(error))
         return _sums(numbers_of(found.nearest(chosen(moment))), (alpha, beta, lambdas), layer)
+
+
+def _require_gram_matrices(settings: Settings) -> None:
+    """Raises SettingsError for a painting whose J is another than the one explained here."""
+    if settings.is_texture or settings.statistic != Settings().statistic or len(settings.style_weights) > 1:
+        raise SettingsError(
+            "This tab explains paintings of a content image and one style image by Gram matrices: choose "
+            "these in the Transfer tab, paint, and measure again."
+        )
 
 
 def _shown(found: Found, shot: Shot, layer: str, typed: Sequence[Any] = (None,) * 3) -> tuple[Any, ...]:

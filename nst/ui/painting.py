@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from .. import __version__
 from ..decoding import Decoded, load_into
 from ..errors import ImageRefused
-from ..images import save_jpeg, save_png
+from ..images import fit, save_jpeg, save_png
 from ..recipe import recipe_of
 from ..settings import Settings
 from .running.frames import Frame, Point
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..objective import Costs, Weighting
     from ..transfer import Progress
 
-CONTENT = "content.jpg"  # beside the painting, so that the two can be compared later
+CONTENT = "content.jpg"  # beside the painting, to compare it with later; of a texture, the style image
 CONTENT_SIDE = 1024  # pixels
 LONGEST_NAME = 40  # characters of each picture's name in the painting's
 
@@ -46,15 +46,17 @@ def painting(
     """
     limits.check(settings)
     given = [style for style in styles if style]
-    if not content:
+    if settings.is_texture:
+        content = None
+    elif not content:
         raise ImageRefused("There is no content image yet: choose the picture to repaint.")
     if not given:
         raise ImageRefused("There is no style image yet: choose the picture to paint like.")
     shares = settings.shares(len(given))
     if len(shares) > 1:  # so that the recipe says how many styles there were
         settings = settings.with_(style_weights=shares)
-    name = painting_name(content, given[0], settings.seed)
-    every = (content, *given, *([start] if start else ()))
+    name = painting_name(content or "texture", given[0], settings.seed)
+    every = filter(None, (content, *given, start))
     kept = [load_into(Path(folder, f"given_{n}"), path) for n, path in enumerate(every)]
     return _in_turn(folder, limits, kept, settings, name, bool(start))
 
@@ -62,8 +64,9 @@ def painting(
 def _in_turn(
     folder: str, limits: Limits, kept: Sequence[Decoded], settings: Settings, name: str, continued: bool
 ) -> Iterator[Frame]:
-    content, *styles = (one.take() for one in kept)
+    styles = [one.take() for one in kept]
     start = styles.pop() if continued else None
+    content = None if settings.is_texture else styles.pop(0)
     yield from on_device(folder, limits, Painting(content, styles, settings, name, start))
 
 
@@ -76,9 +79,10 @@ def painting_name(content: str, style: str, seed: int) -> str:
 
 @dataclass(frozen=True)
 class Painting:
-    """One painting as a job; name: of the file it ends in; start: what it goes on with."""
+    """One painting as a job; name: of the file it ends in; start: what it goes on with; no content: a
+    texture."""
 
-    content: Image.Image
+    content: Image.Image | None
     styles: Sequence[Image.Image]
     settings: Settings
     name: str = "painting.png"
@@ -89,8 +93,12 @@ class Painting:
 
     @property
     def pixels(self) -> float:
-        shape = min(self.content.size) / max(self.content.size)
-        return self.settings.size**2 * shape * self.settings.evaluations
+        return self.settings.size**2 * min(self.shape) / max(self.shape) * self.settings.evaluations
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(width, height) of the shape that is painted."""
+        return self.settings.shape(self.content.size if self.content else None)
 
     def reports(self) -> "Generator[Progress, None, None]":
         from ..transfer import stylize  # and torch: the page is served before it is there
@@ -110,9 +118,10 @@ class Painting:
 
     def save(self, report: "Progress", folder: Path) -> tuple[str, dict[str, Any]]:
         path = str(folder / self.name)
-        small = self.content.copy()
-        small.thumbnail((CONTENT_SIDE, CONTENT_SIDE))
-        save_jpeg(small, folder / CONTENT)
+        texture = fit(*self.shape, CONTENT_SIDE)
+        beside = self.content.copy() if self.content else ImageOps.fit(self.styles[0], texture)
+        beside.thumbnail((CONTENT_SIDE, CONTENT_SIDE))
+        save_jpeg(beside, folder / CONTENT)
         recipe = recipe_of(self.settings, report, __version__, self.start is not None)
         save_png(*self.pictures(report), path, recipe)
         return path, {}

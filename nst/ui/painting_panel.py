@@ -20,7 +20,7 @@ from .theme import html
 from .visit import Painted, found_again, painted, with_one_more
 
 DRAW_EVERY = 0.8  # seconds between two drawings of the curves
-CONTENT_IMAGE = "The content image"
+CONTENT_IMAGE, STYLE_IMAGE = "The content image", "The style image"
 
 CODES: Sequence[tuple[str, Any]] = (("Python", "python"), ("Command line", "shell"), ("curl", "shell"))
 
@@ -28,7 +28,8 @@ CODES: Sequence[tuple[str, Any]] = (("Python", "python"), ("Command line", "shel
 # gr.ImageSlider has no parameter for alternative texts; its pictures are there soon after their values.
 NAME_PICTURES = """
 () => setTimeout(() => document.querySelectorAll('#slider img').forEach((picture, index) => {
-  picture.alt = ['The content image', 'The painting'][index] ?? '';
+  const beside = document.querySelector('#compare input')?.value || 'The content image';
+  picture.alt = [beside, 'The painting'][index] ?? '';
 }), 400)
 """
 
@@ -193,7 +194,8 @@ class PaintingPanel(RunPanel):
         path, recipe = Path(one.painting), one.recipe
         with Image.open(path) as picture:
             size = picture.size
-        others = [CONTENT_IMAGE, *(f"Painting {n}" for n, each in enumerate(visit, 1) if each != one)]
+        beside = STYLE_IMAGE if recipe and recipe.settings.is_texture else CONTENT_IMAGE
+        others = [beside, *(f"Painting {n}" for n, each in enumerate(visit, 1) if each != one)]
         label = f"Download PNG  ·  {size[0]} × {size[1]} px, {path.stat().st_size / 1000:.0f} kB"
         codes: tuple[str, ...] = ("", "", "")
         if recipe:
@@ -212,7 +214,7 @@ class PaintingPanel(RunPanel):
             status.used(recipe, size, one.frame) if recipe else "",
             *codes,
             one,
-            gr.Dropdown(others, value=CONTENT_IMAGE),
+            gr.Dropdown(others, value=beside),
         )
 
 
@@ -268,6 +270,8 @@ def _said_of(one: Painted) -> str:
     if one.recipe.continued:
         return status.note("It went on from an earlier painting. Drag the line to compare.")
     done, of = one.recipe.evaluations, one.recipe.settings.evaluations
+    if one.recipe.settings.is_texture:
+        return status.note("The style image on the left, the texture on the right: drag the line.")
     if done is not None and done < of:
         return status.note(f"It was stopped at evaluation {done} of {of}. Drag the line to compare.")
     return status.note("The content image on the left, the painting on the right: drag the line.")

@@ -26,11 +26,12 @@ def changed(settings: Settings) -> dict[str, Any]:
 def as_python(settings: Settings, continued: bool = False) -> str:
     """A program that paints the same picture; continued: one that went on from an earlier one."""
     given = ", ".join(f"{name}={value!r}" for name, value in changed(settings).items())
+    content = "None" if settings.is_texture else f'load_picture("{CONTENT}")'
     start = f', start=load_picture("{START}")' if continued else ""
     return (
         "from nst import Settings, load_picture, stylize\n\n"
         f"settings = Settings({given})\n"
-        f'content = load_picture("{CONTENT}")\n'
+        f"content = {content}\n"
         f"styles = [load_picture(name) for name in {list(_styles(settings))}]\n"
         f"for progress in stylize(content, styles, settings{start}):\n"
         '    print(progress.doing, progress.evaluation, "of", progress.of)\n'
@@ -40,7 +41,8 @@ def as_python(settings: Settings, continued: bool = False) -> str:
 
 def as_command(settings: Settings, continued: bool = False) -> str:
     """The command line of the same."""
-    words = ["nst", CONTENT, *_styles(settings), "-o", "result.png"]
+    content = [] if settings.is_texture else [CONTENT]
+    words = ["nst", *content, *_styles(settings), "-o", "result.png"]
     words += ["--start", START] if continued else []
     for name, value in changed(settings).items():
         words += _option(name, value)
@@ -68,7 +70,8 @@ def as_requests(settings: Settings, address: str, continued: bool = False) -> st
         rest += f", \"second_style\": '$(file {STYLES[1]})'"
     if continued:
         rest += f", \"start\": '$(file {START})'"
-    body = f"{{\"content\": '$(file {CONTENT})', \"style\": '$(file {STYLES[0]})'{rest}}}"
+    content = "null" if settings.is_texture else f"'$(file {CONTENT})'"
+    body = f'{{"content": {content}, "style": \'$(file {STYLES[0]})\'{rest}}}'
     return (
         f"APP={shlex.quote(address)}\n"
         'file() { curl -s -F "files=@$1" "$APP/gradio_api/upload" |\n'

@@ -79,7 +79,8 @@ class TransferTab:
             frames = self.runs.stream(client_of(request), painting, content, [style, second], settings, start)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
-        for going in painting_values(frames, content, style, settings):
+        first = style if settings and settings.is_texture else content
+        for going in painting_values(frames, first, style, settings):
             last = going[-1].frame
             if last.state == "done" and settings and not start:
                 self.speed.learn(settings, (last.width, last.height), last.seconds)
@@ -196,7 +197,7 @@ class TransferTab:
         return [self.content, *self.form.inputs]
 
     def _wire_estimate(self) -> None:
-        names = ("size", "evaluations", "scales", "weights")
+        names = ("size", "evaluations", "scales", "weights", "canvas")
         for control in (self.content, *(self.form.settings[name] for name in names)):
             control.change(self._estimate, self._estimated, self.estimate, **LATEST, **QUIET)
 
@@ -204,7 +205,7 @@ class TransferTab:
         """About how long it will take on this machine; empty where nobody can know."""
         try:
             settings = self.form.read(values)
-            seconds = self.speed.seconds(settings, _shape(content))
+            seconds = self.speed.seconds(settings, settings.shape(_shape(content)))
         except NSTError:
             return ""
         if seconds is None:

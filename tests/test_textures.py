@@ -1,0 +1,104 @@
+"""Textures, of the style alone, and pictures that can be laid as a tile."""
+
+import numpy as np
+import pytest
+import torch
+from test_transfer import SMALL, run
+from tiny import checks, tiny_filters, waves
+
+from nst import SettingsError, stylize
+from nst.borders import WRAP, repeated, resize_tile, seamless
+from nst.objective import Costs
+from nst.tensors import resize_tensor
+
+TEXTURE = SMALL.with_(canvas="16:9", seed=4)
+
+
+def texture(settings, content=None, style=None):
+    return list(stylize(content, style or checks(), settings, "cpu", tiny_filters()))
+
+
+def test_a_texture_has_the_canvas_shape_and_no_content_cost():
+    reports = texture(TEXTURE.with_(evaluations=8))
+    costs = [p.costs for p in reports if p.costs]
+    assert reports[-1].image.size == (64, 36)
+    assert {(c.content, p.weighting.alpha) for c, p in zip(costs, reports[-8:], strict=True)} == {(0, 0)}
+    assert sum(costs[-1].style.values()) < 0.5 * sum(costs[0].style.values())
+
+
+def test_a_texture_does_not_depend_on_the_content_image_nor_on_what_asks_for_one():
+    alone = texture(TEXTURE)[-1].image
+    assert texture(TEXTURE, content=waves())[-1].image.tobytes() == alone.tobytes()
+    others = TEXTURE.with_(init="content", colours=1, keep_colours=True, content_layers={"relu1_2": 1})
+    assert texture(others)[-1].image.tobytes() == alone.tobytes()
+    assert texture(TEXTURE.with_(seed=5))[-1].image.tobytes() != alone.tobytes()
+
+
+def test_without_a_content_image_and_without_a_canvas_one_sentence_says_what_to_choose():
+    with pytest.raises(
+        SettingsError, match="no content image yet: choose the picture to repaint, or a canvas"
+    ):
+        stylize(None, checks(), SMALL)
+
+
+def test_a_texture_is_gone_on_with_at_twice_its_size():
+    settings = TEXTURE.with_(size=128, scales=2)
+    reports = list(stylize(None, checks(), settings, "cpu", tiny_filters(), start=texture(TEXTURE)[-1].image))
+    assert {p.size for p in reports if p.costs} == {(128, 72)}
+
+
+def test_beyond_each_border_is_what_is_inside_the_opposite_one():
+    x = torch.rand(1, 3, WRAP + 8, WRAP + 3)
+    outer = repeated(x)
+    assert outer.shape[2:] == (3 * WRAP + 8, 3 * WRAP + 3)
+    assert torch.equal(
+        outer, torch.roll(x.repeat(1, 1, 3, 3), (-8, -3), (2, 3))[:, :, : 3 * WRAP + 8, : 3 * WRAP + 3]
+    )
+
+
+def test_a_picture_smaller_than_what_lies_beyond_it_is_repeated_once():
+    x = torch.rand(1, 3, 20, 64)
+    assert torch.equal(repeated(x)[:, :, :, WRAP:-WRAP], x.repeat(1, 1, 3, 1))
+
+
+def test_the_gradient_of_what_lies_beyond_comes_back_to_the_pixels_it_repeats():
+    weights = torch.randn(1, 3, 48 + 2 * WRAP, 40 + 2 * WRAP, generator=torch.Generator().manual_seed(0))
+    x = torch.rand(1, 3, 48, 40)
+    costs = Costs(0.0, 0.0, {}, 0.0)
+    found, gradient = seamless(lambda outer: (costs, weights))(x)
+    assert found is costs
+    direction = torch.rand(1, 3, 48, 40)
+    # J = ⟨weights, repeated(x)⟩ is linear, so its slope along any direction is J of the direction.
+    assert float((gradient * direction).sum()) == pytest.approx(
+        float((weights * repeated(direction)).sum()), rel=1e-4
+    )
+
+
+def test_a_tile_is_resized_as_one_of_many():
+    x = torch.rand(1, 3, 24, 32)
+    many = resize_tensor(x.repeat(1, 1, 5, 5), (5 * 48, 5 * 36))
+    torch.testing.assert_close(resize_tile(x, (48, 36)), many[..., 72:108, 96:144])
+
+
+def across(picture, axis):
+    """Mean difference of neighbours over the seam, over the mean of those inside."""
+    a = np.asarray(picture).astype(float)
+    seam = abs(a.take(0, axis) - a.take(-1, axis)).mean()
+    return seam / abs(np.diff(a, axis=axis)).mean()
+
+
+def test_the_seam_of_a_tile_is_as_the_inside():
+    """Where its edges meet a tile is hardly rougher than elsewhere, and another texture is."""
+    settings = SMALL.with_(canvas="1:1", evaluations=40, scales=2, size=128)
+
+    def seam(tile):
+        painted = texture(settings.with_(seamless=tile), style=waves(160, 120))[-1].image
+        return (across(painted, 0) + across(painted, 1)) / 2
+
+    assert seam(True) < 1.6
+    assert seam(False) > 1.5 * seam(True)
+
+
+def test_a_content_image_may_be_painted_seamlessly_too():
+    reports = run(SMALL.with_(seamless=True, keep_colours=True))
+    assert reports[-1].image.size == run(SMALL)[-1].image.size
