@@ -16,22 +16,24 @@ from pathlib import Path
 from nst.images import load_picture
 from nst.report import result_of
 from nst.settings import Settings
-from nst.studies.board import COMPARE, GRID, RECONSTRUCT, Board
+from nst.studies.board import COMPARE, GRID, RECONSTRUCT, STATISTICS, Board
 from nst.studies.board_files import StoredBoard, write_board
 from nst.studies.compare import compare_optimizers
 from nst.studies.filters import filters_for
 from nst.studies.grid import layers_grid
 from nst.studies.reconstruct import reconstruct
+from nst.studies.reformulate import compare_statistics
 from nst.studies.units import LONGEST_SIDE, driver_mosaic, patch_mosaic, scan_units
 from nst.ui.example_units import KeptUnits, write_units
 from nst.ui.gallery import read_gallery
 from nst.ui.units_tab import PAGE, START, caption
 
-KINDS = ("grid", "reconstruct", "optimizers", "units")
+KINDS = ("grid", "reconstruct", "statistics", "optimizers", "units")
 PICTURES = ("Lake", "Palette knife")  # names in gallery.json
 STUDIES: dict[str, tuple[Callable[..., Iterator[Board]], Settings]] = {
     "grid": (layers_grid, GRID),
     "reconstruct": (reconstruct, RECONSTRUCT),
+    "statistics": (compare_statistics, STATISTICS),
     "optimizers": (compare_optimizers, COMPARE),
 }
 

@@ -27,7 +27,7 @@ from . import (
 )
 from .device import use_every_core
 from .images import save_png
-from .recipe import recipe_of
+from .recipe import OTHERS, recipe_of
 from .settings import FLAGS, NAMED_WEIGHTS, read_layers, read_numbers
 
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = _settings(options)
         pictures = [load_picture(path) for path in options.pictures]
         content, styles = (None, pictures) if settings.is_texture else (pictures[0], pictures[1:])
-        start = load_picture(options.start) if options.start else None
+        others = {name: load_picture(path) for name in OTHERS if (path := getattr(options, name))}
         settings.shares(len(styles))
         _require_writable(options.output, "output", ".png")
         if options.trace:
@@ -48,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     last = None
     use_every_core()
     try:
-        run = stylize(content, styles, settings, options.device, start=start)
+        run = stylize(
+            content, styles, settings, options.device, None, others.get("start"), others.get("mask")
+        )
         for last in _traced(run, options.trace):
             if sys.stderr.isatty():
                 _print_progress(last, sys.stderr)
@@ -65,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped: the best picture so far was kept.", file=sys.stderr)
     assert last is not None
     assert last.image is not None
-    save_png(last.image, options.output, recipe_of(settings, last, __version__, bool(options.start)))
+    save_png(last.image, options.output, recipe_of(settings, last, __version__, tuple(others)))
     print(options.output)
     return 0
 
@@ -94,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--weights", help=f"{', '.join(NAMED_WEIGHTS)} or the path of a weights file")
     parser.add_argument(
         "--start", help="an earlier result to go on with: only sizes finer than it are painted"
+    )
+    parser.add_argument(
+        "--mask", help="a picture of regions: red stays as it is, blue is painted in the second style"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--trace", help="also write one JSON line a progress event to this file")

@@ -16,7 +16,7 @@ from .device import Device
 from .network.banded import BandedCostParts
 from .network.vgg import Filters, Network
 from .settings import Settings
-from .statistics import GRAM, Statistic, statistic_for
+from .statistics import GRAM, Guided, Statistic, statistic_for
 
 
 @dataclass(frozen=True)
@@ -83,17 +83,36 @@ class Targets:
         )
 
 
-def make_targets(network: Network, settings: Settings, content: Tensor, styles: Sequence[Tensor]) -> Targets:
+def make_targets(
+    network: Network,
+    settings: Settings,
+    content: Tensor,
+    styles: Sequence[Tensor],
+    guides: Tensor | None = None,
+) -> Targets:
     """Activations of the content image, and statistics of the style images, averaged by weight:
 
         G(S) = Σ_s w_s G(S_s),   Σ w = 1
 
     which for raw moments is that of the pictures side by side, as much of each as its weight.
-    Raises SettingsError where the weights do not fit the style images.
+    With guides (R, 1, H, W) each region has the Gram matrix of its own style image; one region alone has that
+    average. Raises SettingsError where the weights do not fit the style images.
     """
     shares = settings.shares(len(styles))
     used = [(share, style) for share, style in zip(shares, styles, strict=True) if share]
-    return _targets(network, settings.content_used, settings.style_layers, settings.statistic, content, used)
+    layers = settings.content_used, settings.style_layers
+    if guides is None or len(guides) == 1:
+        found = _targets(network, *layers, settings.statistic, content, used)
+        return found if guides is None else _guided(guides, [found])
+    each = [_targets(network, *layers, settings.statistic, content, [(1.0, style)]) for style in styles]
+    return _guided(guides, each)
+
+
+def _guided(guides: Tensor, each: Sequence[Targets]) -> Targets:
+    """The targets of all regions as one."""
+    first = each[0]
+    style = {layer: torch.stack([one.style[layer] for one in each], dim=1) for layer in first.style}
+    return Targets(first.content, style, dict.fromkeys(style, Guided(guides)))
 
 
 @torch.no_grad()
@@ -248,11 +267,19 @@ class Objective:
 
 
 def make_objective(
-    filters: Filters, settings: Settings, where: Device, content: Tensor, styles: Sequence[Tensor]
+    filters: Filters,
+    settings: Settings,
+    where: Device,
+    content: Tensor,
+    styles: Sequence[Tensor],
+    guides: Tensor | None = None,
 ) -> Objective:
-    """The objective at one size: the network through the deepest layer, its targets and their weights."""
+    """The objective at one size: the network through the deepest layer, its targets and their weights.
+
+    guides   (R, 1, H, W), as large as the content image: where each style image is painted
+    """
     network = Network(filters, settings.layers, settings.pooling, where.torch, where.dtype)
-    targets = make_targets(network, settings, content, styles)
+    targets = make_targets(network, settings, content, styles, guides)
     return Objective(_parts(network, targets), targets, weigh(settings, targets))
 
 

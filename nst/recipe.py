@@ -4,7 +4,7 @@ A recipe read is a stranger's text: it is bounded, checked as any settings are, 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .report import Report
 
 KEY = "nst"
+OTHERS = ("start", "mask")  # by their names in stylize()
 LONGEST_LABEL = 100  # characters of the version, features and device a recipe may name
 
 
@@ -30,7 +31,8 @@ class Recipe:
     device        where and in which precision; "" if not recorded
     evaluations   done, fewer than settings.evaluations for a run that was stopped; None if not recorded
     seconds       the run took; None if not recorded
-    continued     the run went on from an earlier picture, which these settings alone do not paint
+    others        the pictures beside content and style images that the run was given, of OTHERS: without them
+                  these settings do not paint it
     """
 
     settings: Settings
@@ -39,7 +41,7 @@ class Recipe:
     device: str = ""
     evaluations: int | None = None
     seconds: float | None = None
-    continued: bool = False
+    others: tuple[str, ...] = ()
 
 
 def recipe_text(
@@ -50,7 +52,7 @@ def recipe_text(
     device: str = "",
     evaluations: int | None = None,
     seconds: float | None = None,
-    continued: bool = False,
+    others: Sequence[str] = (),
 ) -> dict[str, str]:
     """The recipe as save_png() takes it: {"nst": compact JSON}. A path given as weights is left out."""
     content = {
@@ -60,13 +62,15 @@ def recipe_text(
         "device": _line(device),
         "evaluations": evaluations,
         "seconds": None if seconds is None else round(seconds, 2),
-        "continued": continued or None,
+        "others": list(others) or None,
     }
     known = {name: value for name, value in content.items() if value not in (None, "")}
     return {KEY: json.dumps(known, ensure_ascii=False, allow_nan=False, separators=(",", ":"))}
 
 
-def recipe_of(settings: Settings, report: "Report", version: str, continued: bool = False) -> dict[str, str]:
+def recipe_of(
+    settings: Settings, report: "Report", version: str, others: Sequence[str] = ()
+) -> dict[str, str]:
     """recipe_text() of a run with these settings, by its last report."""
     return recipe_text(
         settings,
@@ -75,7 +79,7 @@ def recipe_of(settings: Settings, report: "Report", version: str, continued: boo
         device=report.device,
         evaluations=report.evaluation,
         seconds=report.seconds,
-        continued=continued,
+        others=others,
     )
 
 
@@ -110,7 +114,7 @@ def _recipe(content: Mapping[str, Any]) -> Recipe:
         device=_label(content.get("device", "")),
         evaluations=_count(content.get("evaluations"), int),
         seconds=_count(content.get("seconds"), float),
-        continued=content.get("continued") is True,
+        others=tuple(name for name in OTHERS if name in content.get("others", ())),
     )
 
 

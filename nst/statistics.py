@@ -207,6 +207,36 @@ def _normal(rows: int, columns: int, like: Tensor) -> Tensor:
     return drawn.to(like.device, at_least_float32(like.dtype))
 
 
+class Guided:
+    """A Gram matrix for each region, of the activations weighed by its guide T:
+
+        G_r = 1/(nH · nW) · Σ_ij T_r² a aᵀ,   mean T_r² = 1
+        J_style[l] = Σ_r share_r · style_cost(G_r, G(S_r)),   share_r in proportion to Σ T_r
+
+    guides   (R, 1, H, W) in [0, 1], of the picture as the network sees it
+    described, and targets: (N, R, nC, nC)
+
+    Source: Gatys et al. (2017), "Controlling Perceptual Factors in Neural Style Transfer", §4.1. Deviation:
+    each region's cost is weighed by its area, so that a small region is no stronger than a large one.
+    """
+
+    def __init__(self, guides: Tensor) -> None:
+        self.guides = guides
+        self.shares = guides.mean(dim=(1, 2, 3)) / guides.mean(dim=(1, 2, 3)).sum()
+
+    def describe(self, features: Tensor) -> Tensor:
+        guides = F.adaptive_avg_pool2d(self.guides, (features.shape[2], features.shape[3]))
+        guides = guides / guides.square().mean(dim=(1, 2, 3), keepdim=True).sqrt().clamp_min(1e-6)
+        return torch.stack([gram_matrix(features * guide.to(features.dtype)) for guide in guides], dim=1)
+
+    def silence(self, target: Tensor) -> Tensor:
+        return torch.zeros_like(target)
+
+    def cost(self, found: Tensor, target: Tensor) -> Tensor:
+        pairs = zip(self.shares, found.unbind(1), target.unbind(1), strict=True)
+        return torch.stack([share * style_cost(one, goal) for share, one, goal in pairs]).sum(0)
+
+
 GRAM = Gram()
 _FIXED: dict[str, Statistic] = {
     "gram": GRAM,

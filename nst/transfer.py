@@ -20,6 +20,7 @@ from .network.layers import deepest
 from .network.vgg import Filters
 from .objective import Costs, Objective, Weighting, make_objective
 from .optimizers import make_optimizer
+from .regions import Regions, find_regions
 from .report import AnyReport, Report, Result, Work, each_as, timed
 from .schedule import Pace, Scale, beginning, continued, schedule
 from .settings import Settings
@@ -57,6 +58,7 @@ def stylize(
     device: str | None = None,
     filters: Filters | None = None,
     start: Image.Image | None = None,
+    mask: Image.Image | None = None,
 ) -> Generator[Progress, None, None]:
     """Paint the content image in the style of the style images; yields a Progress after every evaluation.
 
@@ -71,6 +73,9 @@ def stylize(
     start             an earlier result to go on with: only sizes finer than it are painted, or, where there
                       is none, the full size with all of the evaluations. It takes the result's shape
 
+    mask              regions of the content image, see regions.py: red stays as it is, blue is painted in the
+                      second style
+
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Progress.
 
     Source: Gatys, Ecker & Bethge (2016). Deviations: coarse to fine, relative strength, replicated borders,
@@ -80,12 +85,13 @@ def stylize(
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)
     settings.shares(len(styles))
     shape = settings.shape(content.size if content else None)
+    regions = find_regions(mask, shape, settings, len(styles)) if mask else None
     if settings.is_texture or content is None:
         content, settings = styles[0], as_texture(settings)
     scales = schedule(settings, *shape)
     if start is not None:
         scales = continued(scales, max(start.size))
-    return timed(_run(content, styles, settings, device, filters, scales, start), Pace(scales))
+    return timed(_run(content, styles, settings, device, filters, scales, start, regions), Pace(scales))
 
 
 def as_texture(settings: Settings) -> Settings:
@@ -102,6 +108,7 @@ def _run(
     filters: Filters | None,
     scales: Sequence[Scale],
     start: Image.Image | None,
+    regions: Regions | None,
 ) -> Iterator[Progress]:
     now = Progress(of=sum(scale.evaluations for scale in scales))
     yield now
@@ -110,7 +117,7 @@ def _run(
     if filters is None:
         finding = find_filters(settings.weights, deepest(settings.layers))
         filters = yield from announced(now, finding)
-    border = SEAMLESS if settings.seamless else MIRRORED
+    whole = SEAMLESS if settings.seamless else MIRRORED
     painted = smaller = None
     if start is not None:
         size = fit(*scales[-1].size, min(settings.size, max(start.size)))
@@ -119,10 +126,12 @@ def _run(
         now = replace(now, size=scale.size, doing=f"Preparing {max(scale.size)} px")
         yield now
         inside = to_tensor(content, scale.size).to(where.torch)
+        border = regions.border(whole, inside) if regions else whole
+        guides = border.seen(regions.guides(scale.size).to(where.torch)) if regions else None
         here = border.seen(inside)
         palettes = [style_at(style, scale, settings, here) for style in styles]
         learned = filters or (yield from announced(now, learn(settings, here, palettes)))
-        objective = make_objective(learned, settings, where, here, palettes)
+        objective = make_objective(learned, settings, where, here, palettes, guides)
         del palettes  # as large as what is painted
         now = replace(
             now,

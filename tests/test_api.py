@@ -83,8 +83,22 @@ def test_a_result_is_gone_on_with(client, pictures):
     larger, summary = client.predict(
         **pictures, **{**QUICK, "size": 192}, scales=2, start=handle_file(painting), api_name="/transfer"
     )
-    assert read_recipe(Path(larger)).continued
+    assert read_recipe(Path(larger)).others == ("start",)
     assert (summary["width"], summary["of"]) == (192, 1)
+
+
+def test_a_mask_says_what_stays_as_it_is(client, pictures, tmp_path):
+    with Image.open(pictures["content"]["path"]) as content:
+        mask = Image.new("RGB", content.size)
+        mask.paste((255, 0, 0), (0, 0, content.width // 2, content.height))
+        mask.save(tmp_path / "mask.png")
+    given = {**pictures, **QUICK, "mask": handle_file(tmp_path / "mask.png")}
+    painting, _ = client.predict(**given, api_name="/transfer")
+    assert read_recipe(Path(painting)).others == ("mask",)
+    mask.paste((0, 0, 255), (0, 0, mask.width // 2, mask.height))
+    mask.save(tmp_path / "blue.png")
+    with pytest.raises(AppError, match="give exactly two style images"):
+        client.predict(**{**given, "mask": handle_file(tmp_path / "blue.png")}, api_name="/transfer")
 
 
 def test_a_texture_needs_no_content_image(client, pictures):
@@ -117,7 +131,9 @@ def test_the_public_endpoints_are_these_and_transfer_names_every_setting(client)
     assert set(endpoints) == {"/transfer", "/layers_grid", "/reconstruct", "/top_patches", "/gram"}
     names = [parameter["parameter_name"] for parameter in endpoints["/transfer"]["parameters"]]
     assert names[:3] == ["content", "style", "preset"]
-    assert set(names) - {"content", "style", "preset", "second_style", "start"} == set(Settings().to_dict())
+    assert set(names) - {"content", "style", "preset", "second_style", "start", "mask"} == set(
+        Settings().to_dict()
+    )
     required = [
         p["parameter_name"] for p in endpoints["/transfer"]["parameters"] if not p["parameter_has_default"]
     ]

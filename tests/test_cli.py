@@ -61,9 +61,23 @@ def test_with_a_canvas_a_texture_is_made_of_the_style_alone(folder):
         assert picture.size == (64, 36)
 
 
+def test_what_a_mask_marks_red_stays_as_it_is(folder):
+    with Image.open(folder / "content.jpg") as content:
+        mask = Image.new("RGB", content.size)
+        mask.paste((255, 0, 0), (0, 0, 40, content.height))
+        mask.save(folder / "mask.png")
+        expected = content.resize((64, 53), Image.Resampling.LANCZOS)
+    done = nst(folder, "content.jpg", "style.png", "-o", "kept.png", "--mask", "mask.png", *SMALL)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert read_recipe(folder / "kept.png").others == ("mask",)
+    with Image.open(folder / "kept.png") as picture:
+        assert picture.crop((0, 0, 22, 53)).tobytes() == expected.crop((0, 0, 22, 53)).tobytes()
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["content.jpg", "style.png", "-o", "o.png", "--mask", "notes.jpg"], "not a JPEG, PNG or WebP"),
         (["content.jpg", "-o", "o.png"], "no style image yet"),
         (["notes.jpg", "style.png", "-o", "o.png"], "not a JPEG, PNG or WebP"),
         (["content.jpg", "style.png", "-o", "o.png", "--size", "9"], "Size must be a whole number from 64"),

@@ -49,10 +49,10 @@ def test_a_result_of_another_shape_takes_that_of_the_content_image():
 
 def test_the_recipe_says_that_these_settings_alone_do_not_paint_it(tmp_path):
     last = go_on(run(SMALL)[-1].image, SMALL)[-1]
-    for is_continued in (True, False):
-        path = tmp_path / f"{is_continued}.png"
-        save_png(last.image, path, recipe_of(SMALL, last, "1", is_continued))
-        assert read_recipe(path).continued is is_continued
+    for others in ((), ("start",), ("start", "mask")):
+        path = tmp_path / f"{len(others)}.png"
+        save_png(last.image, path, recipe_of(SMALL, last, "1", others))
+        assert read_recipe(path).others == others
 
 
 def test_a_coarse_start_still_leaves_one_scale_at_the_least_size():

@@ -46,10 +46,10 @@ def test_two_styles_are_two_pictures_with_their_weights_in_each_language():
 
 
 def test_a_painting_that_went_on_from_another_is_said_to_need_it_in_each_language():
-    assert 'settings, start=load_picture("earlier.png")):' in as_python(MIXED, continued=True)
-    options = _parser().parse_args(shlex.split(as_command(MIXED, continued=True))[1:])
+    assert 'settings, start=load_picture("earlier.png")):' in as_python(MIXED, others=("start",))
+    options = _parser().parse_args(shlex.split(as_command(MIXED, others=("start",)))[1:])
     assert (options.start, _settings(options)) == ("earlier.png", MIXED)
-    assert "\"start\": '$(file earlier.png)'" in as_requests(MIXED, "http://host", continued=True)
+    assert "\"start\": '$(file earlier.png)'" in as_requests(MIXED, "http://host", others=("start",))
 
 
 def test_requests_name_only_what_differs_and_quote_what_a_shell_would_read():

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from nst import Settings
 from nst.studies import lettering
-from nst.studies.board import COMPARE, GRID, RECONSTRUCT, Board, Cell
+from nst.studies.board import COMPARE, GRID, RECONSTRUCT, STATISTICS, Board, Cell
 from nst.studies.board_files import StoredBoard, read_board, write_board
 from nst.studies.lettering import SPELLED, spell
 from nst.studies.outlines import outline
@@ -21,7 +21,7 @@ from nst.studies.sheet import draw_sheet, layout, pictured
 
 COLOURS = {(r, c): (40 + 90 * r, 40 + 60 * c, 200) for r in range(2) for c in range(3)}
 SIGNS = "αβγλ×→⁰¹²³⁴⁵⁶⁷⁸⁹−–…·"
-KINDS = {"grid": GRID, "reconstruct": RECONSTRUCT, "optimizers": COMPARE}
+KINDS = {"grid": GRID, "reconstruct": RECONSTRUCT, "statistics": STATISTICS, "optimizers": COMPARE}
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 

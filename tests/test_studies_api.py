@@ -48,7 +48,7 @@ def test_the_grid_comes_as_one_sheet_with_the_settings_of_each_picture(client, p
     assert strengths == sorted(strengths, reverse=True)
 
 
-@pytest.mark.parametrize(("what", "count"), [("layers", 10), ("optimizers", 15)])
+@pytest.mark.parametrize(("what", "count"), [("layers", 10), ("statistics", 21), ("optimizers", 15)])
 def test_reconstructions_come_as_one_sheet(client, pictures, what, count):
     sheet, summary = client.predict(**pictures, **QUICK, what=what, api_name="/reconstruct")
     assert is_png(sheet)

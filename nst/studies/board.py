@@ -24,6 +24,7 @@ LADDER = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # the paper's 
 
 GRID = Settings(size=192, scales=3, evaluations=80, init="noise", tv=0.5)
 RECONSTRUCT = Settings(size=192, scales=1, evaluations=80, init="noise", tv=0.2)
+STATISTICS = RECONSTRUCT
 COMPARE = Settings(size=192, scales=1, evaluations=500)
 
 

@@ -24,7 +24,7 @@ DIGITS = 4  # of the costs of the curves
 class StoredBoard:
     """A board and how it was made.
 
-    kind       "grid", "reconstruct" or "optimizers"
+    kind       "grid", "reconstruct", "statistics" or "optimizers"
     settings   of the board
     pictures   the names of the content and the style image
     """

@@ -11,6 +11,15 @@ from .plot import power_of_ten
 
 RATIOS = (1e-5, 1e-4, 1e-3, 1e-2)  # α/β
 OPTIMIZERS = {"lbfgs": "L-BFGS", "adam": "Adam", "gd": "gradient descent"}
+STATISTIC_NAMES = {
+    "gram": "Gram matrix",
+    "covariance": "Gram matrix, centred",
+    "mean-std": "mean and deviation",
+    "mean": "mean (linear kernel)",
+    "polynomial": "polynomial kernel",
+    "gaussian": "Gaussian kernel",
+    "sliced": "sliced Wasserstein",
+}
 SNAPSHOTS = 5  # pictures of each optimiser
 
 
@@ -42,6 +51,17 @@ def reconstruct_outline(size: tuple[int, int] = (0, 0), layers: Sequence[str] = 
     )
 
 
+def statistics_outline(size: tuple[int, int] = (0, 0), layers: Sequence[str] = LADDER) -> Board:
+    """What is style? A row for each statistic, a column for every second set of layers."""
+    return Board(
+        title="What is style?",
+        source="Gatys et al. (2015), Li et al. (2017), Heitz et al. (2021)",
+        rows=tuple(STATISTIC_NAMES.values()),
+        columns=tuple(f"up to {conv_name(layer)}" for layer in layers[::2]),
+        size=size,
+    )
+
+
 def compare_outline(size: tuple[int, int] = (0, 0), evaluations: int = 500) -> Board:
     """Three optimisers: a row for each, a column for every fifth of the evaluations, and their curves."""
     every = evaluations // SNAPSHOTS
@@ -55,12 +75,15 @@ def compare_outline(size: tuple[int, int] = (0, 0), evaluations: int = 500) -> B
 
 
 def outline(kind: str, content: tuple[int, int], size: int, evaluations: int) -> Board:
-    """The outline of a kind of board ("grid", "reconstruct", "optimizers") by the content image's
-    (width, height), the longer side of each picture and its evaluations."""
+    """The outline of a kind of board ("grid", "reconstruct", "statistics", "optimizers").
+
+    content   (width, height) of the content image; size: the longer side of each picture
+    """
     each = fit(*content, size)
     if kind == "optimizers":
         return compare_outline(each, evaluations)
-    return {"grid": grid_outline, "reconstruct": reconstruct_outline}[kind](each)
+    outlines = {"grid": grid_outline, "reconstruct": reconstruct_outline, "statistics": statistics_outline}
+    return outlines[kind](each)
 
 
 def _written(ratio: float) -> str:

@@ -76,6 +76,7 @@ class Endpoint:
         statistic: str | None = None,
         canvas: str | None = None,
         seamless: bool | None = None,
+        mask: str | None = None,
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Paint a content image in the style of a style image (neural style transfer, Gatys et al. 2016).
 
@@ -113,12 +114,13 @@ class Endpoint:
                 gaussian or sliced.
             canvas: content, or the shape of a texture made of the style alone, such as 1:1 or 16:9.
             seamless: Whether the picture can be laid as a tile.
+            mask: Regions of the content image; red stays as it is, blue is painted in the second style.
 
         Returns:
             The painting as a lossless PNG, and a summary: size, evaluations, seconds, costs, features.
         """
         chosen = _settings(preset, locals())
-        given = content, [style, second_style], chosen, start
+        given = content, [style, second_style], chosen, start, mask
         for frame in self.runs.stream(client_of(request), painting, *given):
             if frame.state == "failed" and frame.result is None:
                 raise gr.Error(escape(frame.message), print_exception=False)
@@ -193,6 +195,7 @@ def _inputs(runs: Runs) -> Sequence[gr.components.Component]:
         _choice("statistic", CHOICES["statistic"]),
         _choice("canvas", CHOICES["canvas"]),
         gr.Checkbox(cast(Any, None), label="seamless", visible=False),
+        Upload(label="mask", visible=False),
     ]
 
 

@@ -38,8 +38,8 @@ ABOUT_RECONSTRUCT = About(
         "then differs, that layer does not see.",
         "In the upper row, from the content cost, fine detail goes with depth while the arrangement stays; "
         "in the lower row, from the style cost, texture grows in scale and the arrangement is gone.",
-        "The comparison of optimisers shows one and the same cost after 100 to 500 evaluations of L-BFGS, "
-        "Adam and gradient descent, with their curves on one plot.",
+        "Two more sheets: seven statistics in place of the Gram matrix, from the same noise; and one cost "
+        "after 100 to 500 evaluations of L-BFGS, Adam and gradient descent, with their curves.",
     ),
     "After Gatys, Ecker & Bethge (2015), figure 1, and Mahendran & Vedaldi (2015).",
 )
@@ -51,7 +51,11 @@ WIDTH = 200  # pixels of a control: its help takes a line or two
 SHOW = "() => setTimeout(() => document.querySelector('{}')?.scrollIntoView({{block: '{}'}}), 100)"
 SHOW_CARD, SHOW_NOTE = SHOW.format(".chosen", "nearest"), SHOW.format("#note", "center")
 
-WHAT = {"Content and style, layer by layer": "reconstruct", "Three optimisers": "optimizers"}
+WHAT = {
+    "Content and style, layer by layer": "reconstruct",
+    "Seven statistics of style": "statistics",
+    "Three optimisers": "optimizers",
+}
 
 
 class GridTab:
@@ -134,7 +138,7 @@ class ReconstructTab:
                 list(WHAT),
                 value=next(iter(WHAT)),
                 label="What",
-                info="Which of two sheets to paint.",
+                info="Which of three sheets to paint.",
                 elem_id="reconstruct-what",
                 scale=2,
                 min_width=WIDTH,

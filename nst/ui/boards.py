@@ -11,7 +11,7 @@ from ..decoding import Decoded, load_into
 from ..errors import ImageRefused, SettingsError
 from ..images import save_jpeg, save_png
 from ..settings import Settings
-from ..studies.board import COMPARE, GRID, RECONSTRUCT, Board, checked
+from ..studies.board import COMPARE, GRID, RECONSTRUCT, STATISTICS, Board, checked
 from ..studies.outlines import outline
 from ..studies.palette import DARK, LIGHT
 from ..studies.sheet import draw_sheet, layout, pictured
@@ -22,9 +22,9 @@ from .running.limits import Limits
 RESULT, RESULT_DARK = "sheet.png", "sheet-dark.jpg"
 EMPTY, EMPTY_DARK = "empty.png", "empty-dark.png"
 MAGNIFIED = 2  # the sheet to keep, beside a preview
-MOST_PICTURES = 20  # of a board, for the seconds of GPU it asks for
+MOST_PICTURES = 21  # of a board, for the seconds of GPU it asks for
 
-DEFAULTS = {"grid": GRID, "reconstruct": RECONSTRUCT, "optimizers": COMPARE}
+DEFAULTS = {"grid": GRID, "reconstruct": RECONSTRUCT, "statistics": STATISTICS, "optimizers": COMPARE}
 
 
 def board_run(
@@ -116,8 +116,14 @@ def _study(kind: str) -> Callable[..., Generator[Board, None, None]]:
     from ..studies.compare import compare_optimizers  # and torch: the page is served before it is there
     from ..studies.grid import layers_grid
     from ..studies.reconstruct import reconstruct
+    from ..studies.reformulate import compare_statistics
 
-    return {"grid": layers_grid, "reconstruct": reconstruct, "optimizers": compare_optimizers}[kind]
+    return {
+        "grid": layers_grid,
+        "reconstruct": reconstruct,
+        "statistics": compare_statistics,
+        "optimizers": compare_optimizers,
+    }[kind]
 
 
 def both_sheets(board: Board, magnify: int = 1) -> tuple[Image.Image, Image.Image]:

@@ -23,6 +23,7 @@ from ..settings import (
     write_layers,
     write_number,
 )
+from ..studies.outlines import STATISTIC_NAMES
 from .events import QUIET, Options
 from .running.limits import Limits
 from .theme import html
@@ -78,15 +79,7 @@ HELP = {
 NAMES = {
     "canvas": {"content": "The content image"}
     | {shape: f"A texture, {shape}" for shape in CHOICES["canvas"][1:]},
-    "statistic": {
-        "gram": "Gram matrix",
-        "covariance": "Gram matrix, centred",
-        "mean-std": "Mean and deviation",
-        "mean": "Mean (linear kernel)",
-        "polynomial": "Polynomial kernel",
-        "gaussian": "Gaussian kernel",
-        "sliced": "Sliced Wasserstein",
-    },
+    "statistic": {value: name[0].upper() + name[1:] for value, name in STATISTIC_NAMES.items()},
     "pooling": {"average": "Average", "max": "Maximum"},
     "optimizer": {"spectral": "Spectral L-BFGS", "lbfgs": "L-BFGS", "adam": "Adam", "gd": "Gradient descent"},
     "init": {"content": "The content image", "noise": "Noise", "blend": "A blend of both"},

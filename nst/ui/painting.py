@@ -1,7 +1,7 @@
 """The Transfer tab's run: uploaded files and settings in, Frames out, a PNG with its recipe at the end."""
 
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from .. import __version__
 from ..decoding import Decoded, load_into
 from ..errors import ImageRefused
 from ..images import fit, save_jpeg, save_png
-from ..recipe import recipe_of
+from ..recipe import OTHERS, recipe_of
 from ..settings import Settings
 from .running.frames import Frame, Point
 from .running.jobs import on_device
@@ -35,11 +35,12 @@ def painting(
     styles: Sequence[str | None],
     settings: Settings,
     start: str | None = None,
+    mask: str | None = None,
 ) -> Iterator[Frame]:
     """Check what a visitor gave, and return the run as an iterator of Frames that has not begun.
 
     content, styles   paths of uploaded files
-    start             path of an earlier result to go on with
+    start, mask       paths of an earlier result to go on with, and of the regions
 
     Raises ImageRefused or SettingsError with one sentence. Pictures are opened before the turn comes, which
     costs no quota of ZeroGPU's, and wait in the folder, where those of all who wait fill no memory.
@@ -56,18 +57,18 @@ def painting(
     if len(shares) > 1:  # so that the recipe says how many styles there were
         settings = settings.with_(style_weights=shares)
     name = painting_name(content or "texture", given[0], settings.seed)
-    every = filter(None, (content, *given, start))
-    kept = [load_into(Path(folder, f"given_{n}"), path) for n, path in enumerate(every)]
-    return _in_turn(folder, limits, kept, settings, name, bool(start))
+    paths = {"content": content, **{f"style_{n}": path for n, path in enumerate(given)}}
+    paths |= {"start": start, "mask": mask}
+    kept = {part: load_into(Path(folder, f"given_{part}"), path) for part, path in paths.items() if path}
+    return _in_turn(folder, limits, kept, settings, name)
 
 
 def _in_turn(
-    folder: str, limits: Limits, kept: Sequence[Decoded], settings: Settings, name: str, continued: bool
+    folder: str, limits: Limits, kept: Mapping[str, Decoded], settings: Settings, name: str
 ) -> Iterator[Frame]:
-    styles = [one.take() for one in kept]
-    start = styles.pop() if continued else None
-    content = None if settings.is_texture else styles.pop(0)
-    yield from on_device(folder, limits, Painting(content, styles, settings, name, start))
+    pictures = {part: one.take() for part, one in kept.items()}
+    content, start, mask = (pictures.pop(part, None) for part in ("content", "start", "mask"))
+    yield from on_device(folder, limits, Painting(content, [*pictures.values()], settings, name, start, mask))
 
 
 def painting_name(content: str, style: str, seed: int) -> str:
@@ -79,14 +80,15 @@ def painting_name(content: str, style: str, seed: int) -> str:
 
 @dataclass(frozen=True)
 class Painting:
-    """One painting as a job; name: of the file it ends in; start: what it goes on with; no content: a
-    texture."""
+    """One painting as a job; name: of the file it ends in; start: what it goes on with; mask: its regions;
+    no content: a texture."""
 
     content: Image.Image | None
     styles: Sequence[Image.Image]
     settings: Settings
     name: str = "painting.png"
     start: Image.Image | None = None
+    mask: Image.Image | None = None
 
     kept = "this is the best picture so far"
     edge = PREVIEW_EDGE
@@ -100,10 +102,15 @@ class Painting:
         """(width, height) of the shape that is painted."""
         return self.settings.shape(self.content.size if self.content else None)
 
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The pictures given beside content and style images, by their names in stylize()."""
+        return tuple(name for name in OTHERS if getattr(self, name))
+
     def reports(self) -> "Generator[Progress, None, None]":
         from ..transfer import stylize  # and torch: the page is served before it is there
 
-        return stylize(self.content, self.styles, self.settings, start=self.start)
+        return stylize(self.content, self.styles, self.settings, start=self.start, mask=self.mask)
 
     def pictures(self, report: "Progress") -> tuple[Image.Image]:
         assert report.image is not None
@@ -122,7 +129,7 @@ class Painting:
         beside = self.content.copy() if self.content else ImageOps.fit(self.styles[0], texture)
         beside.thumbnail((CONTENT_SIDE, CONTENT_SIDE))
         save_jpeg(beside, folder / CONTENT)
-        recipe = recipe_of(self.settings, report, __version__, self.start is not None)
+        recipe = recipe_of(self.settings, report, __version__, self.others)
         save_png(*self.pictures(report), path, recipe)
         return path, {}
 

@@ -201,9 +201,9 @@ class PaintingPanel(RunPanel):
         if recipe:
             settings, address = recipe.settings, request.headers.get("origin") or "http://127.0.0.1:7860"
             codes = (
-                share.as_python(settings, recipe.continued),
-                share.as_command(settings, recipe.continued),
-                share.as_requests(settings, address, recipe.continued),
+                share.as_python(settings, recipe.others),
+                share.as_command(settings, recipe.others),
+                share.as_requests(settings, address, recipe.others),
             )
         return (
             (one.content, one.painting),
@@ -267,7 +267,7 @@ def _of_example(example: Pair | None) -> str:
 def _said_of(one: Painted) -> str:
     if one.recipe is None:
         return status.note("The page was closed while this was painted: it shows how far it came.")
-    if one.recipe.continued:
+    if "start" in one.recipe.others:
         return status.note("It went on from an earlier painting. Drag the line to compare.")
     done, of = one.recipe.evaluations, one.recipe.settings.evaluations
     if one.recipe.settings.is_texture:

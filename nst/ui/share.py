@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -10,11 +11,9 @@ from ..settings import Settings, write_number
 from .gallery import Pair
 
 # The names of the pictures, which stay the visitor's.
-CONTENT, START, STYLES = (
-    "photo.jpg",
-    "earlier.png",
-    ("painting.jpg", "painting-2.jpg", "painting-3.jpg", "painting-4.jpg"),
-)
+CONTENT = "photo.jpg"
+STYLES = ("painting.jpg", "painting-2.jpg", "painting-3.jpg", "painting-4.jpg")
+OTHERS = {"start": "earlier.png", "mask": "mask.png"}
 
 
 def changed(settings: Settings) -> dict[str, Any]:
@@ -23,27 +22,28 @@ def changed(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value != start[name] or name == "seed"}
 
 
-def as_python(settings: Settings, continued: bool = False) -> str:
-    """A program that paints the same picture; continued: one that went on from an earlier one."""
+def as_python(settings: Settings, others: Sequence[str] = ()) -> str:
+    """A program that paints the same picture; others: what it was given beside content and style images."""
     given = ", ".join(f"{name}={value!r}" for name, value in changed(settings).items())
     content = "None" if settings.is_texture else f'load_picture("{CONTENT}")'
-    start = f', start=load_picture("{START}")' if continued else ""
+    rest = "".join(f', {name}=load_picture("{OTHERS[name]}")' for name in others)
     return (
         "from nst import Settings, load_picture, stylize\n\n"
         f"settings = Settings({given})\n"
         f"content = {content}\n"
         f"styles = [load_picture(name) for name in {list(_styles(settings))}]\n"
-        f"for progress in stylize(content, styles, settings{start}):\n"
+        f"for progress in stylize(content, styles, settings{rest}):\n"
         '    print(progress.doing, progress.evaluation, "of", progress.of)\n'
         'progress.image.save("result.png")\n'
     )
 
 
-def as_command(settings: Settings, continued: bool = False) -> str:
+def as_command(settings: Settings, others: Sequence[str] = ()) -> str:
     """The command line of the same."""
     content = [] if settings.is_texture else [CONTENT]
     words = ["nst", *content, *_styles(settings), "-o", "result.png"]
-    words += ["--start", START] if continued else []
+    for name in others:
+        words += [f"--{name}", OTHERS[name]]
     for name, value in changed(settings).items():
         words += _option(name, value)
     return shlex.join(words)
@@ -62,14 +62,14 @@ def _option(name: str, value: Any) -> list[str]:
     )
 
 
-def as_requests(settings: Settings, address: str, continued: bool = False) -> str:
+def as_requests(settings: Settings, address: str, others: Sequence[str] = ()) -> str:
     """Requests with curl to this app at its address: upload, begin, wait for the result."""
     given = {name: _sent(value) for name, value in changed(settings).items()}
     rest = "".join(f', "{name}": {json.dumps(value)}' for name, value in given.items())
     if len(settings.style_weights) == 2:
         rest += f", \"second_style\": '$(file {STYLES[1]})'"
-    if continued:
-        rest += f", \"start\": '$(file {START})'"
+    for name in others:
+        rest += f", \"{name}\": '$(file {OTHERS[name]})'"
     content = "null" if settings.is_texture else f"'$(file {CONTENT})'"
     body = f'{{"content": {content}, "style": \'$(file {STYLES[0]})\'{rest}}}'
     return (

@@ -94,7 +94,9 @@ def used(recipe: Recipe, size: tuple[int, int], frame: Frame | None = None) -> s
         LABELS["seed"]: str(settings.seed),
         LABELS["evaluations"]: f"{done or settings.evaluations} of {settings.evaluations}{took}",
     }
-    if recipe.continued:
+    if "mask" in recipe.others:
+        rows["Regions"] = "By a mask"
+    if "start" in recipe.others:
         rows[LABELS["evaluations"]] = f"{done} more{took}"
         rows[LABELS["init"]] = "An earlier painting"
     rows |= {

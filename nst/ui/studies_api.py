@@ -40,7 +40,7 @@ def add_studies(runs: Runs, given: Given) -> None:
     ]
     weights = Dropdown(list(NAMED_WEIGHTS), value="auto", label="weights", visible=False)
     init = Dropdown(["noise", "content"], value="noise", label="init", visible=False)
-    what = Dropdown(["layers", "optimizers"], value="layers", label="what", visible=False)
+    what = Dropdown(["layers", "statistics", "optimizers"], value="layers", label="what", visible=False)
     layer = Dropdown(list(RELU_LAYERS), value="relu3_1", label="layer", visible=False)
     picture = Upload(label="picture", visible=False)
     generated = Upload(label="generated", visible=False)
@@ -112,7 +112,8 @@ class StudyEndpoints:
         Args:
             content: The picture whose content is reconstructed, a JPEG, PNG or WebP file.
             style: The picture whose style is reconstructed, a JPEG, PNG or WebP file.
-            what: layers, or optimizers to compare L-BFGS, Adam and gradient descent on one cost.
+            what: layers; statistics, seven of the style's, side by side; or optimizers to compare L-BFGS,
+                Adam and gradient descent on one cost.
             size: Longer side of each picture in pixels, 64 to 256.
             evaluations: Evaluations of each picture; for optimizers a multiple of 5.
             weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
@@ -121,7 +122,7 @@ class StudyEndpoints:
             The sheet as one labelled PNG, and a summary.
         """
         changes = {"size": size, "evaluations": evaluations, "weights": weights}
-        kind = "optimizers" if what == "optimizers" else "reconstruct"
+        kind = "reconstruct" if what == "layers" else what
         yield from self._board(request, kind, content, style, changes)
 
     def top_patches(

@@ -1,0 +1,127 @@
+"""Regions: what a mask keeps as it is, and what it gives to the second style."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+from test_transfer import SMALL
+from tiny import checks, tiny_filters, waves
+from torch import Tensor
+
+from nst import SettingsError, stylize
+from nst.network.vgg import Network
+from nst.objective import make_targets
+from nst.regions import find_regions
+from nst.statistics import Guided
+from nst.tensors import to_tensor
+
+SIZE = (64, 48)  # of waves(), and of what SMALL paints of it
+
+
+def mask(keep=None, second=None, size=SIZE) -> Image.Image:
+    picture = Image.new("RGB", size)
+    for box, colour in ((keep, "red"), (second, "blue")):
+        if box:
+            ImageDraw.Draw(picture).rectangle(box, fill=colour)
+    return picture
+
+
+def painted(regions, styles=(), settings=SMALL):
+    styles = styles or [checks()]
+    return list(stylize(waves(), styles, settings, "cpu", tiny_filters(), mask=regions))[-1].image
+
+
+def levels(picture) -> np.ndarray:
+    return np.asarray(picture).astype(float)
+
+
+def guided_gram(a: Tensor, guide: Tensor) -> Tensor:
+    """The paper's sum over positions, for (nC, nH, nW) and a guide (nH, nW), in float64."""
+    a, guide = a.double().flatten(1), guide.double().flatten()
+    guide = guide / guide.square().mean().sqrt()
+    return sum(t**2 * torch.outer(column, column) for t, column in zip(guide, a.T, strict=True)) / len(guide)
+
+
+def test_what_is_kept_stays_as_it_is_and_the_rest_is_painted():
+    keep = (8, 8, 40, 30)
+    for settings in (
+        SMALL,
+        SMALL.with_(init="noise"),
+        SMALL.with_(size=128, scales=2),
+        SMALL.with_(seamless=True),
+    ):
+        found = levels(painted(mask(keep), settings=settings).resize(SIZE, Image.Resampling.BOX))
+        change = abs(found - levels(waves())).mean(2)
+        # Two pixels inside the border, where one region turns into the other.
+        limit = 0.6 if settings.size == 64 else 8  # twice the size is enlarged, and made small again
+        assert change[10:29, 10:39].max() <= limit
+        assert change[36:].mean() > 5
+
+
+def test_each_region_has_the_gram_matrix_of_its_own_style():
+    regions = find_regions(mask(second=(32, 0, 64, 48)), SIZE, SMALL, 2)
+    guides = regions.guides(SIZE)
+    styles = [to_tensor(checks()), to_tensor(waves())]
+    network = Network(tiny_filters(), SMALL.layers, SMALL.pooling)
+    targets = make_targets(network, SMALL, to_tensor(waves()), styles, guides)
+    for layer in SMALL.style_layers:
+        for region, style in enumerate(styles):
+            alone = network(style, [layer])[layer][0]
+            whole = guided_gram(alone, torch.ones(alone.shape[1:]))
+            torch.testing.assert_close(targets.style[layer][0, region].double(), whole, rtol=1e-4, atol=1e-5)
+
+
+def test_a_guided_gram_matrix_is_the_papers_sum_and_its_cost_weighs_regions_by_area():
+    guides = torch.zeros(2, 1, 8, 8)
+    guides[0, :, :, :6], guides[1, :, :, 6:] = 1, 1
+    a, style = torch.rand(1, 3, 8, 8), torch.rand(1, 2, 3, 3)
+    found = Guided(guides).describe(a)
+    for region in range(2):
+        expected = guided_gram(a[0], guides[region, 0])
+        torch.testing.assert_close(found[0, region].double(), expected, rtol=1e-5, atol=1e-6)
+    each = [float((found[0, r] - style[0, r]).square().mean() / 4) for r in range(2)]
+    assert float(Guided(guides).cost(found, style)) == pytest.approx(
+        0.75 * each[0] + 0.25 * each[1], rel=1e-5
+    )
+
+
+def test_the_second_style_reaches_its_region_and_no_other():
+    red, green = (Image.new("RGB", (64, 64), colour) for colour in ((220, 30, 30), (30, 200, 30)))
+    settings = SMALL.with_(evaluations=25, strength=500, style_layers={"relu1_1": 1, "relu1_2": 1})
+    found = levels(painted(mask(second=(32, 0, 64, 48)), [red, green], settings))
+    left, right = found[:, :26].mean((0, 1)), found[:, 38:].mean((0, 1))
+    assert left[0] - left[1] > 60 > -60 > right[0] - right[1]
+
+
+def test_an_empty_mask_changes_nothing():
+    assert painted(mask()).tobytes() == painted(None).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("regions", "styles", "settings", "sentence"),
+    [
+        (mask((0, 0, 1, 1)), 1, SMALL, "The region to keep is too small: paint at least 0.2%"),
+        (mask(second=(0, 0, 1, 1)), 2, SMALL, "The region for the second style is too small"),
+        (mask((0, 0, 64, 48)), 1, SMALL, "cover the whole picture: leave some of it"),
+        (mask(second=(0, 0, 30, 48)), 1, SMALL, "give exactly two style images"),
+        (
+            mask((0, 0, 9, 9), size=(64, 64)),
+            1,
+            SMALL,
+            "64 × 64 pixels and the content image 64 × 48: give a mask",
+        ),
+        (mask((0, 0, 9, 9)), 1, SMALL.with_(statistic="mean"), "leave the canvas and the statistic"),
+        (mask((0, 0, 9, 9)), 1, SMALL.with_(canvas="4:3"), "leave the canvas and the statistic"),
+    ],
+)
+def test_what_is_no_mask_is_refused_in_one_sentence_before_the_run(regions, styles, settings, sentence):
+    with pytest.raises(SettingsError, match=sentence) as caught:
+        stylize(waves(), [checks()] * styles, settings, mask=regions)
+    assert str(caught.value).count(".") - str(caught.value).count("0.") == 1
+
+
+def test_a_mask_in_half_the_size_and_of_soft_colours_is_read_as_the_same():
+    small = mask((8, 8, 40, 30)).resize((32, 24)).resize((31, 23))
+    found = find_regions(small, SIZE, SMALL, 1).kept(SIZE)
+    expected = find_regions(mask((8, 8, 40, 30)), SIZE, SMALL, 1).kept(SIZE)
+    assert float((found - expected).abs().mean()) < 0.03
