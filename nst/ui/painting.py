@@ -35,12 +35,13 @@ def painting(
     styles: Sequence[str | None],
     settings: Settings,
     start: str | None = None,
-    mask: str | None = None,
+    mask: str | bytes | None = None,
 ) -> Iterator[Frame]:
     """Check what a visitor gave, and return the run as an iterator of Frames that has not begun.
 
     content, styles   paths of uploaded files
-    start, mask       paths of an earlier result to go on with, and of the regions
+    start             path of an earlier result to go on with
+    mask              path of the regions, or the file itself
 
     Raises ImageRefused or SettingsError with one sentence. Pictures are opened before the turn comes, which
     costs no quota of ZeroGPU's, and wait in the folder, where those of all who wait fill no memory.
@@ -57,9 +58,9 @@ def painting(
     if len(shares) > 1:  # so that the recipe says how many styles there were
         settings = settings.with_(style_weights=shares)
     name = painting_name(content or "texture", given[0], settings.seed)
-    paths = {"content": content, **{f"style_{n}": path for n, path in enumerate(given)}}
-    paths |= {"start": start, "mask": mask}
-    kept = {part: load_into(Path(folder, f"given_{part}"), path) for part, path in paths.items() if path}
+    files = {"content": content, **{f"style_{n}": path for n, path in enumerate(given)}}
+    files |= {"start": start, "mask": mask}
+    kept = {part: load_into(Path(folder, f"given_{part}"), file) for part, file in files.items() if file}
     return _in_turn(folder, limits, kept, settings, name)
 
 

@@ -10,6 +10,7 @@ from ..decoding import picture_size, read_text
 from ..errors import NSTError
 from ..recipe import read_recipe
 from . import status
+from .brush import ON, brush, mask_of
 from .events import LATEST, QUIET
 from .form import Form
 from .gallery import Gallery, pair_row, picture_row
@@ -67,6 +68,7 @@ class TransferTab:
         content: str | None,
         style: str | None,
         second: str | None,
+        brushed: Any,
         *values: Any,
     ) -> Iterator[tuple[Any, ...]]:
         """One run, as values for panel.going."""
@@ -76,7 +78,8 @@ class TransferTab:
             settings = self.form.read(values)
             if not (style and second):
                 settings = settings.with_(style_weights=())
-            frames = self.runs.stream(client_of(request), painting, content, [style, second], settings, start)
+            given = content, [style, second], settings, start, mask_of(brushed)
+            frames = self.runs.stream(client_of(request), painting, *given)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
         first = style if settings and settings.is_texture else content
@@ -131,6 +134,14 @@ class TransferTab:
                 alt_text="A second style image, to be mixed with the first",
             )
             self.form.second_style()
+        with gr.Accordion("Regions", open=False, elem_id="regions"):
+            html(
+                status.note(
+                    "Paint on the content image: faces or text that stay as they are, and what is painted in "
+                    "the second style. Everything else is painted in the first."
+                )
+            )
+            self.brush = brush("brush")
         with gr.Accordion("Advanced", open=False, elem_id="advanced"):
             self.form.advanced()
         with gr.Row(elem_classes="recipe"):
@@ -157,7 +168,7 @@ class TransferTab:
     def _wire_run(self) -> None:
         self.panel.wire_view()
         panel = self.panel
-        pictures = [panel.start, self.content, self.style, self.second]
+        pictures = [panel.start, self.content, self.style, self.second, self.brush]
         ended = panel.wire(self.runs, self.paint, [*pictures, *self.form.inputs])
         size = self.form.settings["size"]
         for event in (
@@ -172,6 +183,7 @@ class TransferTab:
 
     def _wire_pictures(self) -> None:
         both = [self.content, self.style]
+        self.content.change(None, self.content, self.brush, js=ON)
         self.contents.select(self._content, None, self.content, **QUIET)
         self.styles.select(self._style, None, self.style, **QUIET)
         self.swap.click(lambda content, style: (style, content), both, both, **QUIET)

@@ -1,0 +1,113 @@
+"""The brush on the content image, on the page; and what a client may send in its place."""
+
+import base64
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from browsing import choose, number, wait_for_the_end
+from PIL import Image
+from playwright.sync_api import expect
+from server import REAL_APP, Server, png
+from tiny import waves
+
+from nst import SettingsError
+from nst.recipe import read_recipe
+from nst.ui.brush import PREFIX, mask_of
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory) -> Iterator[Server]:
+    server = Server(REAL_APP, tmp_path_factory.mktemp("brush"))
+    yield server
+    server.stop()
+
+
+def drag(page, start, end):
+    """From one place of the sheet to another, by parts of its width and height."""
+    page.locator("#brush canvas").scroll_into_view_if_needed()
+    box = page.locator("#brush canvas").bounding_box()
+    (x, y), (u, v) = (
+        (box["x"] + across * box["width"], box["y"] + down * box["height"]) for across, down in (start, end)
+    )
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(u, v, steps=5)
+    page.mouse.up()
+
+
+def marked(page) -> tuple[int, int]:
+    """How many pixels of the sheet are red, and how many blue."""
+    return tuple(
+        page.locator("#brush canvas").evaluate(
+            """sheet => {
+              const levels = sheet.getContext('2d').getImageData(0, 0, sheet.width, sheet.height).data;
+              const count = [0, 0];
+              for (let at = 0; at < levels.length; at += 4)
+                if (levels[at + 3] > 127) count[levels[at] > 127 ? 0 : 1] += 1;
+              return count;
+            }"""
+        )
+    )
+
+
+@pytest.mark.browser
+def test_what_is_brushed_stays_as_it_is_and_what_is_erased_does_not(visit, pictures):
+    page = visit()
+    choose(page, *pictures)
+    number(page, "Size").fill("128")
+    number(page, "Size").press("Tab")
+    page.get_by_label("Draft").check()
+    page.get_by_role("button", name="Regions").click()
+    expect(page.locator("#brush img")).to_be_visible()
+    page.locator("#brush .width input").fill("100")
+    drag(page, (0.1, 0.5), (0.9, 0.5))
+    red = marked(page)[0]
+    assert red > 100 * 380  # a stroke as wide as the brush over four fifths of 512 px
+    page.get_by_label("Erase").check()
+    drag(page, (0.5, 0.5), (0.9, 0.5))
+    assert 0.3 * red < marked(page)[0] < 0.6 * red
+    page.locator("#run").click()
+    wait_for_the_end(page)
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    assert read_recipe(download.value.path()).others == ("mask",)
+    with Image.open(download.value.path()) as painting:
+        change = abs(np.asarray(painting).astype(float) - np.asarray(waves(128, 96)).astype(float)).mean(2)
+    assert change[44:52, 20:40].max() <= 1
+    assert change[:20].mean() > 2
+    page.get_by_role("button", name="Settings used").click()
+    expect(page.locator("#used")).to_contain_text("By a mask")
+
+
+@pytest.mark.browser
+def test_regions_need_what_they_name_and_another_picture_has_none_yet(visit, pictures):
+    page = visit()
+    page.get_by_role("button", name="Regions").click()
+    expect(page.locator("#brush")).to_contain_text("Choose a content image first")
+    choose(page, *pictures)
+    expect(page.locator("#brush img")).to_be_visible()
+    page.get_by_label("Second style", exact=True).check()
+    drag(page, (0.2, 0.2), (0.4, 0.6))
+    assert marked(page)[1] > 1000
+    page.locator("#run").click()
+    expect(page.get_by_role("alert")).to_contain_text("give exactly two style images")
+    before = page.locator("#brush img").get_attribute("src")
+    page.locator("#swap").click()
+    expect(page.locator("#brush img")).not_to_have_attribute("src", before)
+    assert marked(page) == (0, 0)
+
+
+def test_a_brushs_mask_is_its_png_and_an_empty_one_is_none():
+    data = png(waves(8, 8))
+    assert mask_of({"picture": "x", "mask": PREFIX + base64.b64encode(data).decode()}) == data
+    for empty in (None, "", 3, [], {}, {"mask": ""}, {"mask": None}):
+        assert mask_of(empty) is None
+
+
+@pytest.mark.parametrize(
+    "mask", [7, ["x"], "x", "data:text/html,hello", PREFIX + "%%%", PREFIX + "Ä", PREFIX + "abc"], ids=repr
+)
+def test_what_a_client_sends_for_a_mask_is_refused_in_one_sentence(mask):
+    with pytest.raises(SettingsError, match="The regions cannot be read: clear them and paint them again"):
+        mask_of({"mask": mask})
