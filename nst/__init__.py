@@ -6,6 +6,8 @@
         print(progress.doing, progress.evaluation, "of", progress.of)
     progress.image.save("painting.png")
 
+nst.film.Film keeps a time-lapse of such a run while it goes.
+
 Everywhere an image inside the engine is a tensor of shape (1, 3, H, W), float32, RGB in [0, 1].
 
 In reading order:
@@ -18,6 +20,7 @@ In reading order:
     descent.py     the loop, and what keeps it from harm
     transfer.py    stylize(): all of these as one generator; report.py, what a run reports
 
+    film.py        the making of a painting, as an animated WebP or an MP4
     images.py      files → pictures → files; tensors.py, pictures → tensors → pictures
     device.py      where to run, and how precisely; folders.py, where things are kept
     recipe.py      the settings inside the PNG; errors.py, what can go wrong

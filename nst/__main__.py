@@ -26,6 +26,7 @@ from . import (
     stylize,
 )
 from .device import use_every_core
+from .film import SUFFIXES, Film, require_encoder
 from .images import save_png
 from .recipe import OTHERS, recipe_of
 from .settings import FLAGS, NAMED_WEIGHTS, read_layers, read_numbers
@@ -40,18 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         content, styles = (None, pictures) if settings.is_texture else (pictures[0], pictures[1:])
         others = {name: load_picture(path) for name in OTHERS if (path := getattr(options, name))}
         settings.shares(len(styles))
-        _require_writable(options.output, "output", ".png")
-        if options.trace:
-            _require_writable(options.trace, "trace")
+        _require_outputs(options)
     except NSTError as error:
         return _fail(str(error), 2)
-    last = None
+    last, film = None, Film(content) if options.film else None
     use_every_core()
     try:
-        run = stylize(
-            content, styles, settings, options.device, None, others.get("start"), others.get("mask")
-        )
-        for last in _traced(run, options.trace):
+run = stylize(content, styles, settings, options.device, None, others.get("start"), others.get("mask"))
+        for last in _traced(film.watch(run) if film else run, options.trace):
             if sys.stderr.isatty():
                 _print_progress(last, sys.stderr)
     except RunError as error:
@@ -66,9 +63,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fail("Stopped before there was a picture.", 130)
         print("Stopped: the best picture so far was kept.", file=sys.stderr)
     assert last is not None
+    return _save(options, settings, last, film)
+
+
+def _save(options: argparse.Namespace, settings: Settings, last: Progress, film: Film | None) -> int:
+    """Write the painting and, where one was asked for, its film; returns the exit status."""
     assert last.image is not None
-    save_png(last.image, options.output, recipe_of(settings, last, __version__, tuple(others)))
+    others = [name for name in OTHERS if getattr(options, name)]
+    save_png(last.image, options.output, recipe_of(settings, last, __version__, others))
     print(options.output)
+    if film is None:
+        return 0
+    try:
+        film.save(options.film)
+    except NSTError as error:
+        return _fail(str(error), 1)
     return 0
 
 
@@ -101,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         "--mask", help="a picture of regions: red stays as it is, blue is painted in the second style"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--film", help="also write the making of it: a .webp or, with ffmpeg, an .mp4")
     parser.add_argument("--trace", help="also write one JSON line a progress event to this file")
     return parser
 
@@ -123,14 +133,22 @@ def _settings(options: argparse.Namespace) -> Settings:
     return preset(options.preset, **given)
 
 
-def _require_writable(path: str, what: str, suffix: str = "") -> None:
+def _require_outputs(options: argparse.Namespace) -> None:
+    _require_writable(options.output, "output", ".png")
+    if options.trace:
+        _require_writable(options.trace, "trace")
+    if options.film:
+        _require_writable(options.film, "film", *SUFFIXES)
+        require_encoder(options.film)
+
+
+def _require_writable(path: str, what: str, *suffixes: str) -> None:
     """Raise NSTError before the run, not after it, if the file could not be written. Nothing is left behind,
     and a file that is there stays as it is."""
-    sentence = (
-        f"The {what} must be a {f'{suffix} ' if suffix else ''}file in a folder that can be written to."
-    )
+    kind = " or ".join(suffixes) + " " if suffixes else ""
+    sentence = f"The {what} must be a {kind}file in a folder that can be written to."
     file = Path(path)
-    if not path.lower().endswith(suffix):
+    if not path.lower().endswith(suffixes or ""):
         raise NSTError(sentence)
     try:
         was_there = file.exists()

@@ -4,7 +4,7 @@ Reading order: what is accepted; loading; saving. No torch here: tensors.py has 
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from os import PathLike
@@ -213,6 +213,23 @@ def save_png(
     for key, value in (text or {}).items():
         texts.add_itxt(key, value)
     _bare(picture).save(file, "PNG", pnginfo=texts)
+
+
+def save_animation(
+    frames: Sequence[Image.Image], file: str | PathLike[str] | BinaryIO, milliseconds: Sequence[int]
+) -> None:
+    """Write an animated WebP that begins again and again: pictures of one size, and how long each is seen."""
+    first, *rest = map(_bare, frames)
+    first.save(
+        file,
+        "WEBP",
+        save_all=True,
+        append_images=rest,
+        duration=[*milliseconds],
+        loop=0,
+        quality=80,
+        method=2,
+    )
 
 
 def _bare(picture: Image.Image) -> Image.Image:

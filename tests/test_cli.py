@@ -106,9 +106,11 @@ def test_what_cannot_be_written_is_said_before_anything_is_painted_or_left_behin
     assert not (folder / "new.png").exists()
 
 
-def test_an_interrupted_run_keeps_its_best_picture(folder):
+def start_of_a_long_run(folder, *more):
+    """A run that has had its first evaluation, and its trace."""
     trace = folder / "interrupted.jsonl"
-    command = [sys.executable, "-m", "nst", "content.jpg", "style.png", "-o", "interrupted.png"]
+    trace.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "nst", "content.jpg", "style.png", "-o", "interrupted.png", *more]
     settings = ("--size", "256", "--evaluations", "2000", "--weights", "self-taught", "--trace", str(trace))
     run = subprocess.Popen(
         [*command, *settings],
@@ -123,6 +125,11 @@ def test_an_interrupted_run_keeps_its_best_picture(folder):
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not (trace.exists() and trace.stat().st_size):
         time.sleep(0.05)
+    return run, trace
+
+
+def test_an_interrupted_run_keeps_its_best_picture(folder):
+    run, _ = start_of_a_long_run(folder)
     run.send_signal(signal.SIGINT)
     said, errors = run.communicate(timeout=60)
     assert (run.returncode, said) == (0, "interrupted.png\n")
