@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     last, film = None, Film(content) if options.film else None
     use_every_core()
     try:
-run = stylize(content, styles, settings, options.device, None, others.get("start"), others.get("mask"))
+        run = stylize(content, styles, settings, options.device, None, others.get("start"), others.get("mask"))
         for last in _traced(film.watch(run) if film else run, options.trace):
             if sys.stderr.isatty():
                 _print_progress(last, sys.stderr)

@@ -44,11 +44,11 @@ def next_kept(evaluation: int, of: int) -> int:
 class Film:
     """The frames of one run, each shrunk to EDGE pixels when it is kept.
 
-    content   the content image, which the film begins with
+    content   the content image, which the film begins with; None for a texture
     """
 
-    def __init__(self, content: Image.Image) -> None:
-        self._kept: list[tuple[int, Image.Image]] = [(0, _held(content))]
+    def __init__(self, content: Image.Image | None) -> None:
+        self._kept: list[tuple[int, Image.Image]] = [(0, shrunk(content))] if content else []
         self._last: Progress | None = None
 
     def watch(self, run: Iterable["Progress"]) -> Iterator["Progress"]:
@@ -58,7 +58,7 @@ class Film:
             if progress.has_picture:
                 self._last = progress
             if progress.evaluation >= due and (picture := progress.image):
-                self._kept.append((progress.evaluation, _held(picture)))
+                self._kept.append((progress.evaluation, shrunk(picture)))
                 due = next_kept(progress.evaluation, progress.of)
             yield progress
 
@@ -70,6 +70,11 @@ class Film:
             raise NSTError("Nothing has been painted yet, so there is no film of it.")
         before = [picture for evaluation, picture in self._kept if evaluation < self._last.evaluation]
         save_film([*before, painting], path)
+
+
+def shrunk(picture: Image.Image) -> Image.Image:
+    """A copy no longer than EDGE, as a frame is held."""
+    return picture.resize(_within(picture.size), Image.Resampling.LANCZOS)
 
 
 def save_film(pictures: Sequence[Image.Image], path: str | PathLike[str]) -> None:
@@ -106,10 +111,6 @@ def _save_mp4(frames: Sequence[Image.Image], path: str | PathLike[str]) -> None:
     )
     if done.returncode:
         raise NSTError("The ffmpeg that is here could not make an MP4: give the film a .webp name.")
-
-
-def _held(picture: Image.Image) -> Image.Image:
-    return picture.resize(_within(picture.size), Image.Resampling.LANCZOS)
 
 
 def _within(size: tuple[int, int]) -> tuple[int, int]:

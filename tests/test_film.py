@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from test_cli import nst, start_of_a_long_run
 from test_transfer import SMALL
 from tiny import checks, tiny_filters, waves
 
-from nst import NSTError, stylize
+from nst import NSTError, Settings, SettingsError, stylize
 from nst.film import (
     EDGE,
     FRAME,
@@ -28,7 +29,19 @@ from nst.film import (
     require_encoder,
     save_film,
 )
+from nst.ui import visit
+from nst.ui.painting import painting
+from nst.ui.running.limits import Limits
+from nst.ui.visit import Painted, film_of, found_again, painted
 
+PAGE = Settings(
+    size=128,
+    evaluations=8,
+    scales=2,
+    weights="self-taught",
+    content_layers={"relu1_1": 1.0},
+    style_layers={"relu1_1": 1.0, "relu2_1": 1.0},
+)
 needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="there is no ffmpeg here to make an MP4")
 CLOSE = 12.0  # levels of 255 on average, between a picture and its lossy copy; two frames differ by more
 
@@ -235,3 +248,32 @@ def test_an_interrupted_run_has_its_film(folder):
     frames, _ = read(folder / "interrupted.webp")
     with Image.open(folder / "interrupted.png") as painting:
         assert apart(frames[-1], pixels(painting.resize(frames[-1].shape[1::-1]))) < CLOSE
+
+
+# What a run of the page leaves
+
+
+def test_a_runs_folder_has_its_film_made_once_and_found_again_after_a_reload(tmp_path, monkeypatch):
+    waves(128, 96).save(tmp_path / "content.png")
+    checks().save(tmp_path / "style.png")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    given = str(tmp_path / "content.png"), [str(tmp_path / "style.png")]
+    *_, last = painting(str(folder), Limits(), *given, PAGE)
+    os.utime(folder, (1e9, 1e9))
+    made = film_of(painted(last))
+    assert folder.stat().st_mtime == 1e9  # it is swept when the painting would have been
+    frames, milliseconds = read(made)
+    assert sum(milliseconds) == PAGE.evaluations * FRAME + HOLD
+    with Image.open(last.result) as result:
+        assert apart(frames[-1], pixels(result)) < CLOSE
+    assert apart(frames[0], pixels(waves(128, 96))) < CLOSE
+    monkeypatch.setattr(visit, "save_film", None)  # it is there
+    assert film_of(found_again(folder)) == made
+
+
+def test_of_pictures_that_were_deleted_no_film_is_made(tmp_path):
+    waves(96, 72).save(tmp_path / "painting.png")
+    with pytest.raises(SettingsError, match=r"^The pictures of this painting have been deleted"):
+        film_of(Painted(str(tmp_path / "painting.png"), str(tmp_path / "gone.jpg"), None))
+    assert [file.name for file in tmp_path.iterdir()] == ["painting.png"]

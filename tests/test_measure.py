@@ -166,6 +166,11 @@ def test_every_moment_is_measured_the_finished_picture_first(folder, asked):
     assert (kept[-1].nearest(2).moment.evaluation, kept[-1].nearest(99).moment.evaluation) == (1, 7)
 
 
+def test_of_many_moments_some_are_measured_the_first_and_the_last_among_them(folder, asked, monkeypatch):
+    monkeypatch.setattr(page, "MOST_MEASURED", 2)
+    assert found_of(folder, asked).evaluations == [1, 7]
+
+
 def test_stop_ends_it_after_the_moment_under_way_and_keeps_what_there_is(folder, asked):
     kept = []
 

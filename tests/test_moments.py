@@ -6,13 +6,13 @@ import pytest
 from PIL import Image
 from tiny import checks, waves
 
+from nst.film import MOST_FRAMES, evenly_in_log
 from nst.settings import Settings
 from nst.ui.moments import chosen
 from nst.ui.painting import painting
-from nst.ui.running import workspace
 from nst.ui.running.frames import Frame
 from nst.ui.running.limits import Limits
-from nst.ui.running.workspace import MOMENTS, Workspace, ask_to_stop
+from nst.ui.running.workspace import Workspace, ask_to_stop, moments_in
 
 SMALL = Settings(
     size=128,
@@ -32,18 +32,17 @@ def pictures(tmp_path) -> tuple[str, str]:
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch) -> Path:
-    """Of a run that writes a preview after every report."""
-    monkeypatch.setattr(workspace, "PREVIEW_EVERY", 0.0)
+def folder(tmp_path) -> Path:
     tmp_path.joinpath("run").mkdir()
     return tmp_path / "run"
 
 
-def at(evaluation: int) -> Frame:
-    return Frame("working", "", evaluation=evaluation)
+def at(evaluation: int, of: int = 1000) -> Frame:
+    return Frame("working", "", evaluation=evaluation, of=of)
 
 
-PICTURE = Image.new("RGB", (64, 48), "red")
+def picture() -> list[Image.Image]:
+    return [Image.new("RGB", (64, 48), "red")]
 
 
 def test_each_moment_has_the_costs_size_and_weights_of_its_evaluation(folder, pictures):
@@ -85,20 +84,36 @@ def test_a_run_stopped_between_two_sizes_ends_with_the_size_it_painted(folder, p
 
 def test_the_finished_picture_is_kept_however_near_the_one_before(tmp_path):
     place = Workspace(str(tmp_path), 60)
-    for evaluation in range(1, 40):
-        place.remember(at(evaluation), PICTURE)
-    assert len(place.moments) <= MOMENTS
-    place.finish(at(40), "painting.png")
+    for evaluation in range(1, 1000):
+        place.remember(at(evaluation), picture)
+    place.finish(at(1000), "painting.png")
+    assert len(place.moments) <= MOST_FRAMES
     assert [moment.path for moment in place.moments].count("painting.png") == 1
-    assert place.moments[-1].evaluation == 40
+    assert place.moments[-1].evaluation == 1000
     evaluations = [moment.evaluation for moment in place.moments]
     assert evaluations == sorted(set(evaluations))
     assert {moment.path for moment in place.moments[:-1]} == set(map(str, tmp_path.iterdir()))
+    assert evaluations[:-1] == moments_in(tmp_path)
+
+
+def test_what_is_kept_are_the_evaluations_that_a_film_shows_however_fast_the_run(tmp_path):
+    place = Workspace(str(tmp_path), 60)
+    for evaluation in range(1, 501):
+        place.remember(at(evaluation, 500), picture)
+    assert [moment.evaluation for moment in place.moments] == evenly_in_log(500)
+
+
+def test_a_picture_that_is_not_kept_is_not_rendered(tmp_path):
+    place = Workspace(str(tmp_path), 60)
+    rendered = []
+    for evaluation in range(1, 501):
+        place.remember(at(evaluation, 500), lambda: rendered.append(1) or picture())
+    assert len(rendered) == len(place.moments)
 
 
 def test_a_finished_picture_takes_the_place_of_the_same_moment(tmp_path):
     place = Workspace(str(tmp_path), 60)
-    place.remember(at(1), PICTURE)
+    place.remember(at(1), picture)
     place.finish(at(1), "painting.png")
     assert [moment.path for moment in place.moments] == ["painting.png"]
     assert list(tmp_path.iterdir()) == []

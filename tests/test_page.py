@@ -170,6 +170,27 @@ def test_a_painting_is_gone_on_with_at_twice_its_size(visit, pictures):
     expect(page.locator("#used")).to_contain_text("An earlier painting")
 
 
+def test_the_film_of_a_painting_is_downloaded_when_it_is_asked_for_and_again_after_a_reload(visit, pictures):
+    page = visit(leaves=True)
+    choose(page, *pictures)
+    number(page, "Size").fill("128")
+    number(page, "Size").press("Tab")
+    page.get_by_label("Draft").check()
+    expect(page.locator("#film")).to_be_hidden()
+    page.locator("#run").click()
+    wait_for_the_end(page)
+    for _ in range(2):
+        with page.expect_download() as download:
+            page.locator("#film").click()
+        assert re.fullmatch(r"content-style-\d+\.webp", download.value.suggested_filename)
+        with Image.open(download.value.path()) as film:
+            assert (film.format, film.size) == ("WEBP", (128, 96))
+            assert film.n_frames > 20
+        expect(page.locator("#film")).to_have_text("Download the film")
+        page.reload()
+        expect(page.locator("#download")).to_contain_text("128 × 96 px")
+
+
 def test_a_picture_without_a_recipe_is_refused_in_one_sentence(visit, pictures):
     page = visit()
     page.get_by_test_id("Open a recipe-upload-button").set_input_files(pictures[0])

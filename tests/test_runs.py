@@ -387,11 +387,10 @@ def test_previews_are_small_and_only_the_last_few_stay(tmp_path):
     place = Workspace(str(tmp_path), 60)
     paths = []
     for level in range(PREVIEWS_KEPT + 1):
-        place.preview(Frame("working", ""), Image.new("RGB", (2000, 1000), (level, 0, 0)))
+        place.preview(Image.new("RGB", (2000, 1000), (level, 0, 0)))
         paths.append(place.pictures["picture"])
     assert len(set(paths)) == PREVIEWS_KEPT + 1
-    moments = [moment.path for moment in place.moments]
-    assert sorted(map(str, tmp_path.iterdir())) == sorted([*moments, *paths[1:]])
+    assert sorted(map(str, tmp_path.iterdir())) == sorted(paths[1:])
     with Image.open(paths[-1]) as preview:
         assert preview.size == (PREVIEW_EDGE, PREVIEW_EDGE // 2)
 
@@ -400,11 +399,10 @@ def test_a_preview_for_a_dark_page_comes_and_goes_with_the_light_one(tmp_path):
     place = Workspace(str(tmp_path), 60)
     for _ in range(PREVIEWS_KEPT + 2):
         place.preview(
-            Frame("working", ""),
             *(Image.new("RGB", (900, 600), colour) for colour in ("white", "black")),
             edge=900,
         )
-    assert len(list(tmp_path.glob("*.jpg"))) == 2 * PREVIEWS_KEPT + 1  # one is kept to look back on
+    assert len(list(tmp_path.glob("*.jpg"))) == 2 * PREVIEWS_KEPT
     for name, level in (("picture", 255), ("dark", 0)):
         with Image.open(place.pictures[name]) as preview:
             assert preview.size == (900, 600)
@@ -414,7 +412,7 @@ def test_a_preview_for_a_dark_page_comes_and_goes_with_the_light_one(tmp_path):
 def test_no_preview_is_due_right_after_one(tmp_path):
     place = Workspace(str(tmp_path), 60)
     assert place.preview_due
-    place.preview(Frame("working", ""), Image.new("RGB", (64, 64)))
+    place.preview(Image.new("RGB", (64, 64)))
     assert not place.preview_due
 
 

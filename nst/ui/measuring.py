@@ -24,6 +24,7 @@ from .units_tab import inline, working
 if TYPE_CHECKING:
     from ..studies.measure import Measured, Measuring, Strongest
 
+MOST_MEASURED = 16  # moments of a run; each takes the network some tenths of a second
 THUMB = 320  # pixels of a picture beside its Gram matrix
 
 
@@ -113,7 +114,7 @@ def _in_turn(
     workspace = Workspace(folder, limits.max_seconds)
     content, style = (one.take() for one in opened)
     filters, layers = yield from each_as(run_filters(asked.settings, content, style), working)
-    moments = [*reversed(asked.moments)] or [None]
+    moments = [*reversed(_spread(asked.moments))] or [None]
     if why := workspace.why_end:
         yield Frame("stopped", f"{why} before anything was measured.", features=filters.label)
         return
@@ -128,6 +129,14 @@ def _in_turn(
         features=filters.label,
     )
     yield from _each(workspace, moments, measuring, found, keep, content)
+
+
+def _spread(moments: Sequence[Moment]) -> Sequence[Moment]:
+    """MOST_MEASURED of the moments, the first and the last among them; all where there are no more."""
+    last = len(moments) - 1
+    if last < MOST_MEASURED:
+        return moments
+    return [moments[round(k * last / (MOST_MEASURED - 1))] for k in range(MOST_MEASURED)]
 
 
 def _each(

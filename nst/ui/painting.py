@@ -93,6 +93,7 @@ class Painting:
 
     kept = "this is the best picture so far"
     edge = PREVIEW_EDGE
+    moments = True
 
     @property
     def pixels(self) -> float:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from ..settings import Settings
 from . import curves, share, status
-from .events import QUIET
+from .events import PANEL, QUIET
 from .gallery import Pair, painting_buttons, painting_row
+from .in_sight import CONTENT_IMAGE, FILM, PRESS_FILM, compared, download, film_values, said_of, size_of
 from .run_panel import RunPanel, buttons, getting_ready, now_and_then
 from .running.frames import Frame
 from .running.runs import Runs
@@ -20,7 +20,6 @@ from .theme import html
 from .visit import Painted, found_again, painted, with_one_more
 
 DRAW_EVERY = 0.8  # seconds between two drawings of the curves
-CONTENT_IMAGE, STYLE_IMAGE = "The content image", "The style image"
 
 CODES: Sequence[tuple[str, Any]] = (("Python", "python"), ("Command line", "shell"), ("curl", "shell"))
 
@@ -86,6 +85,7 @@ class PaintingPanel(RunPanel):
             self.slider,
             self.caption,
             self.download,
+            self.film,
             self.actions,
             self.recap,
             self.facts,
@@ -119,9 +119,12 @@ class PaintingPanel(RunPanel):
                 elem_id="slider",
             )
             self.caption = html(_of_example(example), elem_id="caption")
-            self.download = gr.DownloadButton(
-                "Download", variant="primary", visible=False, elem_id="download"
-            )
+            with gr.Row(elem_classes="keep"):
+                self.download = gr.DownloadButton(
+                    "Download", variant="primary", visible=False, scale=3, elem_id="download"
+                )
+                self.film = gr.Button(FILM, visible=False, scale=1, min_width=180, elem_id="film")
+            self.film_file = gr.DownloadButton(elem_id="film-file")
             with gr.Row(visible=False, elem_classes="actions") as self.actions:
                 self.go_on = gr.Button("Go on from it", size="sm", min_width=110, elem_id="go-on")
                 self.double = gr.Button("Twice the size", size="sm", min_width=110, elem_id="double")
@@ -150,7 +153,9 @@ class PaintingPanel(RunPanel):
         self.strip.select(self._pressed, self.visit, [self.finished, self.canvas, *self.seen], **QUIET).then(
             None, js=NAME_PICTURES
         )
-        self.other.input(_compared, [self.visit, self.selected, self.other], self.slider, **QUIET)
+        self.other.input(compared, [self.visit, self.selected, self.other], self.slider, **QUIET)
+        made = self.film.click(film_values, self.selected, [self.film, self.film_file], **PANEL)
+        made.success(None, js=PRESS_FILM)
         self.status.change(None, self.status, None, js=TITLE)
         self.run.click(None, None, None, js=TO_THE_PICTURE)
 
@@ -191,12 +196,9 @@ class PaintingPanel(RunPanel):
 
     def _seen(self, request: gr.Request, one: Painted, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `seen`."""
-        path, recipe = Path(one.painting), one.recipe
-        with Image.open(path) as picture:
-            size = picture.size
-        beside = STYLE_IMAGE if recipe and recipe.settings.is_texture else CONTENT_IMAGE
+        recipe, size = one.recipe, size_of(one.painting)
+        beside = beside_of(one)
         others = [beside, *(f"Painting {n}" for n, each in enumerate(visit, 1) if each != one)]
-        label = f"Download PNG  ·  {size[0]} × {size[1]} px, {path.stat().st_size / 1000:.0f} kB"
         codes: tuple[str, ...] = ("", "", "")
         if recipe:
             settings, address = recipe.settings, request.headers.get("origin") or "http://127.0.0.1:7860"
@@ -207,8 +209,9 @@ class PaintingPanel(RunPanel):
             )
         return (
             (one.content, one.painting),
-            _said_of(one),
-            gr.DownloadButton(label, value=str(path), visible=True),
+            said_of(one),
+            download(one),
+            gr.Button(visible=len(one.moments) > 1),
             gr.Row(visible=True),
             gr.Accordion(visible=recipe is not None),
             status.used(recipe, size, one.frame) if recipe else "",
@@ -250,28 +253,7 @@ def _panels(running: bool) -> tuple[Any, ...]:
     return (*buttons(running), gr.Column(visible=running), gr.Column(visible=not running))
 
 
-def _compared(visit: Sequence[Painted], selected: Painted | None, other: str) -> Any:
-    """The slider's two pictures: the painting chosen, or its content image, and the one that is seen."""
-    if selected is None or not selected.is_there:
-        return gr.skip()
-    named = {f"Painting {number}": one.painting for number, one in enumerate(visit, start=1)}
-    return named.get(other, selected.content), selected.painting
-
-
 def _of_example(example: Pair | None) -> str:
     if example is None:
         return ""
     return status.note(f"{example.name}, painted by this app. Drag the line; press Paint for your own.")
-
-
-def _said_of(one: Painted) -> str:
-    if one.recipe is None:
-        return status.note("The page was closed while this was painted: it shows how far it came.")
-    if "start" in one.recipe.others:
-        return status.note("It went on from an earlier painting. Drag the line to compare.")
-    done, of = one.recipe.evaluations, one.recipe.settings.evaluations
-    if one.recipe.settings.is_texture:
-        return status.note("The style image on the left, the texture on the right: drag the line.")
-    if done is not None and done < of:
-        return status.note(f"It was stopped at evaluation {done} of {of}. Drag the line to compare.")
-    return status.note("The content image on the left, the painting on the right: drag the line.")

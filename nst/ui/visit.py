@@ -3,14 +3,20 @@
 The browser keeps only the name of a folder that nobody can guess; everything else is in the folder.
 """
 
+import os
+import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..errors import NSTError
+from PIL import Image
+
+from ..errors import NSTError, SettingsError
+from ..film import save_film, shrunk
 from ..recipe import Recipe, read_recipe
 from .painting import CONTENT
 from .running.frames import Frame
+from .running.workspace import moment_file, moments_in
 
 MOST_KEPT = 24  # paintings in the strip; the oldest leave it, their files stay until they are swept
 
@@ -23,12 +29,14 @@ class Painted:
     content    path of its content image
     recipe     what the PNG says of how it was made, None for a JPEG
     frame      the last Frame of its run, where that is still known
+    moment     the evaluation after which it is looked at, None for the painting itself
     """
 
     painting: str
     content: str
     recipe: Recipe | None
     frame: Frame | None = None
+    moment: int | None = None
 
     @property
     def is_there(self) -> bool:
@@ -36,8 +44,30 @@ class Painted:
         return Path(self.painting).is_file() and Path(self.content).is_file()
 
     @property
-    def folder(self) -> str:
-        return Path(self.painting).parent.name
+    def folder(self) -> Path:
+        return Path(self.painting).parent
+
+    @property
+    def moments(self) -> dict[int, str]:
+        """{evaluation: path of its picture} of the moments of the run that are kept, in order; the last one's
+        is the painting itself."""
+        found = {
+            evaluation: str(moment_file(self.folder, evaluation)) for evaluation in moments_in(self.folder)
+        }
+        done = self.recipe.evaluations if self.recipe else None
+        return {**found, done: self.painting} if done else found
+
+    @property
+    def picture(self) -> str:
+        """Path of what is in sight: the painting, or its picture at the moment."""
+        return self.painting if self.moment is None else str(moment_file(self.folder, self.moment))
+
+    def at(self, evaluation: float) -> "Painted":
+        """The same painting looked at after the kept evaluation that is nearest, the last one for ∞."""
+        moments = self.moments
+        nearest = min(reversed(moments), key=lambda kept: abs(kept - evaluation), default=None)
+        is_painting = nearest is None or moments[nearest] == self.painting
+        return replace(self, moment=None if is_painting else nearest)
 
 
 def painted(frame: Frame) -> Painted | None:
@@ -51,12 +81,34 @@ def found_again(folder: Path) -> Painted | None:
     """What is in the folder of an earlier run; None where it had not begun to paint."""
     content = folder / CONTENT
     finished = sorted(folder.glob("*.png"))
-    moments = sorted(folder.glob("moment_*.jpg"), key=lambda file: int(file.stem.partition("_")[2]))
     if finished and content.is_file():
         return Painted(str(finished[0]), str(content), _recipe(str(finished[0])))
-    if moments:
-        return Painted(str(moments[-1]), str(moments[0]), None)
+    if moments := moments_in(folder):
+        first, last = (str(moment_file(folder, moments[n])) for n in (0, -1))
+        return Painted(last, first, None)
     return None
+
+
+def film_of(one: Painted) -> str:
+    """Path of the film of its run, made when it is first asked for, beside the painting. Raises SettingsError
+    where its pictures have been deleted."""
+    path = Path(one.painting).with_suffix(".webp")
+    try:
+        if not path.is_file():
+            made = one.folder.stat().st_mtime_ns
+            part = path.with_suffix(f".{secrets.token_hex(4)}.webp")
+            save_film([_frame(picture) for picture in (one.content, *one.moments.values())], part)
+            part.replace(path)
+            os.utime(one.folder, ns=(made, made))  # its age, by which it is swept
+    except OSError:
+        raise SettingsError("The pictures of this painting have been deleted: paint it again.") from None
+    return str(path)
+
+
+def _frame(path: str) -> Image.Image:
+    """One of our own files, which may be smaller than what a visitor may bring."""
+    with Image.open(path) as picture:
+        return shrunk(picture.convert("RGB"))
 
 
 def _recipe(path: str) -> Recipe | None:

@@ -7,6 +7,7 @@ border, what the engine is to do with them, and how its reports look.
 import contextlib
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -35,6 +36,7 @@ class Job(Protocol):
     reports   the engine's run
     pictures  of a report, for a preview: for a light page and, where it is another, for a dark one
     edge      pixels of a preview's longer side, at most
+    moments   whether some pictures of the run are kept to look back on
     fields    of a Frame, beside those that every report has
     save      write the result into the folder; answers its path and further fields of the last Frame
     summary   one sentence for a finished run
@@ -45,6 +47,9 @@ class Job(Protocol):
 
     @property
     def edge(self) -> int: ...
+
+    @property
+    def moments(self) -> bool: ...
 
     @property
     def pixels(self) -> float: ...
@@ -89,8 +94,10 @@ def frames_of(workspace: Workspace, job: Job) -> Iterator[Frame]:
                 if message := _ended(workspace, job, report):
                     state = "stopped"
                     break
-                if workspace.preview_due and report.has_picture:
-                    workspace.preview(painted, *job.pictures(report), edge=job.edge)
+                if report.has_picture and job.moments:
+                    workspace.remember(painted, partial(job.pictures, report))
+                if report.has_picture and workspace.preview_due:
+                    workspace.preview(*job.pictures(report), edge=job.edge)
                 yield replace(now, **workspace.pictures)
     except RunError as error:
         state, message, report = "failed", str(error), error.best or report

@@ -7,17 +7,18 @@ import contextlib
 import os
 import secrets
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PIL import Image
 
+from ...film import next_kept
 from ...images import save_jpeg
 from .frames import Frame, Moment
 
 PREVIEW_EDGE = 640  # pixels; a 640 px JPEG is some 45 kB and 1 ms
 PREVIEW_EVERY = 0.35  # seconds between two previews
 PREVIEWS_KEPT = 8  # a slow browser may still be fetching one of three seconds ago
-MOMENTS = 16  # pictures of a run kept to look back on
 STOP = "stop"
 
 
@@ -32,6 +33,16 @@ def asked_to_stop(folder: str) -> bool:
     return not os.path.isdir(folder) or os.path.exists(os.path.join(folder, STOP))
 
 
+def moment_file(folder: Path, evaluation: int) -> Path:
+    """Where the picture of a moment is kept."""
+    return folder / f"moment_{evaluation}.jpg"
+
+
+def moments_in(folder: Path) -> list[int]:
+    """The evaluations of the moments that a run left in its folder, in order."""
+    return sorted(int(file.stem.partition("_")[2]) for file in folder.glob("moment_*.jpg"))
+
+
 class Workspace:
     """Where one run writes, and whether it is to end. Its clock starts when this is made."""
 
@@ -42,7 +53,7 @@ class Workspace:
         self._next_preview = self._began
         self._previews: list[tuple[Path, ...]] = []
         self.moments: tuple[Moment, ...] = ()
-        self._apart = 1  # evaluations between two moments
+        self._next_moment = 1  # its evaluation
 
     @property
     def why_end(self) -> str:
@@ -63,9 +74,8 @@ class Workspace:
     def preview_due(self) -> bool:
         return time.monotonic() >= self._next_preview
 
-    def preview(self, frame: Frame, *pictures: Image.Image, edge: int = PREVIEW_EDGE) -> None:
-        """Write a preview, and remember the picture with what the Frame says of it. Each name is new, as a
-        browser asks for a name only once.
+    def preview(self, *pictures: Image.Image, edge: int = PREVIEW_EDGE) -> None:
+        """Write a preview. Each name is new, as a browser asks for a name only once.
 
         pictures   for a light page and, where it is another, for a dark one, shrunk to `edge` pixels
         """
@@ -76,21 +86,17 @@ class Workspace:
         while len(self._previews) > PREVIEWS_KEPT:
             for path in self._previews.pop(0):
                 path.unlink(missing_ok=True)
-        self.remember(frame, pictures[0])
         self._next_preview = time.monotonic() + PREVIEW_EVERY
 
-    def remember(self, frame: Frame, picture: Image.Image) -> None:
-        """Keep a picture of the run, unless one has just been kept. When there are too many, every other
-        one goes and the rest are taken twice as far apart: they stay few, and span the whole run."""
-        if self.moments and frame.evaluation < self.moments[-1].evaluation + self._apart:
+    def remember(self, frame: Frame, pictures: Callable[[], Sequence[Image.Image]]) -> None:
+        """Keep the first of the pictures of these evaluations, where they are among those that a film of the
+        run shows: half a millisecond to three each, a thousandth of a default run."""
+        if frame.evaluation < self._next_moment:
             return
-        path = self.folder / f"moment_{frame.evaluation}.jpg"
-        save_jpeg(_within(picture, PREVIEW_EDGE), path, quality=92)
+        path = moment_file(self.folder, frame.evaluation)
+        save_jpeg(_within(pictures()[0], PREVIEW_EDGE), path, quality=92)
         self.moments = (*self.moments, frame.moment(str(path)))
-        if len(self.moments) > MOMENTS:
-            for old in self.moments[1::2]:
-                Path(old.path).unlink(missing_ok=True)
-            self.moments, self._apart = self.moments[::2], 2 * self._apart
+        self._next_moment = next_kept(frame.evaluation, frame.of)
 
     def finish(self, frame: Frame, path: str) -> None:
         """The result, whose file is at `path`, is the last moment, however near to the one before."""

@@ -1,0 +1,88 @@
+"""What the Transfer tab says and offers of the painting in sight, or of the moment of its run in sight."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from ..errors import NSTError
+from . import status
+from .moments import chosen
+from .visit import Painted, film_of
+
+CONTENT_IMAGE, STYLE_IMAGE = "The content image", "The style image"
+FILM = "Download the film"
+
+# A film is made when it is asked for, and a DownloadButton downloads what it holds when it is pressed: so
+# one that cannot be seen is pressed once it holds the film.
+PRESS_FILM = "() => setTimeout(() => document.querySelector('#film-file')?.click(), 60)"
+
+
+def beside_of(one: Painted) -> str:
+    """What a painting is first compared with: the content image, or for a texture the style image."""
+    return STYLE_IMAGE if one.recipe and one.recipe.settings.is_texture else CONTENT_IMAGE
+
+
+def compared(visit: Sequence[Painted], selected: Painted | None, other: str) -> Any:
+    """The slider's two pictures: the painting chosen, or its content image, and what is in sight."""
+    if selected is None or not selected.is_there:
+        return gr.skip()
+    named = {f"Painting {number}": one.painting for number, one in enumerate(visit, start=1)}
+    return named.get(other, selected.content), selected.picture
+
+
+def moment_values(
+    visit: Sequence[Painted], selected: Painted | None, other: str, moment: Any
+) -> tuple[Any, ...]:
+    """Values for [slider, caption, download, selected]: a moment of the run in the place of the painting."""
+    if selected is None or not selected.is_there:
+        return tuple(gr.skip() for _ in range(4))
+    selected = selected.at(chosen(moment))
+    return compared(visit, selected, other), said_of(selected), download(selected), selected
+
+
+def said_of(one: Painted) -> str:
+    """HTML of the caption."""
+    if one.moment is not None:
+        width, height = size_of(one.picture)
+        return status.note(
+            f"The painting after evaluation {one.moment} of {max(one.moments)}, kept as a JPEG of {width} × "
+            f"{height} px: the buttons below act on it."
+        )
+    if one.recipe is None:
+        return status.note("The page was closed while this was painted: it shows how far it came.")
+    if "start" in one.recipe.others:
+        return status.note("It went on from an earlier painting. Drag the line to compare.")
+    if one.recipe.settings.is_texture:
+        return status.note("The style image on the left, the texture on the right: drag the line.")
+    done, of = one.recipe.evaluations, one.recipe.settings.evaluations
+    if done is not None and done < of:
+        return status.note(f"It was stopped at evaluation {done} of {of}. Drag the line to compare.")
+    return status.note("The content image on the left, the painting on the right: drag the line.")
+
+
+def download(one: Painted) -> Any:
+    """The button that downloads what is in sight."""
+    path = Path(one.picture)
+    kind, (width, height) = "PNG" if path.suffix == ".png" else "JPEG", size_of(one.picture)
+    label = f"Download {kind}  ·  {width} × {height} px, {path.stat().st_size / 1000:.0f} kB"
+    return gr.DownloadButton(label, value=str(path), visible=True)
+
+
+def film_values(selected: Painted | None) -> Iterator[tuple[Any, str | None]]:
+    """Values for the film's button and for the one that downloads it, while it is made and when it is."""
+    yield gr.Button("Making the film …", interactive=False), None
+    path = None
+    try:
+        path = film_of(selected) if selected else None
+    except NSTError as error:
+        gr.Warning(str(error))
+    yield gr.Button(FILM, interactive=True), path
+
+
+def size_of(path: str) -> tuple[int, int]:
+    """(width, height) of one of our own files."""
+    with Image.open(path) as picture:
+        return picture.size
