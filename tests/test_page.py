@@ -191,6 +191,52 @@ def test_the_film_of_a_painting_is_downloaded_when_it_is_asked_for_and_again_aft
         expect(page.locator("#download")).to_contain_text("128 × 96 px")
 
 
+def test_the_moments_of_a_run_are_looked_back_on_and_each_can_be_kept(visit, pictures, tmp_path):
+    page = visit()
+    choose(page, *pictures)
+    expect(page.locator("#moment")).to_be_hidden()
+    use_recipe(page, a_painting(tmp_path, evaluations=30, size=128, scales=2))
+    page.locator("#run").click()
+    wait_for_the_end(page)
+    moment, caption, seen = (page.locator(name) for name in ("#moment output", "#caption", "#slider img"))
+    expect(moment).to_have_text("30")
+    before = [image.get_attribute("src") for image in seen.all()], caption.inner_text()
+    page.locator("#moment input").press("Home")
+    expect(moment).to_have_text("1")
+    expect(caption).to_contain_text("after evaluation 1 of 30, kept as a JPEG of 64 × 48 px")
+    expect(seen.nth(1)).not_to_have_attribute("src", before[0][1])
+    expect(seen.first).to_have_attribute("src", before[0][0])
+    expect(page.locator("#download")).to_contain_text("Download JPEG  ·  64 × 48 px")
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    with Image.open(download.value.path()) as kept:
+        assert (kept.format, kept.size) == ("JPEG", (64, 48))
+    page.get_by_role("button", name="Take as content").click()
+    page.wait_for_function("document.querySelector('#content img')?.naturalWidth === 64")
+    page.locator("#moment input").press("End")
+    expect(caption).to_have_text(before[1])
+    expect(seen.nth(1)).to_have_attribute("src", before[0][1])
+    expect(page.locator("#download")).to_contain_text("Download PNG  ·  128 × 96 px")
+
+
+def test_a_moment_is_gone_on_with_and_not_the_painting_it_became(visit, pictures, tmp_path):
+    page = visit()
+    choose(page, *pictures)
+    use_recipe(page, a_painting(tmp_path, evaluations=10, size=256, scales=2))
+    page.locator("#run").click()
+    wait_for_the_end(page)
+    page.locator("#moment input").press("Home")
+    expect(page.locator("#caption")).to_contain_text(
+        "after evaluation 1 of 10, kept as a JPEG of 128 × 96 px"
+    )
+    page.locator("#go-on").click()
+    expect(page.locator("#caption")).to_contain_text("went on from an earlier painting", timeout=60_000)
+    wait_for_the_end(page)
+    # Of two scales' ten evaluations the finer has four; from the painting itself all ten would be run.
+    expect(page.locator("#said")).to_contain_text("Painted 256 × 192 px")
+    expect(page.locator("#said")).to_contain_text("4 evaluations.")
+
+
 def test_a_picture_without_a_recipe_is_refused_in_one_sentence(visit, pictures):
     page = visit()
     page.get_by_test_id("Open a recipe-upload-button").set_input_files(pictures[0])

@@ -49,7 +49,7 @@ def said_of(one: Painted) -> str:
         width, height = size_of(one.picture)
         return status.note(
             f"The painting after evaluation {one.moment} of {max(one.moments)}, kept as a JPEG of {width} × "
-            f"{height} px: the buttons below act on it."
+            f"{height} px: download it, take it, or go on from it."
         )
     if one.recipe is None:
         return status.note("The page was closed while this was painted: it shows how far it came.")

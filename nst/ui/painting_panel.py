@@ -10,9 +10,20 @@ import gradio as gr
 
 from ..settings import Settings
 from . import curves, share, status
-from .events import PANEL, QUIET
+from .events import LATEST, PANEL, QUIET
 from .gallery import Pair, painting_buttons, painting_row
-from .in_sight import CONTENT_IMAGE, FILM, PRESS_FILM, compared, download, film_values, said_of, size_of
+from .in_sight import (
+    CONTENT_IMAGE,
+    FILM,
+    PRESS_FILM,
+    compared,
+    download,
+    film_values,
+    moment_values,
+    said_of,
+    size_of,
+)
+from .moments import at_the_end, moment_slider
 from .run_panel import RunPanel, buttons, getting_ready, now_and_then
 from .running.frames import Frame
 from .running.runs import Runs
@@ -83,6 +94,7 @@ class PaintingPanel(RunPanel):
         panels = [self.run, self.stop, self.canvas, self.finished]
         self.seen = [
             self.slider,
+            self.moment,
             self.caption,
             self.download,
             self.film,
@@ -118,6 +130,7 @@ class PaintingPanel(RunPanel):
                 max_height=560,
                 elem_id="slider",
             )
+            self.moment = moment_slider("moment")
             self.caption = html(_of_example(example), elem_id="caption")
             with gr.Row(elem_classes="keep"):
                 self.download = gr.DownloadButton(
@@ -153,6 +166,13 @@ class PaintingPanel(RunPanel):
         self.strip.select(self._pressed, self.visit, [self.finished, self.canvas, *self.seen], **QUIET).then(
             None, js=NAME_PICTURES
         )
+        self.moment.input(
+            moment_values,
+            [self.visit, self.selected, self.other, self.moment],
+            [self.slider, self.caption, self.download, self.selected],
+            **LATEST,
+            **QUIET,
+        ).then(None, js=NAME_PICTURES)
         self.other.input(compared, [self.visit, self.selected, self.other], self.slider, **QUIET)
         made = self.film.click(film_values, self.selected, [self.film, self.film_file], **PANEL)
         made.success(None, js=PRESS_FILM)
@@ -209,6 +229,7 @@ class PaintingPanel(RunPanel):
             )
         return (
             (one.content, one.painting),
+            at_the_end(list(one.moments)),
             said_of(one),
             download(one),
             gr.Button(visible=len(one.moments) > 1),

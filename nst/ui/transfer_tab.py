@@ -14,6 +14,7 @@ from .brush import ON, brush, mask_of
 from .events import LATEST, QUIET
 from .form import Form
 from .gallery import Gallery, pair_row, picture_row
+from .in_sight import size_of
 from .painting import painting
 from .painting_panel import NAME_PICTURES, PaintingPanel, Shown, painting_values
 from .running.clients import client_of
@@ -255,15 +256,15 @@ class TransferTab:
         return [status.note("The settings of that painting are filled in."), *self.form.fill(settings)]
 
     def _doubled(self, selected: Painted | None) -> tuple[Any, Any]:
-        """The painting that is seen, to go on with at twice its size."""
+        """The painting that is seen, or the moment of its run, to go on with at twice its size."""
         if selected is None or not selected.is_there:
             return gr.skip(), gr.skip()
-        size, most = 2 * max(picture_size(selected.painting)), self.runs.limits.max_size
+        size, most = 2 * max(size_of(selected.picture)), self.runs.limits.max_size
         if size > most:
             raise gr.Error(
                 f"This app paints up to {most} px: run it yourself for more.", print_exception=False
             )
-        return selected.painting, size
+        return selected.picture, size
 
     def _reuse(self, selected: Painted | None) -> list[Any]:
         return self._open_recipe(selected.painting if selected else None)
@@ -279,8 +280,8 @@ def _has_recipe(path: str | None) -> Any:
 
 
 def _taken(selected: Painted | None) -> Any:
-    """The painting that is seen, as an input."""
-    return selected.painting if selected and selected.is_there else gr.skip()
+    """The painting that is seen, or the moment of its run, as an input."""
+    return selected.picture if selected and selected.is_there else gr.skip()
 
 
 def _shape(content: str | None) -> tuple[int, int]:
