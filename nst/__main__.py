@@ -47,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     last, film = None, Film(content) if options.film else None
     use_every_core()
     try:
-        run = stylize(content, styles, settings, options.device, None, others.get("start"), others.get("mask"))
+        run = stylize(
+            content, styles, settings, options.device, None, others.get("start"), others.get("mask")
+        )
         for last in _traced(film.watch(run) if film else run, options.trace):
             if sys.stderr.isatty():
                 _print_progress(last, sys.stderr)
@@ -75,7 +77,7 @@ def _save(options: argparse.Namespace, settings: Settings, last: Progress, film:
     if film is None:
         return 0
     try:
-        film.save(options.film)
+        film.save(options.film, last)
     except NSTError as error:
         return _fail(str(error), 1)
     return 0

@@ -3,7 +3,7 @@
     film = Film(content)
     for progress in film.watch(stylize(content, styles, settings)):
         ...
-    film.save("film.webp")
+    film.save("film.webp", progress)
 
 The first evaluations change most, so frames are evenly spaced in the logarithm of the evaluation.
 """
@@ -49,26 +49,23 @@ class Film:
 
     def __init__(self, content: Image.Image | None) -> None:
         self._kept: list[tuple[int, Image.Image]] = [(0, shrunk(content))] if content else []
-        self._last: Progress | None = None
 
     def watch(self, run: Iterable["Progress"]) -> Iterator["Progress"]:
         """The run as it is. Its frames are kept on the way, so that one which ends early has a film too."""
         due = 1
         for progress in run:
-            if progress.has_picture:
-                self._last = progress
             if progress.evaluation >= due and (picture := progress.image):
                 self._kept.append((progress.evaluation, shrunk(picture)))
                 due = next_kept(progress.evaluation, progress.of)
             yield progress
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the film so far; its last frame is the best picture. Raises NSTError as save_film() does, and
-        where nothing has been painted."""
-        painting = self._last.image if self._last else None
-        if self._last is None or painting is None:
+    def save(self, path: str | PathLike[str], last: "Progress") -> None:
+        """Write the film, which ends in the picture of the run's last Progress. Raises NSTError as save_film()
+        does, and where nothing has been painted."""
+        painting = last.image
+        if painting is None:
             raise NSTError("Nothing has been painted yet, so there is no film of it.")
-        before = [picture for evaluation, picture in self._kept if evaluation < self._last.evaluation]
+        before = [picture for evaluation, picture in self._kept if evaluation < last.evaluation]
         save_film([*before, painting], path)
 
 

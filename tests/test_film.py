@@ -99,7 +99,7 @@ def test_the_next_evaluation_that_is_kept_is_the_first_after_the_one_there_is():
 def test_the_film_begins_with_the_photograph_and_ends_with_the_painting_for_a_second(tmp_path):
     film = Film(waves(256, 192))
     *_, last = film.watch(run(SMALL.with_(size=192)))
-    film.save(tmp_path / "film.webp")
+    film.save(tmp_path / "film.webp", last)
     frames, milliseconds = read(tmp_path / "film.webp")
     photograph, painting = waves(256, 192).resize((192, 144)), last.image
     assert frames[0].shape == (144, 192, 3)
@@ -120,7 +120,7 @@ def test_a_run_that_is_left_has_a_film_that_ends_with_the_best_picture(tmp_path)
     watched = film.watch(run(SMALL.with_(size=128, evaluations=40)))
     now = next(p for p in watched if p.evaluation == 9)
     watched.close()
-    film.save(tmp_path / "film.webp")
+    film.save(tmp_path / "film.webp", now)
     frames, milliseconds = read(tmp_path / "film.webp")
     assert apart(frames[-1], pixels(now.image)) < CLOSE
     assert sum(milliseconds) == FRAME * 9 + HOLD
@@ -128,9 +128,9 @@ def test_a_run_that_is_left_has_a_film_that_ends_with_the_best_picture(tmp_path)
 
 def test_of_a_run_that_painted_nothing_there_is_no_film(tmp_path):
     film = Film(waves())
-    next(film.watch(run()))
+    nothing = next(film.watch(run()))
     with pytest.raises(NSTError, match="Nothing has been painted yet"):
-        film.save(tmp_path / "film.webp")
+        film.save(tmp_path / "film.webp", nothing)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from test_transfer import SMALL, run
 from tiny import checks, tiny_filters, waves
 
 from nst import SettingsError, stylize
 from nst.borders import WRAP, repeated, resize_tile, seamless
+from nst.film import Film
 from nst.objective import Costs
 from nst.tensors import resize_tensor
 
@@ -102,3 +104,11 @@ def test_the_seam_of_a_tile_is_as_the_inside():
 def test_a_content_image_may_be_painted_seamlessly_too():
     reports = run(SMALL.with_(seamless=True, keep_colours=True))
     assert reports[-1].image.size == run(SMALL)[-1].image.size
+
+
+def test_the_film_of_a_texture_begins_with_its_first_evaluation(tmp_path):
+    film = Film(None)
+    *_, last = film.watch(stylize(None, checks(), TEXTURE, "cpu", tiny_filters()))
+    film.save(tmp_path / "film.webp", last)
+    with Image.open(tmp_path / "film.webp") as written:
+        assert written.size == (64, 36)

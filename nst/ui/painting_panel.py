@@ -16,6 +16,7 @@ from .in_sight import (
     CONTENT_IMAGE,
     FILM,
     PRESS_FILM,
+    beside_of,
     compared,
     download,
     film_values,
