@@ -60,7 +60,7 @@ class Film:
             yield progress
 
     def save(self, path: str | PathLike[str], last: "Progress") -> None:
-        """Write the film, which ends in the picture of the run's last Progress. Raises NSTError as save_film()
+        """Write the film, which ends in the picture of the run's last Progress. Raises NSTError as save_film
         does, and where nothing has been painted."""
         painting = last.image
         if painting is None:
