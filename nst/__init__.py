@@ -14,10 +14,12 @@ In reading order:
 
     settings.py    every number a person can move; presets.py, named ones with their sources
     costs.py       J_content, Gram matrix, J_style, total variation: the formulas, each once
+    statistics.py  what may stand in the Gram matrix's place
     objective.py   α, β, λ and γ applied: J and its gradient, one evaluation
     schedule.py    the sizes a run paints at, from coarse to fine
     optimizers.py  spectral L-BFGS (with spectrum.py), L-BFGS, Adam, gradient descent
     descent.py     the loop, and what keeps it from harm
+    borders.py     what is beyond the picture's border; regions.py, what a mask keeps, and where each style goes
     transfer.py    stylize(): all of these as one generator; report.py, what a run reports
 
     film.py        the making of a painting, as an animated WebP or an MP4

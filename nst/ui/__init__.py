@@ -4,6 +4,7 @@ transfer_tab.py    the Transfer tab; form.py, its settings; gallery.py, the pict
 board_tabs.py      Layers × α/β and Reconstruct; units_tab.py, how_tab.py: the other two
 run_panel.py       what every run on the page has: painting_panel.py and sheet_panel.py add what it looks like
 sheet_view.py      a sheet of many pictures as HTML; example_sheets.py, those shown before any run
+brush.py           a brush on the content image: regions that stay, or that a second style paints
 in_sight.py        what is said and offered of the painting in sight; visit.py, the paintings of a visit
 painting.py        the Transfer tab's run; boards.py, the runs of the boards
 measuring.py       the run behind How it works; sums.py, gram_maps.py and moments.py: what its tab is made of
