@@ -55,7 +55,7 @@ def statistics_outline(size: tuple[int, int] = (0, 0), layers: Sequence[str] = L
     """What is style? A row for each statistic, a column for every second set of layers."""
     return Board(
         title="What is style?",
-        source="Gatys et al. (2015), Li et al. (2017), Heitz et al. (2021)",
+        source="After Li et al. (2017)",
         rows=tuple(STATISTIC_NAMES.values()),
         columns=tuple(f"up to {conv_name(layer)}" for layer in layers[::2]),
         size=size,

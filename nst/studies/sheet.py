@@ -21,7 +21,7 @@ MARGIN, GAP = 28, 16
 LEAST_STEP = 176  # from one column to the next: a caption is as wide
 TITLE, TEXT, SMALL = 30, 17, 14
 HEADER = 122  # from the top to the first cell
-ROW_LABELS = 112  # wide
+ROW_LABELS = 120  # wide
 CAPTION = 28  # high
 PLOT = 320  # high
 
