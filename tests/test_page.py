@@ -1,6 +1,7 @@
 """The page in a real browser, against the real app: what a visitor sees, presses and keeps."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,25 +171,40 @@ def test_a_painting_is_gone_on_with_at_twice_its_size(visit, pictures):
     expect(page.locator("#used")).to_contain_text("An earlier painting")
 
 
-def test_the_film_of_a_painting_is_downloaded_when_it_is_asked_for_and_again_after_a_reload(visit, pictures):
+def test_the_film_of_a_painting_is_downloaded_when_it_is_asked_for_and_again_after_a_reload(
+    visit, pictures, tmp_path
+):
     page = visit(leaves=True)
     choose(page, *pictures)
-    number(page, "Size").fill("128")
-    number(page, "Size").press("Tab")
-    page.get_by_label("Draft").check()
     expect(page.locator("#film")).to_be_hidden()
+    use_recipe(page, a_painting(tmp_path, evaluations=40, size=128))
     page.locator("#run").click()
     wait_for_the_end(page)
     for _ in range(2):
         with page.expect_download() as download:
             page.locator("#film").click()
-        assert re.fullmatch(r"content-style-\d+\.webp", download.value.suggested_filename)
+        assert download.value.suggested_filename == "content-style-7.webp"
         with Image.open(download.value.path()) as film:
             assert (film.format, film.size) == ("WEBP", (128, 96))
             assert film.n_frames > 20
         expect(page.locator("#film")).to_have_text("Download the film")
         page.reload()
         expect(page.locator("#download")).to_contain_text("128 × 96 px")
+
+
+def test_a_film_whose_pictures_were_deleted_is_refused_in_one_sentence(visit, app, pictures, tmp_path):
+    page = visit()
+    choose(page, *pictures)
+    use_recipe(page, a_painting(tmp_path, evaluations=6))
+    page.locator("#run").click()
+    wait_for_the_end(page)
+    expect(page.locator("#film")).to_be_visible()
+    for folder in app.run_folders():
+        shutil.rmtree(folder)
+    page.locator("#film").click()
+    expect(page.get_by_text("have been deleted: paint it again.")).to_be_visible()
+    expect(page.locator("#film")).to_have_text("Download the film")
+    expect(page.locator("#film")).to_be_enabled()
 
 
 def test_the_moments_of_a_run_are_looked_back_on_and_each_can_be_kept(visit, pictures, tmp_path):
