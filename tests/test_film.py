@@ -43,7 +43,7 @@ PAGE = Settings(
     style_layers={"relu1_1": 1.0, "relu2_1": 1.0},
 )
 needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="there is no ffmpeg here to make an MP4")
-CLOSE = 12.0  # levels of 255 on average, between a picture and its lossy copy; two frames differ by more
+CLOSE = 5.0  # levels of 255 on average, between a picture and its lossy copy
 
 
 def run(settings=SMALL):
@@ -62,7 +62,8 @@ def read(path) -> tuple[list[np.ndarray], list[int]]:
 
 
 def pixels(picture: Image.Image) -> np.ndarray:
-    return np.asarray(picture.convert("RGB")).astype(float)
+    """(H, W) of lightness: both formats keep colour at half the size, which vivid test pictures suffer by."""
+    return np.asarray(picture.convert("L")).astype(float)
 
 
 def apart(one: np.ndarray, other: np.ndarray) -> float:
@@ -102,7 +103,7 @@ def test_the_film_begins_with_the_photograph_and_ends_with_the_painting_for_a_se
     film.save(tmp_path / "film.webp", last)
     frames, milliseconds = read(tmp_path / "film.webp")
     photograph, painting = waves(256, 192).resize((192, 144)), last.image
-    assert frames[0].shape == (144, 192, 3)
+    assert frames[0].shape == (144, 192)
     assert apart(frames[0], pixels(photograph)) < CLOSE < apart(frames[0], pixels(painting))
     assert apart(frames[-1], pixels(painting)) < CLOSE < apart(frames[-1], pixels(photograph))
     assert milliseconds[-1] >= HOLD
@@ -167,11 +168,11 @@ def test_an_mp4_is_h264_with_even_sides_that_every_player_shows(tmp_path):
     assert "yuv420p" in said
     assert "200x150" in said
     raw = subprocess.run(
-        ["ffmpeg", "-i", tmp_path / "film.mp4", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
+        ["ffmpeg", "-i", tmp_path / "film.mp4", "-f", "rawvideo", "-pix_fmt", "gray", "-"],
         capture_output=True,
         check=True,
     ).stdout
-    frames = np.frombuffer(raw, np.uint8).reshape(-1, 150, 200, 3).astype(float)
+    frames = np.frombuffer(raw, np.uint8).reshape(-1, 150, 200).astype(float)
     assert len(frames) == 2 + HOLD // FRAME
     assert apart(pixels(picture), pixels(other)) > 2 * CLOSE
     for frame, shown in zip(frames, [*pictures, *[picture] * (HOLD // FRAME - 1)], strict=True):
