@@ -90,7 +90,7 @@ class Workspace:
 
     def remember(self, frame: Frame, pictures: Callable[[], Sequence[Image.Image]]) -> None:
         """Keep the first of the pictures of these evaluations, where they are among those that a film of the
-        run shows: half a millisecond to three each, a thousandth of a default run."""
+        run shows: half a millisecond at 128 px, three at 512, all of them a thousandth of a default run."""
         if frame.evaluation < self._next_moment:
             return
         path = moment_file(self.folder, frame.evaluation)
