@@ -19,7 +19,7 @@ In reading order:
     schedule.py    the sizes a run paints at, from coarse to fine
     optimizers.py  spectral L-BFGS (with spectrum.py), L-BFGS, Adam, gradient descent
     descent.py     the loop, and what keeps it from harm
-    borders.py     what is beyond the picture's border; regions.py, what a mask keeps, and where each style goes
+    borders.py     what is beyond the picture's border; regions.py, what a mask keeps or gives to a style
     transfer.py    stylize(): all of these as one generator; report.py, what a run reports
 
     film.py        the making of a painting, as an animated WebP or an MP4

@@ -70,6 +70,8 @@ def test_a_cell_is_in_its_box_and_nowhere_else(size, magnify):
 
 
 def inside(x, y, box, size):
+    """Whether a pixel's centre is: its corner may lie on an edge, and is then rounded to either side."""
+    x, y = x + 0.5, y + 0.5
     return box[0] * size[0] <= x < box[2] * size[0] and box[1] * size[1] <= y < box[3] * size[1]
 
 
