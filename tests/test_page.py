@@ -259,6 +259,30 @@ def test_a_picture_without_a_recipe_is_refused_in_one_sentence(visit, pictures):
     expect(page.locator("#note")).to_contain_text("This picture carries no recipe")
 
 
+def test_a_texture_is_made_of_the_style_alone_and_another_tab_says_that_it_explains_paintings(
+    visit, pictures, tmp_path
+):
+    page = visit()
+    use_recipe(page, a_painting(tmp_path, evaluations=4, canvas="4:3", seamless=True, statistic="mean-std"))
+    page.locator("#style input[type=file]").set_input_files(pictures[1])
+    expect(page.locator("#style img")).to_be_visible()
+    open_advanced(page)
+    expect(page.get_by_label("Canvas")).to_have_value("A texture, 4:3")
+    expect(page.get_by_label("Style statistic")).to_have_value("Mean and deviation")
+    expect(page.get_by_label("Seamless")).to_be_checked()
+    page.locator("#run").click()
+    wait_for_the_end(page)
+    expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px")
+    expect(page.locator("#caption")).to_contain_text("The style image on the left, the texture on the right")
+    expect(page.get_by_label("Compare it with")).to_have_value("The style image")
+    page.locator("#content input[type=file]").set_input_files(pictures[0])
+    page.get_by_role("tab", name="Where does J come from?").click()
+    page.locator("#how-run").click()
+    expect(page.get_by_role("alert")).to_contain_text(
+        "explains paintings of a content image and one style image"
+    )
+
+
 def test_the_handles_move_the_exact_numbers(visit):
     page = visit()
     page.get_by_label("Fine").check()
