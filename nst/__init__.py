@@ -22,7 +22,7 @@ In reading order:
     borders.py     what is beyond the picture's border; regions.py, what a mask keeps or gives to a style
     transfer.py    stylize(): all of these as one generator; report.py, what a run reports
 
-    film.py        the making of a painting, as an animated WebP or an MP4
+    between.py     from one style to another; film.py, the making of a painting, as an animated WebP or an MP4
     images.py      files → pictures → files; tensors.py, pictures → tensors → pictures
     device.py      where to run, and how precisely; folders.py, where things are kept
     recipe.py      the settings inside the PNG; errors.py, what can go wrong

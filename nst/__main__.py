@@ -8,9 +8,11 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
+
+from PIL import Image
 
 from . import (
     BOUNDS,
@@ -25,6 +27,7 @@ from . import (
     preset,
     stylize,
 )
+from .between import Row, between
 from .device import use_every_core
 from .film import SUFFIXES, Film, require_encoder
 from .images import save_png
@@ -41,15 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         content, styles = (None, pictures) if settings.is_texture else (pictures[0], pictures[1:])
         others = {name: load_picture(path) for name in OTHERS if (path := getattr(options, name))}
         settings.shares(len(styles))
+        run, row = _run(options, content, styles, settings, others)
         _require_outputs(options)
     except NSTError as error:
         return _fail(str(error), 2)
-    last, film = None, Film(content) if options.film else None
+    last, film = None, Film(content) if options.film and not row else None
     use_every_core()
     try:
-        run = stylize(
-            content, styles, settings, options.device, None, others.get("start"), others.get("mask")
-        )
         for last in _traced(film.watch(run) if film else run, options.trace):
             if sys.stderr.isatty():
                 _print_progress(last, sys.stderr)
@@ -65,19 +66,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fail("Stopped before there was a picture.", 130)
         print("Stopped: the best picture so far was kept.", file=sys.stderr)
     assert last is not None
-    return _save(options, settings, last, film)
+    return _save(options, settings, last, film, row)
 
 
-def _save(options: argparse.Namespace, settings: Settings, last: Progress, film: Film | None) -> int:
-    """Write the painting and, where one was asked for, its film; returns the exit status."""
+def _run(
+    options: argparse.Namespace,
+    content: Image.Image | None,
+    styles: Sequence[Image.Image],
+    settings: Settings,
+    others: Mapping[str, Image.Image],
+) -> tuple[Iterator[Progress], Row | None]:
+    """The run that was asked for, and the pictures from one style to another, where they were."""
+    if options.between is None:
+        start, mask = others.get("start"), others.get("mask")
+        return stylize(content, styles, settings, options.device, None, start, mask), None
+    if len(styles) != 2 or others or options.style_weights:
+        raise NSTError("From one style to another takes two style images, and no weights, start or mask.")
+    row = Row()
+    first, second = styles
+    pictures = between(content, first, second, options.between, settings, options.device)
+    return row.watch(pictures), row
+
+
+def _save(
+    options: argparse.Namespace, settings: Settings, last: Progress, film: Film | None, row: Row | None
+) -> int:
+    """Write the painting, or the row, and the film where one was asked for; returns the exit status."""
     assert last.image is not None
     others = [name for name in OTHERS if getattr(options, name)]
-    save_png(last.image, options.output, recipe_of(settings, last, __version__, others))
+    if row:
+        row.save(options.output)
+    else:
+        save_png(last.image, options.output, recipe_of(settings, last, __version__, others))
     print(options.output)
-    if film is None:
-        return 0
     try:
-        film.save(options.film, last)
+        if row and options.film:
+            row.save_film(options.film)
+        if film:
+            film.save(options.film, last)
     except NSTError as error:
         return _fail(str(error), 1)
     return 0
@@ -110,6 +136,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--mask", help="a picture of regions: red stays as it is, blue is painted in the second style"
+    )
+    parser.add_argument(
+        "--between", type=int, metavar="N", help="a row of N pictures from the first style to the second"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--film", help="also write the making of it: a .webp or, with ffmpeg, an .mp4")

@@ -1,0 +1,84 @@
+"""From one style image to another, as a row of pictures and as a film."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_cli import SMALL as SMALL_RUN
+from test_cli import nst
+from test_transfer import SMALL
+from tiny import checks, tiny_filters, waves
+
+from nst import SettingsError, stylize
+from nst.between import FEW, GAP, Row, between, row
+
+STYLES = checks(), Image.new("RGB", (64, 64), (200, 40, 40))
+
+STRONG = SMALL.with_(evaluations=30, strength=200, style_layers={"relu1_1": 1, "relu2_1": 1})
+
+
+@pytest.fixture(scope="module")
+def reports():
+    return list(between(waves(), *STYLES, 4, STRONG, "cpu", tiny_filters()))
+
+
+def levels(picture):
+    return np.asarray(picture).astype(float)
+
+
+def test_the_first_picture_is_a_run_of_its_own_and_each_later_one_costs_little(reports):
+    counts = [max(p.evaluation for number, p in reports if number == one) for one in range(4)]
+    assert counts == [30, FEW, FEW, FEW]
+    alone = list(stylize(waves(), STYLES[0], STRONG, "cpu", tiny_filters()))
+    first = [p for number, p in reports if number == 0][-1]
+    assert first.image.tobytes() == alone[-1].image.tobytes()
+
+
+def test_the_pictures_go_from_the_first_style_to_the_second(reports):
+    watched = Row()
+    first, *_ = watched.watch(reports)
+    assert first.doing == "Picture 1: Getting ready"
+    redness = [(levels(p)[..., 0] - levels(p)[..., 1]).mean() for p in watched.pictures]
+    assert redness == sorted(redness)
+    assert redness[-1] > redness[0] + 20
+
+
+def test_a_row_that_is_left_has_the_pictures_so_far(reports):
+    watched = Row()
+    for _ in watched.watch(reports[: len(reports) * 2 // 3]):
+        pass
+    assert 1 < len(watched.pictures) < 4
+
+
+def test_pictures_of_a_row_stand_beside_each_other_on_white():
+    red, blue = (Image.new("RGB", (5, 4), colour) for colour in ("red", "blue"))
+    whole = row([red, blue])
+    assert whole.size == (10 + GAP, 4)
+    assert [whole.getpixel((x, 2)) for x in (0, 4, 5, 4 + GAP, 5 + GAP)] == [
+        (255, 0, 0),
+        (255, 0, 0),
+        (255, 255, 255),
+        (255, 255, 255),
+        (0, 0, 255),
+    ]
+
+
+@pytest.mark.parametrize("count", [-1, 0, 1, 49])
+def test_another_number_of_pictures_is_refused_before_the_run(count):
+    with pytest.raises(SettingsError, match="There are 2 to 48 pictures from one style to another"):
+        between(waves(), *STYLES, count)
+
+
+def test_the_command_line_writes_the_row_and_the_film_there_and_back(tmp_path):
+    waves(96, 80).save(tmp_path / "content.png")
+    checks(96, 80).save(tmp_path / "one.png")
+    STYLES[1].save(tmp_path / "two.png")
+    given = ("content.png", "one.png", "two.png", "-o", "row.png", "--between", "3", "--film", "film.webp")
+    done = nst(tmp_path, *given, *SMALL_RUN)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "row.png\n", "")
+    with Image.open(tmp_path / "row.png") as picture:
+        assert picture.size == (3 * 64 + 2 * GAP, 53)
+    with Image.open(tmp_path / "film.webp") as film:
+        assert film.n_frames == 5
+    done = nst(tmp_path, *given[:2], *given[3:], *SMALL_RUN)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "From one style to another takes two style images, and no weights, start or mask.\n"
