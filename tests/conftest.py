@@ -1,10 +1,11 @@
-"""Fixtures shared by all tests: a cache folder of their own, one precision, the real layers of VGG-19."""
+"""Fixtures shared by all tests: a cache of their own, one precision, one number of threads, real filters."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -12,10 +13,12 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 @pytest.fixture(scope="session", autouse=True)
 def apart(tmp_path_factory) -> Iterator[None]:
     """Nothing is read from or written to the user's cache, and a processor's bfloat16 changes no figure: what
-    a test says of other precisions it says by setting NST_PRECISION itself."""
+    a test says of other precisions it says by setting NST_PRECISION itself. A program under test takes the
+    threads that the tests were given (OMP_NUM_THREADS), and not every core: other tests are using them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NST_CACHE", str(tmp_path_factory.mktemp("nst-cache")))
         patch.setenv("NST_PRECISION", "float32")
+        patch.setenv("CPU_CORES", str(torch.get_num_threads()))
         patch.delenv("NST_WEIGHTS", raising=False)
         yield
 
