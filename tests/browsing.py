@@ -2,7 +2,8 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from nst.recipe import read_recipe, recipe_text
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 SOON = 20_000  # milliseconds: ends a test that would hang, and is waited out by no other
 expect.set_options(timeout=SOON)
+Opener = Callable[..., Page]
 QUICK = {"size": 64, "strength": 12.0, "seed": 7, "weights": "self-taught", "scales": 1}
 
 
@@ -32,7 +34,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(app, browser):
+def visit(app, browser) -> Iterator[Opener]:
+    """Opens pages for one test."""
+    with visiting(app, browser) as open_page:
+        yield open_page
+
+
+@contextmanager
+def visiting(app: Server, browser: Browser) -> Iterator[Opener]:
     """Opens pages; fails if one of them met an error or asked anyone but the app for anything."""
     contexts, troubles = [], []
 
@@ -62,8 +71,12 @@ def _is_outside(url: str, app: Server) -> bool:
 
 @pytest.fixture
 def pictures(tmp_path) -> tuple[Path, Path]:
+    return two_pictures(tmp_path)
+
+
+def two_pictures(folder: Path) -> tuple[Path, Path]:
     """A content and a style image, as files."""
-    content, style = tmp_path / "content.png", tmp_path / "style.png"
+    content, style = folder / "content.png", folder / "style.png"
     content.write_bytes(png(waves(128, 96)))
     style.write_bytes(png(checks()))
     return content, style

@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from server import REAL_APP, Server
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+LONGEST = ("test_studies_page", "test_visit", "test_page", "test_hostile", "test_studies_api")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: two workers that take a file at a time then end together."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,6 +28,14 @@ def apart(tmp_path_factory) -> Iterator[None]:
         patch.setenv("CPU_CORES", str(torch.get_num_threads()))
         patch.delenv("NST_WEIGHTS", raising=False)
         yield
+
+
+@pytest.fixture(scope="session")
+def app(apart, tmp_path_factory) -> Iterator[Server]:
+    """The real app at its usual limits, in a process of its own, for all tests that need no other."""
+    server = Server(REAL_APP, tmp_path_factory.mktemp("app"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """What strangers sent to stop the next visitor, over raw HTTP: each of these got through once."""
 
-import contextlib
 import json
 import os
 import secrets
@@ -361,7 +360,9 @@ def test_what_a_visitor_uploaded_is_no_program_to_a_browser(public, name):
         assert "default-src 'none'" in policy
 
 
-def test_connections_on_which_nothing_comes_are_closed(public):
+@pytest.fixture(scope="module", autouse=True)
+def silent(public) -> Iterator[list[socket.socket]]:
+    """Connections on which nothing comes, opened before the other tests: the app takes 20 s to close them."""
     upload = (
         "POST /gradio_api/upload HTTP/1.1",
         "Host: here",
@@ -371,24 +372,33 @@ def test_connections_on_which_nothing_comes_are_closed(public):
         "",
     )
     join = ("POST /gradio_api/queue/join HTTP/1.1", "Host: here", "Content-Length: 1000", "", "{")
-    silent = [
+    connections = [
         raw(public, ""),
         raw(public, "GET / HTTP/1.1", "Host: he"),
         raw(public, *upload),
         raw(public, *join),
     ]
-    listening = Visitor(public)
-    with contextlib.ExitStack() as stack:
-        for connection in silent:
-            connection.settimeout(90)
-            stack.enter_context(connection)
-        # Whoever waits for an answer is no silent connection.
-        event = listening.join("transfer", *listening.transfer_inputs(None, None, **SMALL))
-        ends = [_end(connection) for connection in silent]
-        assert b"408" in ends[3]
-        assert b"Nothing came for 20 s" in ends[2]
-        with pytest.raises(Exception, match="no content image"):
-            list(listening.outputs(event))
+    yield connections
+    for connection in connections:
+        connection.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def waiting(public) -> tuple[Visitor, str]:
+    """Someone who waits for an answer as long, who is no silent connection."""
+    visitor = Visitor(public)
+    return visitor, visitor.join("transfer", *visitor.transfer_inputs(None, None, **SMALL))
+
+
+def test_connections_on_which_nothing_comes_are_closed(silent, waiting):
+    for connection in silent:
+        connection.settimeout(90)
+    ends = [_end(connection) for connection in silent]
+    assert b"408" in ends[3]
+    assert b"Nothing came for 20 s" in ends[2]
+    visitor, event = waiting
+    with pytest.raises(Exception, match="no content image"):
+        list(visitor.outputs(event))
 
 
 def _end(connection: socket.socket) -> bytes:

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,20 +18,12 @@ from browsing import (
 )
 from PIL import Image
 from playwright.sync_api import expect
-from server import REAL_APP, Server
 
 from nst import Settings
 from nst.network.layers import NETWORK
 from nst.recipe import read_recipe
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory) -> Iterator[Server]:
-    server = Server(REAL_APP, tmp_path_factory.mktemp("page"))
-    yield server
-    server.stop()
 
 
 def test_the_page_opens_without_errors_and_asks_nobody_else_for_anything(visit):

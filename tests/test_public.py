@@ -2,7 +2,6 @@
 
 import base64
 import threading
-from collections.abc import Iterator
 
 import pytest
 from bad_images import NAMES, NOT_A_PICTURE, REFUSED, Bad, black_png
@@ -18,11 +17,9 @@ SMALL = {
 }
 
 
-@pytest.fixture(scope="module")
-def public(tmp_path_factory) -> Iterator[Server]:
-    server = Server(REAL_APP, tmp_path_factory.mktemp("public"))
-    yield server
-    server.stop()
+@pytest.fixture
+def public(app) -> Server:
+    return app
 
 
 def in_url(data: bytes) -> dict:

@@ -1,5 +1,6 @@
 """README is true: its tables are the code's and the measurements', its commands and snippets run."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -69,10 +70,11 @@ def test_the_command_line_example_runs(tmp_path):
     command = shlex.split(example)
     assert command[:2] == ["python", "-m"]
     small = ["--size", "64", "--evaluations", "3", "--weights", "self-taught"]
+    shared = {name: os.environ[name] for name in ("CPU_CORES", "NST_CACHE")}
     done = subprocess.run(
         [sys.executable, *command[1:], *small],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **shared},
         capture_output=True,
         text=True,
         check=False,

@@ -6,22 +6,15 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
-from server import REAL_APP, Server, png
+from server import png
 from tiny import checks, waves
 
 QUICK = {"size": 64, "evaluations": 10, "weights": "self-taught"}
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory) -> Iterator[Server]:
-    server = Server(REAL_APP, tmp_path_factory.mktemp("studies"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def client(app, tmp_path) -> Iterator[Client]:
-    client = Client(app.url, verbose=False, download_files=tmp_path)
+def client(app, tmp_path_factory) -> Iterator[Client]:
+    client = Client(app.url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
     yield client
     client.close()
 

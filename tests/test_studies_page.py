@@ -2,13 +2,22 @@
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
-from browsing import SOON, a_painting, choose, contrast, open_advanced, strength, use_recipe, wait_for_the_end
+from browsing import (
+    SOON,
+    a_painting,
+    choose,
+    contrast,
+    open_advanced,
+    strength,
+    two_pictures,
+    use_recipe,
+    visiting,
+    wait_for_the_end,
+)
 from PIL import Image
 from playwright.sync_api import expect
-from server import REAL_APP, Server
 
 pytestmark = pytest.mark.browser
 
@@ -18,19 +27,13 @@ SHALLOW = {
     "style_layers": dict.fromkeys(("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1"), 0.2),
 }
 
-TABS = (
-    "Which layers make the style?",
-    "What does each layer keep?",
-    "What does a unit see?",
-    "Where does J come from?",
-)
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory) -> Iterator[Server]:
-    server = Server(REAL_APP, tmp_path_factory.mktemp("tabs"))
-    yield server
-    server.stop()
+TABS = {  # and the button of each
+    "Which layers make the style?": "#grid-run",
+    "What does each layer keep?": "#reconstruct-run",
+    "What does a unit see?": "#units-run",
+    "Where does J come from?": "#how-run",
+}
+BOARDS = ("Which layers make the style?", "What does each layer keep?")
 
 
 def open_tab(page, name):
@@ -39,8 +42,9 @@ def open_tab(page, name):
         page.locator(".overflow-menu > button").click()
         tab = page.locator(".overflow-dropdown button", has_text=name)
     tab.click()
-    expect(page.locator(".about:visible h2")).to_be_visible()
+    expect(page.locator(TABS[name])).to_be_visible()
     # The new tab is there before the old one has gone, whose fields of the same name would be found first.
+    expect(page.locator(".about:visible h2")).to_have_count(1)
     expect(page.locator("#run")).to_be_hidden()
 
 
@@ -57,21 +61,22 @@ def self_taught(page):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("name", TABS)
-def test_every_tab_opens_with_three_sentences_and_fits_its_window(visit, name, width):
+def test_every_tab_opens_with_three_sentences_and_fits_its_window(visit, width):
     page = visit(width, 900)
-    open_tab(page, name)
-    said = page.locator(".about:visible p").first
-    expect(said).to_be_visible()
-    assert len(re.findall(r"[.:;] |\.$", said.inner_text())) >= 3
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for name in TABS:
+        open_tab(page, name)
+        said = page.locator(".about:visible p").first
+        expect(said).to_be_visible()
+        assert len(re.findall(r"[.:;] |\.$", said.inner_text())) >= 3, name
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_background_in_every_tab(visit, scheme):
     page = visit(color_scheme=scheme)
+    set_number(page, "Size", 64)
     faint = {}
-    for name, run in zip(TABS, ("#grid-run", "#reconstruct-run", "#units-run", "#how-run"), strict=True):
+    for name, run in TABS.items():
         open_tab(page, name)
         texts = [".about h2", ".about p", ".about .note", run]
         if run in ("#grid-run", "#reconstruct-run"):
@@ -94,6 +99,7 @@ def test_text_stands_out_from_its_background_in_every_tab(visit, scheme):
 
 def test_a_tab_is_opened_and_run_with_the_keyboard_alone(visit):
     page = visit()
+    set_number(page, "Size", 64)
     page.get_by_role("tab", name="Where does J come from?").focus()
     page.keyboard.press("Enter")
     for _ in range(20):
@@ -109,13 +115,13 @@ def test_the_grid_fills_in_and_a_picture_opens_in_transfer(visit, pictures):
     choose(page, *pictures)
     open_tab(page, "Which layers make the style?")
     set_number(page, "Size", 64)
-    set_number(page, "Evaluations", 40)
+    set_number(page, "Evaluations", 10)
     self_taught(page)
     watch_box(page, "#grid-sheet .board")
     page.locator("#grid-run").click()
     expect(page.locator("#grid-sheet .note", has_text="An example")).to_have_count(0)
     expect(page.locator("#grid-sheet img:visible")).to_be_visible()
-    expect(page.locator("#grid-said")).to_contain_text("20 pictures, 800 evaluations", timeout=6 * SOON)
+    expect(page.locator("#grid-said")).to_contain_text("20 pictures, 200 evaluations", timeout=6 * SOON)
     with page.expect_download() as download:
         page.locator("#grid-download").click()
     with Image.open(download.value.path()) as sheet:
@@ -129,8 +135,8 @@ def test_the_grid_fills_in_and_a_picture_opens_in_transfer(visit, pictures):
     )
     expect(page.locator("#note")).to_be_in_viewport()
     expect(page.locator("input[type=number][aria-label*='Size']").first).to_have_value("64")
-    expect(page.get_by_label("Draft")).to_be_checked()
     open_advanced(page)
+    expect(page.locator("input[type=number][aria-label*='Evaluations']").first).to_have_value("10")
     expect(page.get_by_label("Preset")).to_have_value("")
     expect(strength(page)).to_have_value("30")
     expect(page.get_by_label("Start from")).to_have_value("Noise")
@@ -223,14 +229,14 @@ def test_the_sheet_is_as_light_or_dark_as_the_page(visit, scheme):
 
 
 @pytest.mark.parametrize("width", [390, 1280, 1920])
-@pytest.mark.parametrize("name", ["Which layers make the style?", "What does each layer keep?"])
-def test_every_control_has_help_of_a_line_or_two(visit, name, width):
+def test_every_control_has_help_of_a_line_or_two(visit, width):
     page = visit(width, 1000)
-    open_tab(page, name)
-    found = page.evaluate(HELP)
-    assert len(found) == 4
-    assert [help_ for help_ in found if not help_["text"].endswith(".")] == []
-    assert [help_ for help_ in found if help_["lines"] > 2 or help_["cut"]] == []
+    for name in BOARDS:
+        open_tab(page, name)
+        found = page.evaluate(HELP)
+        assert len(found) == 4, name
+        assert [help_ for help_ in found if not help_["text"].endswith(".")] == [], name
+        assert [help_ for help_ in found if help_["lines"] > 2 or help_["cut"]] == [], name
 
 
 # Of each control that is seen: the text of its help, its lines, and whether any of it is cut.
@@ -294,6 +300,16 @@ def measure(page, pictures, tmp_path, **settings):
     return float(total)
 
 
+@pytest.fixture(scope="module")
+def measured(app, browser, tmp_path_factory):
+    """A page on which a run was painted and measured, at its last moment, and the run's last J. A test leaves
+    it so, but for the last of them."""
+    pictures, run = two_pictures(tmp_path_factory.mktemp("pictures")), tmp_path_factory.mktemp("run")
+    with visiting(app, browser) as open_page:
+        page = open_page()
+        yield page, measure(page, pictures, run)
+
+
 def cost(page):
     """J as the last formula has it."""
     formula = page.locator("#how-sums .formula").last
@@ -306,17 +322,15 @@ def sources(page):
     return page.locator("#how-maps figure img").evaluate_all("all => all.map(image => image.src)")
 
 
-def test_how_it_works_shows_the_j_of_the_run_itself(visit, pictures, tmp_path):
-    page = visit()
-    total = measure(page, pictures, tmp_path)
+def test_how_it_works_shows_the_j_of_the_run_itself(measured):
+    page, total = measured
     assert cost(page) == pytest.approx(total, rel=6e-3)  # one is shown with three digits, one with four
     assert float(page.locator("#how-costs .legend em").first.inner_text()) == total
     expect(page.locator("#how-place")).to_contain_text("Evaluation 30, painted at 64 × 48 px.")
 
 
-def test_the_slider_counts_evaluations_and_moves_everything_together(visit, pictures, tmp_path):
-    page = visit()
-    measure(page, pictures, tmp_path)
+def test_the_slider_counts_evaluations_and_moves_everything_together(measured):
+    page, _ = measured
     number, marker = page.locator("#how-moment output"), page.locator("#how-costs .marker")
     expect(number).to_have_text("30")
     expect(marker).to_have_attribute("data-evaluation", "30")
@@ -335,6 +349,53 @@ def test_the_slider_counts_evaluations_and_moves_everything_together(visit, pict
     expect(number).to_have_text("30")
     expect(marker).to_have_attribute("data-evaluation", "30")
     assert (cost(page), sources(page)) == (end, pictures_at_the_end)
+
+
+def test_every_symbol_says_what_it_is_and_its_value(measured):
+    page, _ = measured
+    titles = page.locator("#how-sums .formula abbr").evaluate_all("all => all.map(a => a.title)")
+    alpha = page.locator("#how-alpha input").input_value()
+    assert f"α, the weight of the content cost: {float(alpha):.4g}" in titles
+    assert f"J, the cost that the run minimises: {cost(page):.4g}" in titles
+    for symbol in ("β, ", "γ, ", "TV, ", "λ, ", "J_content", "J_style", "a(C), ", "a(G), ", "G_kk′", "n_H, "):
+        assert any(title.startswith(symbol) for title in titles), symbol
+    assert all(titles)
+    symbol = page.locator("#how-sums .formula").last.locator("abbr", has_text="β")
+    symbol.focus()
+    said = symbol.evaluate("e => getComputedStyle(e, '::after').content")
+    assert "β, the weight of the style cost" in said
+
+
+def test_an_entry_of_a_matrix_names_its_channels_and_its_values(measured):
+    page, _ = measured
+    grams, matrix = page.locator("#how-maps .grams"), page.locator("#how-maps .gram").nth(2)
+    channels = json.loads(grams.get_attribute("data-channels"))
+    box = matrix.bounding_box()
+
+    def point(row, column):
+        step = box["width"] / len(channels)
+        matrix.hover(position={"x": (column + 0.5) * step, "y": (row + 0.5) * step})
+        expect(page.locator("#how-maps .entry")).to_have_text(re.compile(r"^Channel.*: C .*, S .*, G "))
+        assert matrix.get_attribute("title") == page.locator("#how-maps .entry").inner_text()
+        return matrix.get_attribute("title")
+
+    one, other = point(2, 5), point(5, 2)
+    assert one.startswith(f"Channels {channels[2]} and {channels[5]}: C ")
+    assert other.split(":") == [f"Channels {channels[5]} and {channels[2]}", one.split(":")[1]]
+    # The diagonal of S is in the order of the matrix, so its values fall.
+    energies = [float(re.search(r"S ([\d.e+-]+)", point(n, n)).group(1)) for n in (0, 3, 6)]
+    assert energies == sorted(energies, reverse=True)
+    assert point(4, 4).startswith(f"Channel {channels[4]} with itself: C ")
+    before = page.locator("#how-maps .entry").inner_text()
+    page.locator("#how-moment input").press("Home")
+    expect(page.locator("#how-maps .entry")).not_to_have_text(before)  # the same entry at another moment
+    expect(page.locator("#how-maps .entry")).to_contain_text(f"Channel {channels[4]} with itself")
+    matrix.press("ArrowRight")
+    expect(page.locator("#how-maps .entry")).to_contain_text(f"Channels {channels[4]} and {channels[5]}")
+    page.locator("#how-layer input").click()
+    page.get_by_role("option", name="relu1_1").locator("visible=true").click()
+    expect(page.locator("#how-maps h3")).to_contain_text("Gram matrices at relu1_1")
+    expect(page.locator("#how-sums .formula").nth(1)).to_contain_text("at relu1_1")
 
 
 def test_all_three_matrices_are_those_of_the_size_of_the_moment(visit, pictures, tmp_path):
@@ -385,52 +446,3 @@ def test_lambda_is_shown_whole_and_weighs_j_anew(visit, pictures, tmp_path, widt
     box.press("ControlOrMeta+a")
     box.press_sequentially("relu8_1")
     expect(page.locator("#how-sums")).to_contain_text("λ must be numbers of 0 or more")
-
-
-def test_an_entry_of_a_matrix_names_its_channels_and_its_values(visit, pictures, tmp_path):
-    page = visit()
-    measure(page, pictures, tmp_path)
-    grams, matrix = page.locator("#how-maps .grams"), page.locator("#how-maps .gram").nth(2)
-    channels = json.loads(grams.get_attribute("data-channels"))
-    box = matrix.bounding_box()
-
-    def point(row, column):
-        step = box["width"] / len(channels)
-        matrix.hover(position={"x": (column + 0.5) * step, "y": (row + 0.5) * step})
-        expect(page.locator("#how-maps .entry")).to_have_text(re.compile(r"^Channel.*: C .*, S .*, G "))
-        assert matrix.get_attribute("title") == page.locator("#how-maps .entry").inner_text()
-        return matrix.get_attribute("title")
-
-    one, other = point(2, 5), point(5, 2)
-    assert one.startswith(f"Channels {channels[2]} and {channels[5]}: C ")
-    assert other.split(":") == [f"Channels {channels[5]} and {channels[2]}", one.split(":")[1]]
-    # The diagonal of S is in the order of the matrix, so its values fall.
-    energies = [float(re.search(r"S ([\d.e+-]+)", point(n, n)).group(1)) for n in (0, 3, 6)]
-    assert energies == sorted(energies, reverse=True)
-    assert point(4, 4).startswith(f"Channel {channels[4]} with itself: C ")
-    before = page.locator("#how-maps .entry").inner_text()
-    page.locator("#how-moment input").press("Home")
-    expect(page.locator("#how-maps .entry")).not_to_have_text(before)  # the same entry at another moment
-    expect(page.locator("#how-maps .entry")).to_contain_text(f"Channel {channels[4]} with itself")
-    matrix.press("ArrowRight")
-    expect(page.locator("#how-maps .entry")).to_contain_text(f"Channels {channels[4]} and {channels[5]}")
-    page.locator("#how-layer input").click()
-    page.get_by_role("option", name="relu1_1").locator("visible=true").click()
-    expect(page.locator("#how-maps h3")).to_contain_text("Gram matrices at relu1_1")
-    expect(page.locator("#how-sums .formula").nth(1)).to_contain_text("at relu1_1")
-
-
-def test_every_symbol_says_what_it_is_and_its_value(visit, pictures, tmp_path):
-    page = visit()
-    measure(page, pictures, tmp_path)
-    titles = page.locator("#how-sums .formula abbr").evaluate_all("all => all.map(a => a.title)")
-    alpha = page.locator("#how-alpha input").input_value()
-    assert f"α, the weight of the content cost: {float(alpha):.4g}" in titles
-    assert f"J, the cost that the run minimises: {cost(page):.4g}" in titles
-    for symbol in ("β, ", "γ, ", "TV, ", "λ, ", "J_content", "J_style", "a(C), ", "a(G), ", "G_kk′", "n_H, "):
-        assert any(title.startswith(symbol) for title in titles), symbol
-    assert all(titles)
-    symbol = page.locator("#how-sums .formula").last.locator("abbr", has_text="β")
-    symbol.focus()
-    said = symbol.evaluate("e => getComputedStyle(e, '::after').content")
-    assert "β, the weight of the style cost" in said

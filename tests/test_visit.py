@@ -3,24 +3,15 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 from browsing import a_painting, choose, number, open_advanced, strength, use_recipe, wait_for_the_end
 from PIL import Image
 from playwright.sync_api import expect
-from server import REAL_APP, Server
 
 from nst.recipe import read_recipe
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory) -> Iterator[Server]:
-    server = Server(REAL_APP, tmp_path_factory.mktemp("visit"))
-    yield server
-    server.stop()
 
 
 def paint(page, recipe) -> None:
@@ -48,10 +39,11 @@ def test_a_finished_example_is_there_before_the_first_click(visit):
     expect(page.locator(".picks.pairs button").first.locator("img")).to_have_count(2)
 
 
-@pytest.mark.parametrize(("window", "least"), [(1280, 1200), (1920, 1290)])
-def test_the_page_uses_the_width_there_is(visit, window, least):
-    page = visit(window, 1000)
-    assert page.locator("#transfer").bounding_box()["width"] >= least
+def test_the_page_uses_the_width_there_is(visit):
+    page = visit()
+    for window, least in ((1280, 1200), (1920, 1290)):
+        page.set_viewport_size({"width": window, "height": 1000})
+        assert page.locator("#transfer").bounding_box()["width"] >= least
 
 
 def test_what_a_first_painting_needs_is_in_sight_without_scrolling(visit):
