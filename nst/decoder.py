@@ -1,6 +1,7 @@
 """The process that decoding.py starts for strangers' pictures: bytes in, pixels out, within limits."""
 
 import json
+import signal
 import sys
 from typing import Any, BinaryIO
 
@@ -67,11 +68,13 @@ def _limit_memory() -> None:
 
 
 def _limit_time() -> None:
-    """SECONDS of processor time from now: then the kernel ends this process."""
+    """SECONDS of processor time from now: then the kernel ends this process, by a timer; by a limit in whole
+    seconds a little later, should a library have taken the timer's signal."""
     try:
         import resource
     except ImportError:
         return
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     used = resource.getrusage(resource.RUSAGE_SELF)
     end = int(used.ru_utime + used.ru_stime) + 1 + SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (end, resource.RLIM_INFINITY))
