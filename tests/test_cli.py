@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from tiny import checks, waves
 
+from nst.__main__ import main
 from nst.recipe import read_recipe
 
 ROOT = Path(__file__).parent.parent
@@ -92,17 +93,19 @@ def test_what_a_mask_marks_red_stays_as_it_is(folder):
         (["content.jpg", "style.png", "-o", "o.png", "--device", "tpu"], "auto, cpu, cuda or mps"),
     ],
 )
-def test_bad_input_is_one_sentence_and_exit_status_2(folder, arguments, says):
-    done = nst(folder, *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert says in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert str(folder) not in done.stderr
+def test_bad_input_is_one_sentence_and_exit_status_2(folder, arguments, says, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    status, said = main(arguments), capsys.readouterr()
+    assert (status, said.out) == (2, "")
+    assert says in said.err
+    assert len(said.err.splitlines()) == 1
+    assert str(folder) not in said.err
 
 
 def test_what_cannot_be_written_is_said_before_anything_is_painted_or_left_behind(folder):
     done = nst(folder, "content.jpg", "style.png", "-o", "new.png", "--trace", "folder.png", *SMALL)
-    assert done.returncode == 2
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
     assert not (folder / "new.png").exists()
 
 

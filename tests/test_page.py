@@ -130,10 +130,10 @@ def test_a_painting_dropped_as_content_offers_its_settings(visit, tmp_path):
     expect(page.get_by_label("Seed")).to_have_value("7")
 
 
-def test_a_second_style_is_mixed_in_by_its_share(visit, pictures):
+def test_a_second_style_is_mixed_in_by_its_share(visit, pictures, tmp_path):
     page = visit()
     choose(page, *pictures)
-    number(page, "Size").fill("64")
+    use_recipe(page, a_painting(tmp_path, evaluations=6))
     page.get_by_role("button", name="A second style").click()
     page.locator("#second-style input[type=file]").set_input_files(pictures[0])
     expect(page.locator("#second-style img")).to_be_visible()
@@ -146,12 +146,10 @@ def test_a_second_style_is_mixed_in_by_its_share(visit, pictures):
     expect(page.locator("#used")).to_contain_text("0.75 : 0.25")
 
 
-def test_a_painting_is_gone_on_with_at_twice_its_size(visit, pictures):
+def test_a_painting_is_gone_on_with_at_twice_its_size(visit, pictures, tmp_path):
     page = visit()
     choose(page, *pictures)
-    number(page, "Size").fill("128")
-    number(page, "Size").press("Tab")
-    page.get_by_label("Draft").check()
+    use_recipe(page, a_painting(tmp_path, evaluations=12, size=128, scales=0))
     page.locator("#run").click()
     wait_for_the_end(page)
     page.locator("#double").click()

@@ -138,7 +138,7 @@ def test_who_waits_sees_the_picture_to_be_painted_and_one_time(visit, pictures, 
     first, second = visit(), visit()
     for page in (first, second):
         choose(page, *pictures)
-        use_recipe(page, a_painting(tmp_path, evaluations=1000, size=256))
+        use_recipe(page, a_painting(tmp_path, evaluations=1000, size=128))
     first.locator("#run").click()
     expect(first.locator("#said")).to_contain_text("evaluation")
     second.locator("#run").click()
