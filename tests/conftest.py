@@ -8,6 +8,8 @@ import pytest
 import torch
 from server import REAL_APP, Server
 
+from nst import decoding
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 LONGEST = ("test_studies_page", "test_visit", "test_page", "test_hostile", "test_studies_api")
 
@@ -28,6 +30,7 @@ def apart(tmp_path_factory) -> Iterator[None]:
         patch.setenv("CPU_CORES", str(torch.get_num_threads()))
         patch.delenv("NST_WEIGHTS", raising=False)
         yield
+    decoding.close()
 
 
 @pytest.fixture(scope="session")

@@ -439,6 +439,7 @@ def test_lambda_is_shown_whole_and_weighs_j_anew(visit, pictures, tmp_path, widt
     assert cost(page) < before
     page.locator("#how-moment input").press("Home")  # what was typed stays, what was not follows the run
     expect(page.locator("#how-moment output")).to_have_text("1")
+    expect(page.locator("#how-place")).to_contain_text("Evaluation 1,")  # the answer that fills the fields in
     expect(page.locator("#how-alpha input")).to_have_value("0")
     box.press("ControlOrMeta+a")
     box.press_sequentially("relu1_1=1")
