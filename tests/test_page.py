@@ -149,13 +149,13 @@ def test_a_second_style_is_mixed_in_by_its_share(visit, pictures, tmp_path):
 def test_a_painting_is_gone_on_with_at_twice_its_size(visit, pictures, tmp_path):
     page = visit()
     choose(page, *pictures)
-    use_recipe(page, a_painting(tmp_path, evaluations=12, size=128, scales=0))
+    use_recipe(page, a_painting(tmp_path, evaluations=12, size=96, scales=0))
     page.locator("#run").click()
     wait_for_the_end(page)
     page.locator("#double").click()
     expect(page.locator("#caption")).to_contain_text("went on from an earlier painting", timeout=60_000)
     wait_for_the_end(page)
-    expect(page.locator("#download")).to_contain_text("256 × 192 px")
+    expect(page.locator("#download")).to_contain_text("192 × 144 px")
     page.get_by_role("button", name="Settings used").click()
     expect(page.locator("#used")).to_contain_text("An earlier painting")
 
