@@ -69,6 +69,21 @@ def test_every_tab_opens_with_three_sentences_and_fits_its_window(visit, width):
         expect(said).to_be_visible()
         assert len(re.findall(r"[.:;] |\.$", said.inner_text())) >= 3, name
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert page.evaluate(WIDER) == [], name
+
+
+# What reaches over the right edge of the window, but for what scrolls in a box of its own: its beginning.
+WIDER = """
+[...document.querySelectorAll('.tabitem:has(.about) *')]
+  .filter((e) => e.checkVisibility() && !e.closest('.visually-hidden'))
+  .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
+  .filter((e) => {
+    for (let box = e.parentElement; box; box = box.parentElement)
+      if (/auto|scroll/.test(getComputedStyle(box).overflowX)) return false;
+    return true;
+  })
+  .map((e) => e.outerHTML.slice(0, 100))
+"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
