@@ -1,26 +1,18 @@
 """The brush on the content image, on the page; and what a client may send in its place."""
 
 import base64
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from browsing import choose, number, wait_for_the_end
 from PIL import Image
 from playwright.sync_api import expect
-from server import REAL_APP, Server, png
+from server import png
 from tiny import waves
 
 from nst import SettingsError
 from nst.recipe import read_recipe
 from nst.ui.brush import PREFIX, mask_of
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory) -> Iterator[Server]:
-    server = Server(REAL_APP, tmp_path_factory.mktemp("brush"))
-    yield server
-    server.stop()
 
 
 def drag(page, start, end):
