@@ -7,7 +7,7 @@ from os import PathLike
 
 from PIL import Image
 
-from .errors import SettingsError
+from .errors import RunError, SettingsError
 from .film import save_film
 from .images import save_png
 from .network.vgg import Filters
@@ -64,18 +64,32 @@ class Row:
     """The pictures of between() so far, in order; the last one may be unfinished."""
 
     def __init__(self) -> None:
-        self._last: dict[int, Progress] = {}
+        self._done: list[Image.Image] = []
+        self._now: tuple[int, Progress] | None = None
 
     @property
     def pictures(self) -> list[Image.Image]:
-        return [progress.image for progress in self._last.values() if progress.image]
+        unfinished = self._now[1].image if self._now else None
+        return [*self._done, unfinished] if unfinished else self._done
 
     def watch(self, run: Iterable[tuple[int, Progress]]) -> Iterator[Progress]:
-        """The reports alone, each with its picture's number. A run that is left keeps the pictures so far."""
-        for number, progress in run:
-            if progress.has_picture:
-                self._last[number] = progress
-            yield replace(progress, doing=f"Picture {number + 1}: {progress.doing}")
+        """The reports alone, each with its picture's number, and with the picture before it while it has none
+        itself. A run that is left or fails keeps the pictures so far."""
+        try:
+            for number, progress in run:
+                if progress.has_picture:
+                    self._finish(number)
+                    self._now = number, progress
+                render = self._now[1].render if self._now else None
+                yield replace(progress, render=render, doing=f"Picture {number + 1}: {progress.doing}")
+        except RunError as error:
+            error.best = error.best or (self._now[1] if self._now else None)
+            raise
+
+    def _finish(self, number: int) -> None:
+        """Keep the picture before this number as a picture, not as a tensor on the device."""
+        if self._now and self._now[0] < number and (picture := self._now[1].image):
+            self._done.append(picture)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the pictures beside each other as a PNG, without a recipe: no settings alone paint it."""

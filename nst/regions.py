@@ -17,7 +17,7 @@ from .objective import Costs
 from .settings import Settings
 from .tensors import to_tensor
 
-SOFT = 0.005  # of the longer side: the width over which one region turns into the next
+SOFT = 0.005  # of the longer side, the σ of the blur that turns one region into the next
 SAME_SHAPE = 0.02  # the sides' ratio may differ by this: a smaller mask is rounded
 LEAST = 0.002  # of the picture: a Gram matrix of fewer places says little
 
@@ -63,15 +63,15 @@ def find_regions(
     Raises SettingsError where it has another, a region is too small, nothing is left to paint, the second
     style is missing, or the settings have no regions.
     """
-    if abs(mask.width * content[1] / (mask.height * content[0]) - 1) > SAME_SHAPE:
-        raise SettingsError(
-            f"The mask is {mask.width} × {mask.height} pixels and the content image {content[0]} × "
-            f"{content[1]}: give a mask of the same shape."
-        )
     if settings.is_texture or settings.statistic != Settings().statistic:
         raise SettingsError(
             "Regions are of a content image and of Gram matrices: leave the canvas and the statistic as they "
             "are by default, or paint without a mask."
+        )
+    if abs(mask.width * content[1] / (mask.height * content[0]) - 1) > SAME_SHAPE:
+        raise SettingsError(
+            f"The mask is {mask.width} × {mask.height} pixels and the content image {content[0]} × "
+            f"{content[1]}: give a mask of the same shape."
         )
     red, green, blue = (np.asarray(band) > 127 for band in mask.convert("RGB").split())
     keep, second = red & ~green & ~blue, blue & ~green & ~red

@@ -128,6 +128,8 @@ class Settings:
             raise SettingsError("Give both α and β, or neither and a strength.")
         if self.alpha == 0 and self.beta == 0:
             raise SettingsError("α and β cannot both be 0: there would be nothing to paint.")
+        if self.is_texture and self.beta == 0:
+            raise SettingsError("A texture is the style alone: β cannot be 0.")
         for name in FLAGS:
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{_plain(name)} must be true or false.")
@@ -207,7 +209,7 @@ def _number(name: str, value: Any, bound: Bound) -> float:
         wanted = "a whole number" if bound.whole else "a number"
         raise SettingsError(
             f"{_plain(name)} must be {wanted} from {_digits(bound.low)} to {_digits(bound.high)}, "
-            f"not {shown(value)}."
+            f"not {'empty' if value is None else shown(value)}."
         )
     return int(value) if bound.whole else float(value)
 

@@ -4,11 +4,11 @@ Each answers the lecture's question, whether the Gram matrix can be reformulated
 
     gram         second moments                        Gatys, Ecker & Bethge (2016)
     covariance   second moments about the mean
-    mean-std     mean and standard deviation           Huang & Belongie (2017); Li et al. (2017), §4.2
-    mean         the mean: the linear kernel           Li et al. (2017), §4.1
-    polynomial   mean and second moments               Li et al. (2017), §4.1
-    gaussian     all moments, by a Gaussian kernel     Li et al. (2017), §4.1; Rahimi & Recht (2007)
-    sliced       the whole distribution, in slices     Heitz et al. (2021)
+    mean-std     mean and standard deviation           Huang & Belongie (2017); Li et al. (2017)
+    mean         the mean: the linear kernel           Li et al. (2017)
+    polynomial   mean and second moments               Li et al. (2017)
+    gaussian     MMD with a Gaussian kernel            Li et al. (2017); Rahimi & Recht (2007)
+    sliced       the distributions along directions    Heitz et al. (2021)
 
 Li et al. (2017), "Demystifying Neural Style Transfer", show that matching Gram matrices is matching
 distributions by the kernel k(x, y) = (x·y)²; `mean`, `polynomial` and `gaussian` put others in its place:

@@ -26,6 +26,7 @@ def tables() -> dict[str, str]:
 
 def settings() -> str:
     from nst.settings import BOUNDS, CHOICES, FLAGS, MOST_STYLES, Settings
+    from nst.ui.form import HELP
 
     defaults, rows = Settings(), []
     for name, bound in BOUNDS.items():
@@ -34,7 +35,7 @@ def settings() -> str:
         span = f"{bound.low:,g} … {high}".replace(",", " ")
         rows.append((f"`{name}`", span, "from strength" if default is None else f"{default:g}", bound.help))
     for name, choices in CHOICES.items():
-        rows.append((f"`{name}`", ", ".join(choices), getattr(defaults, name), ""))
+        rows.append((f"`{name}`", ", ".join(choices), getattr(defaults, name), HELP.get(name, "")))
     for name, text in FLAGS.items():
         rows.append((f"`{name}`", "true, false", str(getattr(defaults, name)).lower(), text))
     for name in ("content_layers", "style_layers"):

@@ -8,7 +8,7 @@ from test_cli import nst
 from test_transfer import SMALL
 from tiny import checks, tiny_filters, waves
 
-from nst import SettingsError, stylize
+from nst import OutOfMemory, SettingsError, stylize
 from nst.between import FEW, GAP, Row, between, row
 
 STYLES = checks(), Image.new("RGB", (64, 64), (200, 40, 40))
@@ -47,6 +47,26 @@ def test_a_row_that_is_left_has_the_pictures_so_far(reports):
     for _ in watched.watch(reports[: len(reports) * 2 // 3]):
         pass
     assert 1 < len(watched.pictures) < 4
+
+
+def test_a_row_that_is_left_between_two_pictures_still_shows_the_one_before(reports):
+    """As when Ctrl-C comes, or the memory ends, while the second picture is prepared."""
+    before = next(at for at, (number, _) in enumerate(reports) if number == 1)
+
+    def failing():
+        yield from reports[: before + 1]
+        raise OutOfMemory("There is not enough memory.")
+
+    watched, seen = Row(), []
+    with pytest.raises(OutOfMemory) as caught:
+        seen.extend(watched.watch(failing()))
+    first = reports[before - 1][1].image.tobytes()
+    assert caught.value.best.image.tobytes() == first
+    assert [picture.tobytes() for picture in watched.pictures] == [first]
+    left = Row()
+    *_, last = left.watch(reports[: before + 1])
+    assert last.doing == "Picture 2: Getting ready"
+    assert last.image.tobytes() == first
 
 
 def test_pictures_of_a_row_stand_beside_each_other_on_white():

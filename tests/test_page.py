@@ -272,6 +272,40 @@ def test_a_texture_is_made_of_the_style_alone_and_another_tab_says_that_it_expla
     )
 
 
+def test_a_number_out_of_its_range_is_refused_in_one_sentence_and_the_next_run_works(
+    visit, pictures, tmp_path
+):
+    page = visit()
+    choose(page, *pictures)
+    use_recipe(page, a_painting(tmp_path, evaluations=3))
+    for typed, said in (("-5", "not “-5”"), ("", "not empty")):
+        strength(page).fill(typed)
+        page.locator("#run").click()
+        expect(page.get_by_role("alert")).to_contain_text(
+            f"Strength must be a number from 0.1 to 1000, {said}."
+        )
+        wait_for_the_end(page)
+    strength(page).fill("10")
+    page.locator("#run").click()
+    expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px")
+    wait_for_the_end(page)
+
+
+def test_a_list_of_presets_that_is_opened_and_left_changes_nothing(visit):
+    page = visit()
+    number(page, "Size").fill("128")
+    page.get_by_label("Draft").check()
+    open_advanced(page)
+    page.get_by_label("Preset").click()
+    page.keyboard.press("Escape")
+    page.get_by_label("Seed").click()
+    expect(number(page, "Evaluations")).to_have_value("40")
+    page.get_by_label("Preset").click()
+    page.get_by_role("option", name="Bold").click()
+    expect(strength(page)).to_have_value("60")
+    expect(number(page, "Evaluations")).to_have_value("65")
+
+
 def test_the_handles_move_the_exact_numbers(visit):
     page = visit()
     page.get_by_label("Fine").check()

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from nst import SettingsError, stylize
 from nst.network.vgg import Network
-from nst.objective import make_targets
-from nst.regions import find_regions
+from nst.objective import Costs, make_targets
+from nst.regions import find_regions, keeping
 from nst.statistics import Guided
 from nst.tensors import to_tensor
 
@@ -85,6 +85,20 @@ def test_a_guided_gram_matrix_is_the_papers_sum_and_its_cost_weighs_regions_by_a
     )
 
 
+def test_where_a_pixel_is_kept_by_half_the_cost_sees_half_of_it_and_gives_back_half_its_slope():
+    weights, content, x = (
+        torch.rand(1, 3, 4, 4, generator=torch.Generator().manual_seed(n)) for n in range(3)
+    )
+    kept = torch.tensor([0.0, 0.5, 1.0, 1.0]).view(1, 1, 1, 4).expand(1, 1, 4, 4)
+    costs = Costs(0.0, 0.0, {}, 0.0)
+    seen = []
+    evaluate = keeping(lambda g: (seen.append(g), (costs, weights))[1], content, kept)
+    found, gradient = evaluate(x)
+    assert found is costs
+    torch.testing.assert_close(seen[0], x * (1 - kept) + content * kept)
+    torch.testing.assert_close(gradient, weights * (1 - kept))
+
+
 def test_the_second_style_reaches_its_region_and_no_other():
     red, green = (Image.new("RGB", (64, 64), colour) for colour in ((220, 30, 30), (30, 200, 30)))
     settings = SMALL.with_(evaluations=25, strength=500, style_layers={"relu1_1": 1, "relu1_2": 1})
@@ -111,7 +125,7 @@ def test_an_empty_mask_changes_nothing():
             "64 × 64 pixels and the content image 64 × 48: give a mask",
         ),
         (mask((0, 0, 9, 9)), 1, SMALL.with_(statistic="mean"), "leave the canvas and the statistic"),
-        (mask((0, 0, 9, 9)), 1, SMALL.with_(canvas="4:3"), "leave the canvas and the statistic"),
+        (mask((0, 0, 9, 9)), 1, SMALL.with_(canvas="16:9"), "leave the canvas and the statistic"),
     ],
 )
 def test_what_is_no_mask_is_refused_in_one_sentence_before_the_run(regions, styles, settings, sentence):

@@ -13,7 +13,7 @@ from nst.device import choose
 from nst.network.banded import BandedCostParts
 from nst.objective import PlainCostParts, make_objective
 from nst.settings import CHOICES
-from nst.statistics import QUANTILES, gaussian_for, sliced_for, statistic_for
+from nst.statistics import QUANTILES, Guided, gaussian_for, sliced_for, statistic_for
 from nst.tensors import to_tensor
 
 NAMES = CHOICES["statistic"]
@@ -111,6 +111,23 @@ def test_the_gradient_agrees_with_finite_differences(name):
     x = torch.randn(1, 2, 3, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     x.requires_grad_()
     assert torch.autograd.gradcheck(lambda a: statistic.cost(statistic.describe(a), target), x)
+
+
+@pytest.mark.parametrize("name", ["mean", "gram", "covariance", "mean-std", "polynomial"])
+def test_of_several_styles_what_moments_decide_is_that_of_their_pictures_side_by_side(name):
+    one, other, x = features(1, 3, 4, 5), features(1, 3, 4, 5, seed=1), features(1, 3, 5, 5, seed=2)
+    statistic = statistic_for(name, one)
+    mixed = (statistic.describe(one) + statistic.describe(other)) / 2
+    whole = statistic.describe(torch.cat([one, other], dim=3))
+    torch.testing.assert_close(mixed, whole)
+    assert float(statistic.cost(statistic.describe(x), mixed)) > 0
+
+
+def test_the_gradient_of_guided_gram_matrices_agrees_with_finite_differences():
+    guides = torch.rand(2, 1, 6, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    guided, target = Guided(guides), features(1, 2, 2, 2, seed=1)
+    x = features(1, 2, 3, 3).requires_grad_()
+    assert torch.autograd.gradcheck(lambda a: guided.cost(guided.describe(a), target), x)
 
 
 @pytest.mark.parametrize("name", NAMES)

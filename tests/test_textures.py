@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from test_film import read
 from test_transfer import SMALL, run
 from tiny import checks, tiny_filters, waves
 
 from nst import SettingsError, stylize
 from nst.borders import WRAP, repeated, resize_tile, seamless
-from nst.film import Film
+from nst.film import FRAME, HOLD, Film
 from nst.objective import Costs
 from nst.tensors import resize_tensor
 
@@ -41,6 +41,11 @@ def test_without_a_content_image_and_without_a_canvas_one_sentence_says_what_to_
         SettingsError, match="no content image yet: choose the picture to repaint, or a canvas"
     ):
         stylize(None, checks(), SMALL)
+
+
+def test_a_texture_of_which_the_style_weighs_nothing_is_refused():
+    with pytest.raises(SettingsError, match="A texture is the style alone: β cannot be 0"):
+        TEXTURE.with_(alpha=1, beta=0)
 
 
 def test_a_texture_is_gone_on_with_at_twice_its_size():
@@ -110,5 +115,6 @@ def test_the_film_of_a_texture_begins_with_its_first_evaluation(tmp_path):
     film = Film(None)
     *_, last = film.watch(stylize(None, checks(), TEXTURE, "cpu", tiny_filters()))
     film.save(tmp_path / "film.webp", last)
-    with Image.open(tmp_path / "film.webp") as written:
-        assert written.size == (64, 36)
+    frames, milliseconds = read(tmp_path / "film.webp")
+    assert frames[0].shape == (36, 64)
+    assert sum(milliseconds) == FRAME * (last.evaluation - 1) + HOLD

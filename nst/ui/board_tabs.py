@@ -18,6 +18,7 @@ from .sheet_panel import About, Given, SheetPanel
 from .sheet_view import OnSheet
 from .theme import html
 from .transfer_tab import TransferTab
+from .unchecked import Slider
 
 ABOUT_GRID = About(
     "How many layers, how much content?",
@@ -177,8 +178,8 @@ class ReconstructTab:
         return evaluations, self.panel.drawn(example), example
 
 
-def _size(start: Settings) -> gr.Slider:
-    return gr.Slider(
+def _size(start: Settings) -> Slider:
+    return Slider(
         SMALLEST,
         LARGEST,
         start.size,
@@ -189,8 +190,8 @@ def _size(start: Settings) -> gr.Slider:
     )
 
 
-def _evaluations(start: Settings) -> gr.Slider:
-    return gr.Slider(
+def _evaluations(start: Settings) -> Slider:
+    return Slider(
         10,
         500,
         start.evaluations,

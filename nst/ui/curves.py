@@ -80,9 +80,10 @@ def _line(
 
 
 def _colour(name: str, names: Sequence[str]) -> str:
-    if name in ("total", "content"):
-        return {"total": "--ink", "content": "--curve-content"}[name]
-    layers = [layer for layer in names if layer != "content"]
+    own = {"total": "--ink", "content": "--curve-content", "tv": "--curve-tv"}
+    if name in own:
+        return own[name]
+    layers = [layer for layer in names if layer not in own]
     return f"--curve-{1 + layers.index(name) % COLOURS}"
 
 

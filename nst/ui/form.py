@@ -27,6 +27,7 @@ from ..studies.outlines import STATISTIC_NAMES
 from .events import QUIET, Options
 from .running.limits import Limits
 from .theme import html
+from .unchecked import Number, Slider
 
 WEIGHTS = ("alpha", "beta")
 # Of a preset's settings, those that it leaves to the visitor.
@@ -69,7 +70,7 @@ HELP = {
     "style_layers": "Shallow layers give texture, deep ones shapes. λ is equal, or add it as relu3_1=0.5.",
     "pooling": "Maximum is what VGG-19 was trained with; average, the papers’ advice, leaves fine noise.",
     "canvas": "A texture is made of the style alone; the content image is left out.",
-    "statistic": "What of a layer is matched. The Gaussian kernel takes twice the time, sliced three times.",
+    "statistic": "What of a layer is matched. The Gaussian kernel takes twice the time, sliced 3 to 5 times.",
     "optimizer": "Spectral L-BFGS needs the fewest evaluations; plain L-BFGS is the papers’.",
     "init": "Where the generated image begins.",
     "weights": "Only the retrained network is downloaded (80 MB); it gives another look. Self-taught is an "
@@ -173,7 +174,7 @@ class Form:
 
     def second_style(self) -> None:
         """How much of the second style image, where there is one, is mixed in."""
-        self._add("style_weights", gr.Slider(0, 1, 0.5, step=0.05, **_texts("style_weights")))
+        self._add("style_weights", Slider(0, 1, 0.5, step=0.05, **_texts("style_weights")))
 
     def advanced(self) -> None:
         """Everything else, in the order a student meets it."""
@@ -223,7 +224,8 @@ class Form:
         strength.input(None, strength, self.dial, js=TO_DIAL)
         self.quality.input(None, self.quality, evaluations, js=TO_EVALUATIONS)
         evaluations.input(None, evaluations, self.quality, js=TO_QUALITY)
-        self.preset.input(
+        # Not `input`, which comes too when the list was opened and left.
+        self.preset.select(
             self._filled_by_preset,
             self.preset,
             self.filled[:-1],
@@ -284,7 +286,7 @@ class Form:
         value = getattr(Settings(), name) if value is None else value
         self._add(
             name,
-            gr.Slider(
+            Slider(
                 bound.low,
                 min(bound.high, most or bound.high),
                 value,
@@ -298,7 +300,7 @@ class Form:
         bound = BOUNDS[name]
         self._add(
             name,
-            gr.Number(
+            Number(
                 value,
                 minimum=bound.low,
                 maximum=bound.high,

@@ -27,6 +27,7 @@ from .sheet_panel import About, Given, StatusPanel, status_values
 from .sums import Numbers, numbers_of, read, sums_html, written
 from .theme import html
 from .transfer_tab import TransferTab
+from .unchecked import Number
 
 ABOUT = About(
     "What is being minimised?",
@@ -74,8 +75,8 @@ class HowTab:
 
     def _weights(self) -> None:
         with gr.Row():
-            self.alpha = gr.Number(label="α", minimum=0, elem_id="how-alpha", min_width=120)
-            self.beta = gr.Number(label="β", minimum=0, elem_id="how-beta", min_width=120)
+            self.alpha = Number(label="α", minimum=0, elem_id="how-alpha", min_width=120)
+            self.beta = Number(label="β", minimum=0, elem_id="how-beta", min_width=120)
         self.lambdas = gr.Textbox(
             label="λ of each style layer",
             info="Layers and their weights; they are divided by their sum.",
@@ -119,13 +120,13 @@ class HowTab:
         if shown and shown.settings and shown.frame.moments:
             painted = shown.content or "", shown.style or ""
             if painted == (content, style):
-                _require_gram_matrices(shown.settings)
+                _require_gram_matrices(shown.settings, shown.has_regions)
                 return Asked(*painted, shown.settings, shown.frame.moments, shown.painted)
         content, style = self.given.both(content, style)
         if not content or not style:
             raise SettingsError("There are no two pictures yet: choose them in the Transfer tab.")
         settings = self.transfer.form.read(values).with_(style_weights=())
-        _require_gram_matrices(settings)
+        _require_gram_matrices(settings, has_regions=False)
         return Asked(content, style, settings)
 
     def open(self, request: gr.Request, layer: str) -> tuple[Any, ...]:
@@ -185,12 +186,13 @@ class HowTab:
         return _sums(numbers_of(found.nearest(chosen(moment))), (alpha, beta, lambdas), layer)
 
 
-def _require_gram_matrices(settings: Settings) -> None:
+def _require_gram_matrices(settings: Settings, has_regions: bool) -> None:
     """Raises SettingsError for a painting whose J is another than the one explained here."""
-    if settings.is_texture or settings.statistic != Settings().statistic or len(settings.style_weights) > 1:
+    is_other = settings.is_texture or settings.seamless or has_regions or len(settings.style_weights) > 1
+    if is_other or settings.statistic != Settings().statistic:
         raise SettingsError(
-            "This tab explains paintings of a content image and one style image by Gram matrices: choose "
-            "these in the Transfer tab, paint, and measure again."
+            "This tab explains paintings of a content image and one style image by Gram matrices, without "
+            "regions or seamless edges: paint one in the Transfer tab, and measure again."
         )
 
 

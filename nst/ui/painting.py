@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, ImageOps
 
 from .. import __version__
-from ..decoding import Decoded, load_into
+from ..decoding import Decoded, load_into, load_picture
 from ..errors import ImageRefused
 from ..images import fit, save_jpeg, save_png
 from ..recipe import OTHERS, recipe_of
@@ -17,6 +17,7 @@ from ..settings import Settings
 from .running.frames import Frame, Point
 from .running.jobs import on_device
 from .running.limits import Limits
+from .running.speed import slowness
 from .running.workspace import PREVIEW_EDGE
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 CONTENT = "content.jpg"  # beside the painting, to compare it with later; of a texture, the style image
 CONTENT_SIDE = 1024  # pixels
+MASK_SIDE = 1024  # pixels that a mask is kept at
 LONGEST_NAME = 40  # characters of each picture's name in the painting's
 
 
@@ -59,9 +61,23 @@ def painting(
         settings = settings.with_(style_weights=shares)
     name = painting_name(content or "texture", given[0], settings.seed)
     files = {"content": content, **{f"style_{n}": path for n, path in enumerate(given)}}
-    files |= {"start": start, "mask": mask}
+    files |= {"start": start}
     kept = {part: load_into(Path(folder, f"given_{part}"), file) for part, file in files.items() if file}
+    if mask:
+        shape = kept["content"].size if content else settings.shape(None)
+        kept["mask"] = _mask(Path(folder, "given_mask"), mask, shape, settings, len(given))
     return _in_turn(folder, limits, kept, settings, name)
+
+
+def _mask(
+    path: Path, mask: str | bytes, content: tuple[int, int], settings: Settings, styles: int
+) -> Decoded:
+    """The mask, looked at before the turn comes: that it is one costs no quota either."""
+    from ..regions import find_regions  # and torch
+
+    picture = load_picture(mask, max_side=MASK_SIDE)
+    find_regions(picture, content, settings, styles)
+    return Decoded.of(picture, path)
 
 
 def _in_turn(
@@ -97,7 +113,8 @@ class Painting:
 
     @property
     def pixels(self) -> float:
-        return self.settings.size**2 * min(self.shape) / max(self.shape) * self.settings.evaluations
+        pixels = self.settings.size**2 * min(self.shape) / max(self.shape) * self.settings.evaluations
+        return slowness(self.settings) * pixels
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -52,7 +52,10 @@ TITLE = """
 }
 """
 TO_THE_PICTURE = """
-() => { if (innerWidth < 900) document.querySelector('.easel')?.scrollIntoView({behavior: 'smooth'}); }
+() => {
+  const easel = document.querySelector('.easel'), top = easel?.getBoundingClientRect().top ?? 0;
+  if (innerWidth < 900 || top < -80) easel?.scrollIntoView({behavior: 'smooth'});
+}
 """
 
 
@@ -65,6 +68,7 @@ class Shown:
     settings: Settings | None
     frame: Frame
     painted: tuple[Frame, ...] = ()
+    has_regions: bool = False
 
 
 class PaintingPanel(RunPanel):
@@ -164,9 +168,12 @@ class PaintingPanel(RunPanel):
 
     def wire_view(self) -> None:
         """What happens when one of the visit's paintings is pressed, or two are compared."""
-        self.strip.select(self._pressed, self.visit, [self.finished, self.canvas, *self.seen], **QUIET).then(
-            None, js=NAME_PICTURES
-        )
+        self.strip.select(
+            self._pressed,
+            self.visit,
+            [self.finished, self.canvas, self.status, self.costs, *self.seen],
+            **QUIET,
+        ).then(None, js=NAME_PICTURES)
         self.moment.input(
             moment_values,
             [self.visit, self.selected, self.other, self.moment],
@@ -212,8 +219,9 @@ class PaintingPanel(RunPanel):
         index = event.index
         if not isinstance(index, int) or not 0 <= index < len(visit) or not visit[index].is_there:
             raise gr.Error("This painting is no longer kept.", print_exception=False)
-        panels = gr.Column(visible=True), gr.Column(visible=False)
-        return (*panels, *self._seen(request, visit[index], visit))
+        panels, one = (gr.Column(visible=True), gr.Column(visible=False)), visit[index]
+        said = status.progress(one.frame) if one.frame else ""
+        return (*panels, said, "", *self._seen(request, one, visit))
 
     def _seen(self, request: gr.Request, one: Painted, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `seen`."""
@@ -244,7 +252,11 @@ class PaintingPanel(RunPanel):
 
 
 def painting_values(
-    frames: Iterable[Frame], content: str | None, style: str | None, settings: Settings | None
+    frames: Iterable[Frame],
+    content: str | None,
+    style: str | None,
+    settings: Settings | None,
+    has_regions: bool = False,
 ) -> Iterator[tuple[str | None, str, str, Any, Any, Shown]]:
     """Values for `going`, a few times a second: live picture, status, curves, badge, the run's address, and
     what was shown. Until there is a picture the content image is seen.
@@ -259,7 +271,8 @@ def painting_values(
         badge = status.badge(frame.features, frame.device) if frame.features else gr.skip()
         folder = Path(frame.picture).parent.name if frame.picture else known
         address, known = (gr.skip() if folder == known else folder), folder
-        shown = Shown(content, style, settings, frame, tuple(seen) if frame.is_last else ())
+        every = tuple(seen) if frame.is_last else ()
+        shown = Shown(content, style, settings, frame, every, has_regions)
         yield frame.picture or content, status.progress(frame), drawn, badge, address, shown
 
 

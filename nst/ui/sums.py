@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingsError
 from ..network.layers import stride
@@ -83,10 +83,10 @@ def read(numbers: Numbers, alpha: float | None, beta: float | None, lambdas: str
     return by
 
 
-def _at_least_0(name: str, value: float | None) -> float:
+def _at_least_0(name: str, value: Any) -> float:
     if value is None:
         return 0.0
-    if not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         raise SettingsError(f"{name} must be a number of 0 or more.")
     return value
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
@@ -25,6 +26,7 @@ from .theme import html
 from .upload import Upload
 from .visit import Painted
 
+SECOND_STYLE = "A second style"
 USUAL_SHAPE = (4, 3)  # of a content image that is not there yet
 
 # As a person would: nothing happens while a run goes on, as the button cannot be pressed then.
@@ -74,17 +76,18 @@ class TransferTab:
     ) -> Iterator[tuple[Any, ...]]:
         """One run, as values for panel.going."""
         frames: Iterable[Frame]
-        settings = None
+        settings = mask = None
         try:
+            mask = mask_of(brushed)
             settings = self.form.read(values)
             if not (style and second):
                 settings = settings.with_(style_weights=())
-            given = content, [style, second], settings, start, mask_of(brushed)
+            given = content, [style, second], settings, start, mask
             frames = self.runs.stream(client_of(request), painting, *given)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
         first = style if settings and settings.is_texture else content
-        for going in painting_values(frames, first, style, settings):
+        for going in painting_values(frames, first, style, settings, bool(mask)):
             last = going[-1].frame
             if last.state == "done" and settings and not start:
                 self.speed.learn(settings, (last.width, last.height), last.seconds)
@@ -125,7 +128,7 @@ class TransferTab:
             self.form.basic()
         self.estimate = html(elem_id="estimate")
         self.panel = PaintingPanel()
-        with gr.Accordion("A second style", open=False, elem_id="second"):
+        with gr.Accordion(SECOND_STYLE, open=False, elem_id="second") as self.mixed:
             self.second = Upload(
                 label="Second style",
                 height=170,
@@ -139,7 +142,8 @@ class TransferTab:
             html(
                 status.note(
                     "Paint on the content image: faces or text that stay as they are, and what is painted in "
-                    "the second style. Everything else is painted in the first."
+                    "the second style. Everything else is painted in the first; where nothing is marked for "
+                    "the second, in their mixture."
                 )
             )
             self.brush = brush("brush")
@@ -184,12 +188,14 @@ class TransferTab:
 
     def _wire_pictures(self) -> None:
         both = [self.content, self.style]
+        how_well = [self.form.settings[name] for name in ("size", "evaluations")]
         self.content.change(None, self.content, self.brush, js=ON)
+        self.second.change(_mixed, self.second, self.mixed, **QUIET)
         self.contents.select(self._content, None, self.content, **QUIET)
         self.styles.select(self._style, None, self.style, **QUIET)
         self.swap.click(lambda content, style: (style, content), both, both, **QUIET)
         for event in (
-            self.pairs.select(self._pair, None, [*both, *self.form.filled], **QUIET),
+            self.pairs.select(self._pair, how_well, [*both, *self.form.filled], **QUIET),
             self.surprise.click(self._surprise, None, both, **QUIET),
         ):
             event.then(None, js=PRESS_PAINT)
@@ -210,7 +216,7 @@ class TransferTab:
         return [self.content, *self.form.inputs]
 
     def _wire_estimate(self) -> None:
-        names = ("size", "evaluations", "scales", "weights", "canvas")
+        names = ("size", "evaluations", "scales", "weights", "canvas", "statistic")
         for control in (self.content, *(self.form.settings[name] for name in names)):
             control.change(self._estimate, self._estimated, self.estimate, **LATEST, **QUIET)
 
@@ -237,9 +243,12 @@ class TransferTab:
     def _style(self, event: gr.EventData) -> str:
         return str(_picked(self.gallery.styles, event).file)
 
-    def _pair(self, event: gr.EventData) -> list[Any]:
+    def _pair(self, size: Any, evaluations: Any, event: gr.EventData) -> list[Any]:
+        """A pair with its settings, but as large and as fine as the visitor has chosen."""
         pair = _picked(self.gallery.pairs, event)
         settings = self.form.fitted(pair.settings)
+        with suppress(NSTError):
+            settings = self.form.fitted(settings.with_(size=size, evaluations=evaluations))
         return [str(pair.content.file), str(pair.style.file), *self.form.fill(settings)]
 
     def _surprise(self) -> tuple[str, str]:
@@ -268,6 +277,11 @@ class TransferTab:
 
     def _reuse(self, selected: Painted | None) -> list[Any]:
         return self._open_recipe(selected.painting if selected else None)
+
+
+def _mixed(second: str | None) -> Any:
+    """The fold of the second style, which says when it is used though it is closed."""
+    return gr.Accordion(label=f"{SECOND_STYLE} · in use" if second else SECOND_STYLE)
 
 
 def _has_recipe(path: str | None) -> Any:

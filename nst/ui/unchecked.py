@@ -1,7 +1,8 @@
-"""Inputs of the public endpoint that pass on what came, for Settings to judge.
+"""Inputs that pass on what came, for Settings to judge.
 
 Gradio's own refuse some values without naming the setting ("Value -1 is less than minimum value 64."), and
-others ("abc", NaN, a list) with a blank error.
+others ("abc", NaN, a list) with a blank error. On the page such an error also ends the event and not the run
+it was to begin: Paint would stay as it is while a run goes on.
 """
 
 from typing import Any
@@ -11,6 +12,15 @@ import gradio as gr
 
 class Number(gr.Number):
     """gr.Number that tells clients its bounds and leaves the checking to the handler."""
+
+    is_template = True
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+
+class Slider(gr.Slider):
+    """gr.Slider, likewise."""
 
     is_template = True
 

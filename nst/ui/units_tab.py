@@ -243,7 +243,7 @@ class UnitsTab:
         frames = self.runs.stream(client_of(request), scan_run, own, self.gallery.all_files, weights, keep)
         yield from status_values(frames)
 
-    def page(self, request: gr.Request, layer: str, first: float | None) -> Iterator[tuple[str, Any]]:
+    def page(self, request: gr.Request, layer: str, first: float | None) -> Iterator[tuple[Any, Any]]:
         """HTML of nine units: their patches at once, then what drove them, unit by unit."""
         session = request.session_hash or ""
         try:
@@ -252,7 +252,8 @@ class UnitsTab:
             units = range(first, min(first + PAGE, scan.units(layer)))
             panels = [panel(scan, layer, unit) for unit in units]
         except NSTError as error:
-            yield status.failed(str(error)), gr.skip()
+            gr.Warning(str(error))  # what is there, the example or an earlier page, stays
+            yield gr.skip(), gr.skip()
             return
         is_looked_at = self.scans.begin_page(session)
         yield _units(panels), first

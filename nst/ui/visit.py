@@ -97,12 +97,20 @@ def film_of(one: Painted) -> str:
         if not path.is_file():
             made = one.folder.stat().st_mtime_ns
             part = path.with_suffix(f".{secrets.token_hex(4)}.webp")
-            save_film([_frame(picture) for picture in (one.content, *one.moments.values())], part)
-            part.replace(path)
+            try:
+                save_film([_frame(picture) for picture in (*_first(one), *one.moments.values())], part)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
             os.utime(one.folder, ns=(made, made))  # its age, by which it is swept
-    except OSError:
+    except FileNotFoundError:
         raise SettingsError("The pictures of this painting have been deleted: paint it again.") from None
     return str(path)
+
+
+def _first(one: Painted) -> tuple[str, ...]:
+    """What the film begins with before the moments: the content image, where there is one."""
+    return (one.content,) if one.recipe and not one.recipe.settings.is_texture else ()
 
 
 def _frame(path: str) -> Image.Image:

@@ -9,6 +9,8 @@ from .zerogpu import borrowed
 # docs/MEASUREMENTS.md and a forward pass of 31 ms on that processor: 3.2 at 256 px, 2.5 at 512 and 1024 px.
 EVALUATION_OVER_FORWARD = 3.0
 NEWEST = 0.5  # weight of the last run over those before it
+# An evaluation with this statistic over one with Gram matrices, at 512 px; sliced at 1024 px.
+SLOWER = {"gaussian": 1.8, "sliced": 4.5}
 WEIGHTS_THAT_DIFFER = ("self-taught",)  # a network of its own, many times as fast
 
 
@@ -54,9 +56,15 @@ def _kind(settings: Settings) -> bool:
     return settings.weights in WEIGHTS_THAT_DIFFER
 
 
+def slowness(settings: Settings) -> float:
+    """The time of an evaluation over that of one with Gram matrices."""
+    return SLOWER.get(settings.statistic, 1.0)
+
+
 def _pixels(settings: Settings, size: tuple[int, int]) -> float:
-    """Pixels of all evaluations at all scales."""
+    """Pixels of all evaluations at all scales, as many as take the time with Gram matrices."""
     from ...schedule import schedule
 
     scales = schedule(settings, *size)
-    return sum(scale.size[0] * scale.size[1] * scale.evaluations for scale in scales)
+    pixels = sum(scale.size[0] * scale.size[1] * scale.evaluations for scale in scales)
+    return slowness(settings) * pixels
