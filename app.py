@@ -28,6 +28,7 @@ from nst.ui.gallery import read_gallery
 from nst.ui.how_tab import HowTab
 from nst.ui.running.clients import trust_proxies
 from nst.ui.running.guard import guarded
+from nst.ui.running.heaps import share_heaps
 from nst.ui.running.limits import Limits
 from nst.ui.running.runs import Runs
 from nst.ui.running.silence import end_silent_connections
@@ -58,6 +59,7 @@ GRID, RECONSTRUCT = "Which layers make the style?", "What does each layer keep?"
 UNITS, HOW = "What does a unit see?", "Where does J come from?"
 
 own_upload_folder()
+share_heaps()
 runs = Runs(limits)
 gallery = read_gallery()
 given, examples = Given(gallery), ExampleSheets(gallery)
