@@ -2,8 +2,8 @@
 
 Each measurement runs in a process of its own, so that neither memory nor caches leak from one into the next;
 what it measured is printed as it comes and kept as JSON. A name stands for the measurement called so, or for
-all whose names begin with it: long_peer, long_quality and second_judge take hours and run only when named,
-after the whole run that they are added to.
+all whose names begin with it: long_peer, long_quality and second_judge take hours and, like soak, run only
+when named, after the whole run that they are added to.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def selected(names: Sequence[str]) -> list[str]:
 
 def _help() -> str:
     systems = ", ".join(f"second_judge_{system}" for system in measurements.SYSTEMS)
-    return f"{', '.join(measurements.ALL)} (these without a name), long_peer, long_quality, {systems}"
+    return f"{', '.join(measurements.ALL)} (these without a name), long_peer, long_quality, soak, {systems}"
 
 
 def _as_text(results: dict) -> str:

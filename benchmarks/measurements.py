@@ -190,13 +190,21 @@ def second_judge(system: str, name: str, weights: str) -> dict[str, Any]:
     return judged(system, name)
 
 
+def soak(weights: str) -> dict[str, Any]:
+    """A server under visitors of every kind for a quarter of an hour, with self-taught filters: soak.py."""
+    from .soak import soak
+
+    return soak()
+
+
 def _long() -> dict[str, Callable[[str], dict[str, Any]]]:
-    """What takes hours: pastiche and the published loops to their end, and the second judge's frontier."""
+    """What runs only by name: pastiche and the published loops to their end and the second judge's frontier,
+    which take hours, and the soak, which is of a server."""
     found = {f"long_peer_{side}": partial(peer, side, steps, 600.0) for side, steps in PEER_STEPS.items()}
     found |= {f"long_quality_{side}": partial(quality, side, LONG_PUBLISHED) for side in (256, 512)}
     for system, name in itertools.product(SYSTEMS, pairs()):
         found[f"second_judge_{system}_{name}"] = partial(second_judge, system, name)
-    return found
+    return found | {"soak": soak}
 
 
 ALL: dict[str, Callable[[str], dict[str, Any]]] = {

@@ -78,6 +78,8 @@ def measurements() -> str:
             parts.append(f"## The second judge at {side} px\n\n" + _table(("picture", *JUDGED), rows))
     if means := _means(found):
         parts.append("## The second judge’s frontier at 256 px\n\n" + means)
+    if seen := found.get("soak"):
+        parts.append(f"## A soak of {seen['minutes']:g} minutes\n\n{_soak(seen)}")
     head = "# Measurements\n\nWritten by tests/readme_tables.py from benchmarks/results.json.\n\n"
     return head + "\n\n".join(parts) + "\n"
 
@@ -165,6 +167,23 @@ def _means(found: dict) -> str:
         for strength, point in points.items()
     ]
     return _table(("system", "strength", *JUDGED), rows) if rows else ""
+
+
+def _soak(seen: dict) -> str:
+    """What a server held under visitors of every kind, how their visits ended, and what came back."""
+    told = (
+        f"{seen['visitors']} visitors at a time, every kind in turn, at a real server with small limits "
+        "([benchmarks/soak.py](../benchmarks/soak.py)), self-taught filters at 64 px, everything kept for a "
+        f"minute{seen.get('beside', '')}. Warm is idle after a first minute of visits. MiB of memory count "
+        "shared pages once; disk and files are those of the folders for uploads, runs and the cache."
+    )
+    rows = [(name, *map(str, sight.values())) for name, sight in seen["sights"].items()]
+    columns = [name.replace("_", " ") for name in next(iter(seen["sights"].values()))]
+    verdicts = [f"- {name.replace('_', ' ')} {said}." for name, said in seen["came back"].items()]
+    visits = ", ".join(f"{name} {count}" for name, count in seen["visits"].items())
+    logged = ", ".join(f"{count} × “{error}”" for error, count in seen["tracebacks"].items()) or "none"
+    ends = f"How the visits ended: {visits}. Tracebacks in the server’s log: {logged}."
+    return "\n\n".join((told, _table(("when", *columns), rows), "\n".join(verdicts), ends))
 
 
 def _judged(seen: dict) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """The published loops that ours is compared with, and how the comparison is judged."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -13,6 +15,7 @@ from benchmarks.measurements import ALL, SYSTEMS, operations
 from benchmarks.plots import ticks
 from benchmarks.published import LOOPS, sides
 from benchmarks.quality import Task, Trace, figures
+from benchmarks.soak import AFTER, STARTED, WARM, Sight, came_back, sight, tracebacks
 from nst import Settings
 from nst.network.vgg import Network
 
@@ -109,6 +112,8 @@ def test_a_name_stands_for_all_that_begin_with_it_and_none_for_the_whole_run():
     pastiche = selected(["second_judge_pastiche"])
     assert len(pastiche) >= 8
     assert not any("default" in name for name in pastiche)
+    assert selected(["soak"]) == ["soak"]
+    assert "soak" not in selected([])
     assert len(selected(["second_judge"])) == len(SYSTEMS) * len(pastiche)
     with pytest.raises(ValueError, match="no measurement growth"):
         selected(["growth"])
@@ -156,3 +161,44 @@ def test_operations_are_those_of_the_filters_in_use_there_and_back_as_torch_coun
     with FlopCounterMode(display=False) as counter:
         Network(filters, ["relu3_4"])(image)["relu3_4"].sum().backward()
     assert operations(filters, 32 * 48) == counter.get_total_flops()
+
+
+PARENT = """
+import subprocess, sys, threading
+child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+held = bytearray(b"x" * 2**26)
+files = [open(sys.executable) for _ in range(20)]
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+print("ready", flush=True)
+input()
+child.communicate(b"\\n")
+"""
+
+
+def test_the_soak_counts_a_process_its_children_its_threads_its_files_and_its_folders(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "file").write_bytes(bytes(2**20))
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout.readline() == "ready\n"
+        seen = sight(parent.pid, (tmp_path,), 90.0)
+        parent.communicate("\n")
+    assert (seen.minute, seen.processes, seen.threads) == (1.5, 2, 3)
+    assert (seen.disk, seen.files) == (1.0, 1)
+    assert 20 + 2 * 3 <= seen.open_files <= 20 + 2 * 3 + 4
+    assert 64 < seen.memory < 128
+
+
+def test_the_soak_says_of_each_quantity_whether_it_came_back():
+    warm = Sight(1, 1000, 20, 30, 3, 80.0, 90)
+    start = replace(warm, disk=5.0, files=29)
+    kept = {STARTED: start, WARM: warm, AFTER: replace(start, memory=1100)}
+    assert all(said.startswith("came back") for said in came_back(kept).values())
+    grown = {STARTED: start, WARM: warm, AFTER: Sight(17, 1101, 21, 31, 4, 5.1, 30)}
+    assert all(said.startswith("did not") for said in came_back(grown).values())
+
+
+def test_tracebacks_are_counted_by_their_last_line():
+    one = "Traceback (most recent call last):\n  File a\n    b\nValueError: no\n"
+    assert tracebacks(f"a line\n{one}between\n{one}") == {"ValueError: no": 2}
