@@ -20,6 +20,7 @@ from typing import NamedTuple
 from gradio.utils import get_upload_folder
 
 from ...errors import NSTError
+from .heaps import give_back
 from .limits import Limits
 
 log = logging.getLogger(__name__)
@@ -164,7 +165,7 @@ def _delete(path: Path) -> None:
 
 
 class Sweeper:
-    """Sweeps at once, and then in a thread now and again, until stopped."""
+    """Sweeps at once, and then in a thread now and again, memory too, until stopped."""
 
     def __init__(self, folders: Folders, every: float = SWEEP_EVERY) -> None:
         self._stop = threading.Event()
@@ -176,6 +177,7 @@ class Sweeper:
     def _run(self) -> None:
         while not self._stop.wait(self._every):
             self._sweep()
+            give_back()
 
     def _sweep(self) -> None:
         try:
