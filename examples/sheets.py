@@ -26,7 +26,8 @@ from nst.studies.reformulate import compare_statistics
 from nst.studies.units import LONGEST_SIDE, driver_mosaic, patch_mosaic, scan_units
 from nst.ui.example_units import KeptUnits, write_units
 from nst.ui.gallery import read_gallery
-from nst.ui.units_tab import PAGE, START, caption
+from nst.ui.units_page import caption
+from nst.ui.units_tab import PAGE, START
 
 KINDS = ("grid", "reconstruct", "statistics", "optimizers", "units")
 PICTURES = ("Lake", "Palette knife")  # names in gallery.json

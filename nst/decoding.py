@@ -28,6 +28,9 @@ from .errors import ImageRefused
 
 PATIENCE = 12.0  # seconds of the clock: other work slows a decoder down
 MOST_AT_ONCE = 8  # decoders: more than one network address has places in line, so that others find one free
+# Headers are read whenever a picture is chosen, outside the line, and by anyone as often as they like: so
+# they take few of the decoders, and none of the server's threads for long.
+HEADERS_AT_ONCE, HEADER_PATIENCE = 2, 0.5  # and seconds
 KEPT_WARM = 2  # decoders that wait for the next picture, some 50 MB each
 MOST_PICTURES = 100  # of one decoder, before a fresh one takes its place
 LONGEST_ANSWER = 2**24  # bytes of what is said before the pixels
@@ -46,13 +49,13 @@ def load_picture(source: Source, max_side: int = 4096) -> Image.Image:
 
 def picture_size(source: Source) -> tuple[int, int]:
     """nst.images.picture_size() in a decoder process."""
-    width, height = _asked("picture_size", source)[0]
+    width, height = _header("picture_size", source)
     return width, height
 
 
 def read_text(source: Source) -> dict[str, str]:
     """nst.images.read_text() in a decoder process."""
-    return dict(_asked("read_text", source)[0])
+    return dict(_header("read_text", source))
 
 
 def load_into(path: Path, source: Source, max_side: int = 4096) -> "Decoded":
@@ -90,6 +93,16 @@ def warm_up() -> None:
 def close() -> None:
     """End every decoder that waits."""
     _decoders.close()
+
+
+def _header(operation: str, source: Source) -> Any:
+    """What a picture's header says. Raises ImageRefused, also where others' headers take long."""
+    if not _headers.acquire(timeout=HEADER_PATIENCE):
+        raise ImageRefused(BUSY)
+    try:
+        return _asked(operation, source)[0]
+    finally:
+        _headers.release()
 
 
 def _asked(operation: str, source: Source, *arguments: int) -> tuple[Any, bytes]:
@@ -211,3 +224,4 @@ def _passed_on() -> dict[str, str]:
 
 
 _decoders = Decoders()
+_headers = threading.BoundedSemaphore(HEADERS_AT_ONCE)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import attacks
@@ -60,6 +62,21 @@ def test_a_file_that_takes_long_even_to_look_at_is_given_up(read):
         read(attacks.segments(4_900_000))
     assert str(refusal.value) == TOO_HARD
     assert decoding.load_picture(of_kind("PNG")).size == scene().size
+
+
+def test_headers_that_take_long_leave_decoders_for_pictures():
+    hard, said = attacks.segments(4_900_000), []
+
+    def read(_: int) -> None:
+        with pytest.raises(ImageRefused) as refusal:
+            decoding.picture_size(hard)
+        said.append(str(refusal.value))
+
+    with ThreadPoolExecutor(10) as pool:
+        reading = pool.map(read, range(10))
+        assert decoding.load_picture(of_kind("PNG")).size == scene().size
+        list(reading)
+    assert Counter(said) == {TOO_HARD: decoding.HEADERS_AT_ONCE, decoding.BUSY: 10 - decoding.HEADERS_AT_ONCE}
 
 
 def test_nobody_waits_for_the_picture_of_someone_else():

@@ -4,7 +4,6 @@ import pytest
 
 from nst.errors import SettingsError
 from nst.ui.kept import Kept
-from nst.ui.units_tab import SCANS_KEPT, Scans
 
 
 def test_each_visitor_gets_their_own_and_others_a_sentence():
@@ -32,13 +31,3 @@ def test_what_is_dropped_is_gone_and_dropping_nothing_is_no_error():
     kept.drop("a")
     with pytest.raises(SettingsError):
         kept.get("a")
-
-
-def test_whose_scan_has_gone_looks_at_no_page():
-    scans = Scans()
-    scans.put("a", "scan")
-    is_looked_at = scans.begin_page("a")
-    assert is_looked_at()
-    for number in range(SCANS_KEPT):
-        scans.put(str(number), "scan")
-    assert not is_looked_at()

@@ -2,6 +2,7 @@
 
 transfer_tab.py    the Transfer tab; form.py, its settings; gallery.py, the pictures to choose from
 board_tabs.py      Layers × α/β and Reconstruct; units_tab.py, how_tab.py: the other two
+units_page.py      a page of units, whose costly part is a run
 run_panel.py       what every run on the page has: painting_panel.py and sheet_panel.py add what it looks like
 sheet_view.py      a sheet of many pictures as HTML; example_sheets.py, those shown before any run
 brush.py           a brush on the content image: regions that stay, or that a second style paints

@@ -15,6 +15,7 @@ from ..errors import NSTError
 from ..presets import PRESETS
 from ..presets import preset as named
 from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings, read_layers, read_numbers
+from .events import in_line
 from .painting import painting
 from .running.clients import client_of
 from .running.frames import Frame
@@ -33,9 +34,7 @@ def add_transfer(runs: Runs) -> None:
             gr.JSON(visible=False, label="summary"),
         ],
         api_name="transfer",
-        show_progress="hidden",
-        concurrency_id="runs",
-        concurrency_limit=runs.limits.places + 4,
+        **in_line(runs),
     )
 
 

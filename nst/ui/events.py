@@ -1,10 +1,19 @@
 """How the page's events run: without Gradio's own progress display, and which of several answers counts."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .running.runs import Runs
 
 Options = dict[str, Any]
-HIDDEN: Options = {"show_progress": "hidden", "api_visibility": "private"}
-QUIET: Options = {"queue": False, **HIDDEN}
+PRIVATE: Options = {"api_visibility": "private"}
+QUIET: Options = {"queue": False, "show_progress": "hidden", **PRIVATE}
 # What is typed or pressed while one answer is under way Gradio forgets by default; so the last of it counts.
 LATEST: Options = {"trigger_mode": "always_last"}
-PANEL: Options = {"concurrency_id": "panels", "concurrency_limit": 2, **HIDDEN}
+
+
+def in_line(runs: "Runs") -> Options:
+    """Of every event that computes: it waits in Runs. Gradio lets in a few more than there are places, so
+    that whoever finds none is told at once."""
+    many = runs.limits.places + 4
+    return {"concurrency_id": "runs", "concurrency_limit": many, "show_progress": "hidden"}

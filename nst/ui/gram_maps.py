@@ -15,7 +15,7 @@ from PIL import Image
 
 from ..images import save_png
 from .measuring import Found, Shot
-from .units_tab import inline
+from .units_page import inline
 
 if TYPE_CHECKING:
     from torch import Tensor

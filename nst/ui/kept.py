@@ -25,8 +25,7 @@ class Kept(Generic[Item]):
             self._items[session] = item
             self._items.move_to_end(session)
             while len(self._items) > self.most:
-                gone, _ = self._items.popitem(last=False)
-                self.forgotten(gone)
+                self._items.popitem(last=False)
 
     def get(self, session: str) -> Item:
         """Raises SettingsError where there is none (any more)."""
@@ -38,8 +37,4 @@ class Kept(Generic[Item]):
     def drop(self, session: str) -> None:
         """Forget what there is of this visitor, if anything."""
         with self._lock:
-            if self._items.pop(session, None) is not None:
-                self.forgotten(session)
-
-    def forgotten(self, session: str) -> None:
-        """Called when a session's item has gone; for what a subclass keeps beside it."""
+            self._items.pop(session, None)

@@ -19,7 +19,8 @@ from ..settings import Settings
 from .running.frames import Frame, Moment
 from .running.limits import Limits
 from .running.workspace import Workspace
-from .units_tab import inline, working
+from .units_page import inline
+from .units_tab import working
 
 if TYPE_CHECKING:
     from ..studies.measure import Measured, Measuring, Strongest

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import gradio as gr
 
 from . import status
-from .events import HIDDEN, QUIET
+from .events import PRIVATE, QUIET, in_line
 from .running.frames import Frame
 from .running.runs import Runs
 
@@ -53,14 +53,7 @@ class RunPanel:
             runs.stop(request.session_hash)
 
         begun = self.run.click(begin, None, self.began, **QUIET)
-        worked = begun.then(
-            work,
-            list(inputs),
-            self.going,
-            concurrency_id="runs",
-            concurrency_limit=runs.limits.places + 4,
-            **HIDDEN,
-        )
+        worked = begun.then(work, list(inputs), self.going, **PRIVATE, **in_line(runs))
         self.stop.click(stop, None, None, **QUIET)
         return worked.then(end, self.ending, self.ended, **QUIET)
 

@@ -16,6 +16,7 @@ from ..report import each_as
 from ..settings import NAMED_WEIGHTS, Settings
 from ..studies.board import GRID, LARGEST, SMALLEST
 from .boards import board_run
+from .events import in_line
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.limits import Limits
@@ -57,9 +58,7 @@ def _add(runs: Runs, function: Any, inputs: list[Any], outputs: list[Any]) -> No
         inputs,
         outputs,
         api_name=function.__name__,
-        show_progress="hidden",
-        concurrency_id="runs",
-        concurrency_limit=runs.limits.places + 4,
+        **in_line(runs),
     )
 
 

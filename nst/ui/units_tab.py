@@ -1,11 +1,8 @@
 """The tab What the network sees: pictures are scanned once, then any layer and unit is shown at once."""
 
-import base64
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
-from html import escape
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +16,7 @@ from ..network.layers import RELU_LAYERS
 from ..report import each_as
 from ..settings import Settings
 from . import status
-from .events import PANEL, QUIET
+from .events import PRIVATE, QUIET, in_line
 from .example_units import example_units
 from .form import weights_choice
 from .gallery import Gallery
@@ -33,6 +30,7 @@ from .running.workspace import Workspace
 from .sheet_panel import About, StatusPanel, status_values
 from .theme import html
 from .transfer_tab import TransferTab
+from .units_page import Page, Pages
 from .zipped import MOST_PICTURES, is_zip, pictures_in
 
 if TYPE_CHECKING:
@@ -56,22 +54,6 @@ ABOUT = About(
     "After Zeiler & Fergus, “Visualizing and Understanding Convolutional Networks” (2014), figure 2; the "
     "grey pictures by guided backpropagation, Springenberg et al. (2015).",
 )
-
-
-class Scans(Kept["Scan"]):
-    """The scans of the last few visitors, by session, and which page of units each asked for last."""
-
-    def __init__(self) -> None:
-        super().__init__(SCANS_KEPT, "No pictures have been looked at yet: press Look first.")
-        self._pages: dict[str, object] = {}
-
-    def begin_page(self, session: str) -> Callable[[], bool]:
-        """Begin a page of units; the answer tells whether the visitor still looks at it."""
-        page = self._pages[session] = object()
-        return lambda: self._pages.get(session) is page
-
-    def forgotten(self, session: str) -> None:
-        self._pages.pop(session, None)
 
 
 def scan_run(
@@ -177,7 +159,8 @@ class UnitsTab:
     """Pick the pictures, look, then pick a layer and page through its units."""
 
     def __init__(self, runs: Runs, gallery: Gallery, transfer: TransferTab) -> None:
-        self.runs, self.gallery, self.scans = runs, gallery, Scans()
+        self.runs, self.gallery, self.pages = runs, gallery, Pages(runs)
+        self.scans: Kept[Scan] = Kept(SCANS_KEPT, "No pictures have been looked at yet: press Look first.")
         html(ABOUT.html)
         with gr.Row():
             self.added = gr.File(
@@ -211,14 +194,13 @@ class UnitsTab:
         pictures = [self.added, transfer.content, transfer.style, self.weights]
         ended = self.panel.wire(runs, self.scan, pictures)
         # "multiple": the next page is asked for while what drove the units of this one still comes in.
-        panel = {"trigger_mode": "multiple", **PANEL}
-        ended.then(self.page, place, shown, **panel)
-        self.layer.input(self.page, place, shown, **panel)
-        self.first.submit(self.page, place, shown, **panel)
-        self.back.click(_turned(-PAGE), self.first, self.first, **QUIET).then(
-            self.page, place, shown, **panel
-        )
-        self.on.click(_turned(PAGE), self.first, self.first, **QUIET).then(self.page, place, shown, **panel)
+        paged = {"trigger_mode": "multiple", **PRIVATE, **in_line(runs)}
+        ended.then(self.page, place, shown, **paged)
+        self.layer.input(self.page, place, shown, **paged)
+        self.first.submit(self.page, place, shown, **paged)
+        for button, step in ((self.back, -PAGE), (self.on, PAGE)):
+            turned = button.click(_turned(step), self.first, self.first, **QUIET)
+            turned.then(self.page, place, shown, **paged)
 
     def scan(
         self,
@@ -244,59 +226,20 @@ class UnitsTab:
         yield from status_values(frames)
 
     def page(self, request: gr.Request, layer: str, first: float | None) -> Iterator[tuple[Any, Any]]:
-        """HTML of nine units: their patches at once, then what drove them, unit by unit."""
+        """HTML of nine units: their patches at once, then what drove them, unit by unit, in turn."""
         session = request.session_hash or ""
         try:
             scan = self.scans.get(session)
             first = min(max(0, int(first or 0)), scan.units(layer) - 1)
-            units = range(first, min(first + PAGE, scan.units(layer)))
-            panels = [panel(scan, layer, unit) for unit in units]
+            page = Page(scan, layer, range(first, min(first + PAGE, scan.units(layer))))
         except NSTError as error:
             gr.Warning(str(error))  # what is there, the example or an earlier page, stays
             yield gr.skip(), gr.skip()
             return
-        is_looked_at = self.scans.begin_page(session)
-        yield _units(panels), first
-        for number, unit in enumerate(units):
-            panels[number] = panel(scan, layer, unit, driven=True)
-            if not is_looked_at():
-                return
-            yield _units(panels), gr.skip()
-
-
-def _units(panels: Sequence[str]) -> str:
-    return "".join(('<div class="units">', *panels, "</div>"))
-
-
-def panel(scan: "Scan", layer: str, unit: int, driven: bool = False) -> str:
-    """HTML of one unit: its nine patches and, once computed, what drove it in each."""
-    from ..studies.units import driver_mosaic, patch_mosaic
-
-    said = caption(scan, layer, unit)
-    if not scan.top(layer, unit):
-        return f"<figure><figcaption>{escape(said)}</figcaption></figure>"
-    pictures = inline(patch_mosaic(scan, layer, unit), f"The patches unit {unit} of {layer} answers to most")
-    if driven:
-        pictures += inline(driver_mosaic(scan, layer, unit), f"What in them drove unit {unit}")
-    else:
-        pictures += '<span class="waiting" aria-hidden="true"></span>'
-    return f"<figure><figcaption>{escape(said)}</figcaption>{pictures}</figure>"
-
-
-def caption(scan: "Scan", layer: str, unit: int) -> str:
-    """How strongly a unit answers to its patches."""
-    found = scan.top(layer, unit)
-    if not found:
-        return f"Unit {unit}: silent on these pictures"
-    return f"Unit {unit}, from {found[0].activation:.4g} to {found[-1].activation:.4g}"
-
-
-def inline(picture: Image.Image, alt: str) -> str:
-    """HTML of a picture inside the page itself: small ones, that nobody needs to fetch again."""
-    buffer = BytesIO()
-    images.save_jpeg(picture, buffer, quality=88)
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<img src="data:image/jpeg;base64,{data}" alt="{escape(alt)}">'
+        began: Any = first
+        for units in self.pages.show(client_of(request), page):
+            yield gr.skip() if units is None else units, began
+            began = gr.skip()
 
 
 def _different(sources: Sequence[str | bytes]) -> dict[bytes, str | bytes]:

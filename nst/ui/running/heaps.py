@@ -21,7 +21,7 @@ def share_heaps() -> None:
 
 
 def give_back() -> None:
-    """Return what was freed to the system: glibc keeps most of it for the next who asks, and after a busy hour
-    that was a third of the server's memory. It takes some milliseconds. Elsewhere nothing is done."""
+    """Return what was freed to the system: glibc keeps most of it, a third of the server's memory after a
+    minute of visits. Elsewhere nothing is done."""
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -1,0 +1,147 @@
+"""A page of units: their patches at once, and what drove them as a run, in its turn with all others.
+
+One unit of a deep layer takes as long as an evaluation of a painting, and a page has nine.
+"""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import replace
+from html import escape
+from io import BytesIO
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from .. import images
+from . import status
+from .running.clients import Client
+from .running.frames import Frame
+from .running.limits import Limits
+from .running.runs import Runs
+from .running.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ..studies.units import Scan
+
+LATER = "What drove the units comes in turn."
+TO_COME = '<span class="waiting" aria-hidden="true"></span>'
+
+
+class Page:
+    """Units of one layer that somebody looks at, `known` of them with what drove them."""
+
+    def __init__(self, scan: "Scan", layer: str, units: range) -> None:
+        self.scan, self.layer, self.units, self.known = scan, layer, units, 0
+        self.panels = [panel(scan, layer, unit) for unit in units]
+
+    @property
+    def is_complete(self) -> bool:
+        return self.known == len(self.units)
+
+    def look_on(self) -> None:
+        """Find what drove one more unit."""
+        self.panels[self.known] = panel(self.scan, self.layer, self.units[self.known], driven=True)
+        self.known += 1
+
+    def html(self, said: str = "", has_ended: bool = False) -> str:
+        """The units as far as they are known, under a sentence."""
+        panels = "".join(self.panels)
+        if has_ended:
+            panels = panels.replace(TO_COME, "")
+        return f'{status.note(said) if said else ""}<div class="units">{panels}</div>'
+
+
+class Pages:
+    """The page each visitor looks at, while what drove its units is not all known.
+
+    A visitor has one run for all their pages, which goes on with the newest: whoever turns them fast takes no
+    more places in line and waits for nothing that is out of sight.
+    """
+
+    def __init__(self, runs: Runs) -> None:
+        self.runs = runs
+        self._newest: dict[str, Page] = {}
+        self._lock = Lock()
+
+    def show(self, client: Client, page: Page) -> Iterator[str | None]:
+        """The page as HTML: its patches at once, then with what drove them, unit by unit. None says that
+        nothing has changed."""
+        session = client.session
+        with self._lock:
+            has_run = session in self._newest
+            self._newest[session] = page
+        yield page.html()
+        if has_run:
+            return
+        try:
+            yield from self._run(client)
+        finally:
+            self._newest.pop(session, None)
+
+    def next(self, session: str) -> Page | None:
+        """The page whose next unit this visitor waits for. None when there is none: the run is over then, and
+        the next page begins another."""
+        with self._lock:
+            page = self._newest.get(session)
+            if page is None or not page.is_complete:
+                return page
+            del self._newest[session]
+            return None
+
+    def _run(self, client: Client) -> Iterator[str | None]:
+        said = ""
+        for frame in self.runs.stream(client, drivers_run, self, client.session):
+            page, before = self._newest.get(client.session), said
+            said = f"{LATER} {frame.message}" if frame.ahead else ""
+            if page is None or frame.state == "done":
+                yield None
+            elif frame.is_last:
+                yield page.html(frame.message, has_ended=True)
+            else:
+                yield page.html(said) if said != before or frame.evaluation else None
+
+
+def drivers_run(folder: str, limits: Limits, pages: Pages, session: str) -> Iterator[Frame]:
+    """The run behind a visitor's pages. It stays in this process, where the scans are."""
+    workspace, frame = Workspace(folder, limits.max_seconds), Frame("done", "All is there.", counted="unit")
+    while page := pages.next(session):
+        if why := workspace.why_end:
+            message = f"{why} after {page.known} of {len(page.units)} units."
+            yield replace(frame, state="stopped", message=message)
+            return
+        page.look_on()
+        frame = replace(frame, evaluation=page.known, of=len(page.units))
+        yield replace(frame, state="working", message=f"Unit {page.units[page.known - 1]}.")
+    yield frame
+
+
+def panel(scan: "Scan", layer: str, unit: int, driven: bool = False) -> str:
+    """HTML of one unit: its nine patches and, once computed, what drove it in each."""
+    from ..studies.units import driver_mosaic, patch_mosaic
+
+    said = caption(scan, layer, unit)
+    if not scan.top(layer, unit):
+        return f"<figure><figcaption>{escape(said)}</figcaption></figure>"
+    pictures = inline(patch_mosaic(scan, layer, unit), f"The patches unit {unit} of {layer} answers to most")
+    if driven:
+        pictures += inline(driver_mosaic(scan, layer, unit), f"What in them drove unit {unit}")
+    else:
+        pictures += TO_COME
+    return f"<figure><figcaption>{escape(said)}</figcaption>{pictures}</figure>"
+
+
+def caption(scan: "Scan", layer: str, unit: int) -> str:
+    """How strongly a unit answers to its patches."""
+    found = scan.top(layer, unit)
+    if not found:
+        return f"Unit {unit}: silent on these pictures"
+    return f"Unit {unit}, from {found[0].activation:.4g} to {found[-1].activation:.4g}"
+
+
+def inline(picture: Image.Image, alt: str) -> str:
+    """HTML of a picture inside the page itself: small ones, that nobody needs to fetch again."""
+    buffer = BytesIO()
+    images.save_jpeg(picture, buffer, quality=88)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img src="data:image/jpeg;base64,{data}" alt="{escape(alt)}">'

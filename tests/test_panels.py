@@ -1,0 +1,180 @@
+"""What a tab shows beside the runs of others, over raw HTTP: it takes its turn, and stops nobody."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from server import REAL_APP, Server, Visitor, png, wait_until
+from tiny import checks, tiny_filters, waves
+
+from nst.studies.units import scan_units
+from nst.ui.running.clients import Client
+from nst.ui.running.limits import Limits
+from nst.ui.running.runs import Runs
+from nst.ui.units_page import LATER, TO_COME, Page, Pages
+
+MANY = 27  # pages at once: as many as were once computed beside a run, for minutes
+ANSWERED = 3.0  # seconds after the end of the run they waited for
+LONG = {"size": 192, "evaluations": 1000, "weights": "self-taught", "preset": "course"}
+UNITS = 9
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory) -> Iterator[Server]:
+    server = Server(REAL_APP, tmp_path_factory.mktemp("panels"))
+    yield server
+    server.stop()
+
+
+def component(server: Server, name: str) -> int:
+    return next(c["id"] for c in server.config["components"] if c["props"].get("elem_id") == name)
+
+
+def function(server: Server, takes: str, gives: str) -> int:
+    """The number of the queued function with this input and this output, by their names on the page."""
+    one, other = component(server, takes), component(server, gives)
+    return next(
+        d["id"]
+        for d in server.config["dependencies"]
+        if one in d["inputs"] and other in d["outputs"] and d["queue"] is not False
+    )
+
+
+def join(visitor: Visitor, number: int, *data: Any) -> str:
+    body = {"data": list(data), "fn_index": number, "session_hash": visitor.session}
+    answer = visitor.server.http.post("/gradio_api/queue/join", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["event_id"]
+
+
+def ask_for_pages(visitor: Visitor) -> list[str]:
+    number = function(visitor.server, "units-layer", "units")
+    return [join(visitor, number, "relu2_1", first) for first in range(MANY)]
+
+
+def look(visitor: Visitor) -> None:
+    number = function(visitor.server, "units-added", "units-said")
+    *_, last = visitor.outputs(join(visitor, number, None, None, None, "self-taught"))
+    assert "Looked at" in last[0]
+
+
+def drivers(html: Any) -> int:
+    """Of how many units of the page it is seen what drove them."""
+    return html.count('alt="What in them drove') if isinstance(html, str) else 0
+
+
+def begin_painting(painter: Visitor) -> Iterator[list[Any]]:
+    """A run that would take minutes, in its turn."""
+    content, style = painter.upload(png(waves(640, 480))), painter.upload(png(checks()))
+    outputs = painter.outputs(painter.join("transfer", *painter.transfer_inputs(content, style, **LONG)))
+    while next(outputs)[1]["evaluation"] < 2:
+        pass
+    return outputs
+
+
+def stop(visitor: Visitor) -> None:
+    """Press Stop: it ends all runs of the tab."""
+    pressed = [component(visitor.server, "stop"), "click"]
+    number = next(d["id"] for d in visitor.server.config["dependencies"] if pressed in d["targets"])
+    body = {"data": [], "fn_index": number, "session_hash": visitor.session}
+    visitor.server.http.post("/gradio_api/run/private", json=body).raise_for_status()
+
+
+class Heard:
+    """What the server sends a tab, as it comes."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.pages: list[tuple[float, str]] = []
+        self.ended: dict[str, bool] = {}
+        self._values: dict[str, Any] = {}
+        self._visitor = visitor
+
+    def listen(self) -> None:
+        for message in self._visitor.messages():
+            html = ((message.get("output") or {}).get("data") or [None])[0]
+            if isinstance(html, str):
+                self.pages.append((time.monotonic(), html))
+            if message["msg"] == "process_completed":
+                self.ended[message["event_id"]] = message["success"]
+
+
+def test_many_pages_of_units_wait_for_the_run_in_one_place_and_are_then_answered_at_once(public):
+    painter, visitor, another = Visitor(public), Visitor(public), Visitor(public)
+    look(visitor)
+    painting = begin_painting(painter)
+    asked, heard = ask_for_pages(visitor), Heard(visitor)
+    with ThreadPoolExecutor(1) as pool:
+        listening = pool.submit(heard.listen)
+        # All but the one that waits for its turn have shown their patches and are over.
+        wait_until(lambda: len(heard.ended) == MANY - 1, "the pages that nobody looks at any more")
+        assert "no content image" in another.answer("transfer", *another.transfer_inputs(None, None))
+        assert sum(drivers(html) for _, html in heard.pages) == 0
+        wait_until(lambda: any(LATER in html for _, html in heard.pages), "the page to say that it waits")
+        stop(painter)
+        *_, last = painting
+        end = time.monotonic()
+        assert last[1]["state"] == "stopped"
+        listening.result()
+    assert min(at for at, html in heard.pages if drivers(html)) - end < ANSWERED
+    assert heard.ended == dict.fromkeys(asked, True)
+    assert drivers(heard.pages[-1][1]) == UNITS
+    assert f"unit {MANY - 1} of relu2_1" in heard.pages[-1][1]
+    assert "Traceback" not in public.log.read_text()
+
+
+@pytest.fixture(scope="module")
+def scan() -> Any:
+    return [*scan_units([waves(), checks()], tiny_filters(8), "cpu")][-1]
+
+
+@pytest.fixture
+def pages(tmp_path, monkeypatch) -> Iterator[Pages]:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    runs = Runs(Limits(queue=0))
+    yield Pages(runs)
+    runs.close()
+
+
+def test_a_page_shows_its_patches_at_once_and_then_what_drove_each_unit(scan, pages):
+    seen = [html for html in pages.show(Client("a"), Page(scan, "relu2_1", range(3))) if html]
+    assert [drivers(html) for html in seen] == [0, 1, 2, 3]
+    assert TO_COME in seen[0]
+    assert TO_COME not in seen[-1]
+
+
+def test_a_newer_page_goes_on_in_the_place_of_the_older(scan, pages):
+    older = pages.show(Client("a"), Page(scan, "relu2_1", range(3)))
+    while not drivers(next(older) or ""):
+        pass
+    assert len([*pages.show(Client("a"), Page(scan, "relu2_1", range(4, 7)))]) == 1
+    assert len(pages.runs._line) == 1
+    seen = [html for html in older if html]
+    assert all("unit 4" in html and "unit 0" not in html for html in seen)
+    assert drivers(seen[-1]) == 3
+    wait_until(lambda: len(pages.runs._line) == 0, "the place to be given up")
+    assert pages._newest == {}
+
+
+def test_a_page_without_a_place_says_so_under_its_patches_and_the_next_may_have_one(scan, pages):
+    other = pages.show(Client("other"), Page(scan, "relu2_1", range(3)))
+    while not drivers(next(other) or ""):
+        pass
+    *_, last = pages.show(Client("a"), Page(scan, "relu2_1", range(3)))
+    assert "Every place is taken" in last
+    assert (drivers(last), last.count("<figure>"), TO_COME in last) == (0, 3, False)
+    other.close()
+    wait_until(lambda: len(pages.runs._line) == 0, "the place to be given up")
+    *_, last = (html for html in pages.show(Client("a"), Page(scan, "relu2_1", range(3))) if html)
+    assert drivers(last) == 3
+
+
+def test_stop_ends_a_page_after_a_unit_and_says_so(scan, pages):
+    showing = pages.show(Client("a"), Page(scan, "relu2_1", range(3)))
+    while not drivers(next(showing) or ""):
+        pass
+    pages.runs.stop("a")
+    *_, last = showing
+    assert "Stopped after 1 of 3 units" in last
+    assert TO_COME not in last
