@@ -8,6 +8,7 @@ Environment variables set the limits (nst/ui/running/limits.py) and GRADIO_MCP_S
 
 import logging
 import os
+import signal
 from threading import Thread
 from typing import Any
 
@@ -136,7 +137,20 @@ def launch() -> Any:
     end_silent_connections(demo.server)
     Thread(target=warm_up, name="nst-warm-up", daemon=True).start()
     demo.block_thread()
+    leave()
     return served
+
+
+def leave() -> None:
+    """End the process as Ctrl-C ends a program, without waiting for what computes.
+
+    Nothing can interrupt an evaluation, and Python's own end, which takes the interpreter away under it, may
+    abort with a core dump.
+    """
+    runs.close()
+    decoding.close()
+    logging.shutdown()
+    os._exit(128 + signal.SIGINT)
 
 
 if __name__ == "__main__" or os.environ.get("SYSTEM") == "spaces":

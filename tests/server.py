@@ -58,6 +58,8 @@ class Server:
                 env={**os.environ, **settings, **environment},
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # A shell's background jobs ignore Ctrl-C, and so would their children.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         self.http = httpx.Client(base_url=self.url, timeout=PATIENCE)
         wait_until(self._is_up, "the app to start")
