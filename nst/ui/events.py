@@ -10,6 +10,13 @@ PRIVATE: Options = {"api_visibility": "private"}
 QUIET: Options = {"queue": False, "show_progress": "hidden", **PRIVATE}
 # What is typed or pressed while one answer is under way Gradio forgets by default; so the last of it counts.
 LATEST: Options = {"trigger_mode": "always_last"}
+# Of what takes a second of the processor and no network: one at a time, whoever asks.
+ONE_BY_ONE: Options = {
+    "concurrency_id": "films",
+    "concurrency_limit": 1,
+    "show_progress": "hidden",
+    **PRIVATE,
+}
 
 
 def in_line(runs: "Runs") -> Options:

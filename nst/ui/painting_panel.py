@@ -10,7 +10,7 @@ import gradio as gr
 
 from ..settings import Settings
 from . import curves, share, status
-from .events import LATEST, PANEL, QUIET
+from .events import LATEST, ONE_BY_ONE, QUIET
 from .gallery import Pair, painting_buttons, painting_row
 from .in_sight import (
     CONTENT_IMAGE,
@@ -182,7 +182,7 @@ class PaintingPanel(RunPanel):
             **QUIET,
         ).then(None, js=NAME_PICTURES)
         self.other.input(compared, [self.visit, self.selected, self.other], self.slider, **QUIET)
-        made = self.film.click(film_values, self.selected, [self.film, self.film_file], **PANEL)
+        made = self.film.click(film_values, self.selected, [self.film, self.film_file], **ONE_BY_ONE)
         made.success(None, js=PRESS_FILM)
         self.status.change(None, self.status, None, js=TITLE)
         self.run.click(None, None, None, js=TO_THE_PICTURE)
