@@ -98,7 +98,10 @@ def film_of(one: Painted) -> str:
             made = one.folder.stat().st_mtime_ns
             part = path.with_suffix(f".{secrets.token_hex(4)}.webp")
             try:
-                save_film([_frame(picture) for picture in (*_first(one), *one.moments.values())], part)
+                frames = [_frame(picture) for picture in (*_first(one), *one.moments.values())]
+                if not frames:
+                    raise FileNotFoundError
+                save_film(frames, part)
                 part.replace(path)
             finally:
                 part.unlink(missing_ok=True)
