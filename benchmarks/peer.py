@@ -25,10 +25,11 @@ from nst.images import fit
 from nst.network.banded import BandedCostParts
 from nst.network.layers import CONVS
 from nst.network.vgg import Filters, Network
-from nst.objective import Objective, make_targets, weigh
+from nst.objective import Objective, weigh
 from nst.optimizers import make_optimizer
 from nst.schedule import beginning, schedule
 from nst.settings import Settings
+from nst.targets import make_targets
 from nst.tensors import to_tensor
 from nst.transfer import style_at
 

@@ -15,8 +15,9 @@ from nst.device import Device, choose
 from nst.images import fit
 from nst.network.layers import deepest
 from nst.network.vgg import Filters, Network
-from nst.objective import Objective, Targets, Weighting, make_objective, weighed
+from nst.objective import Objective, Weighting, make_objective, weighed
 from nst.report import result_of
+from nst.targets import Targets
 from nst.tensors import resize_tensor, to_tensor
 from nst.transfer import stylize
 from nst.weights import find_filters

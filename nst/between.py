@@ -34,7 +34,8 @@ def between(
         weights of picture k = (1 − t, t),   t = k / (pictures − 1)
 
     The first picture is a run of its own. Each later one goes on from the one before with FEW evaluations at
-    the full size, so that it costs little and the row moves smoothly.
+    the full size, so that it costs little and the row moves smoothly. Filters
+    that learn themselves are learned anew for each: given as `filters`, they are not.
 
     pictures   2 … 48; everything else as for stylize()
 

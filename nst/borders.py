@@ -14,7 +14,9 @@ from .objective import Costs
 from .tensors import resize_tensor
 
 MARGIN = 8  # pixels, painted along and cut off
-WRAP = 32  # pixels beyond a seamless picture's border: relu3_4 sees 24 to each side
+# Pixels beyond a seamless picture's border: relu3_4 sees 24 to each side. They are whole places of every
+# layer, so that the costs can leave them out.
+WRAP = 32
 
 Evaluate = Callable[[Tensor], tuple[Costs, Tensor]]  # x ↦ (costs, gradient shaped as x)
 
@@ -31,10 +33,10 @@ def without_margin(image: Tensor) -> Tensor:
 
 
 def repeated(image: Tensor) -> Tensor:
-    """(1, 3, H, W) → (1, 3, H + 2 · WRAP, W + 2 · WRAP): beyond each border what is inside the opposite one.
-    A picture smaller than WRAP is repeated once."""
-    down, right = (min(WRAP, side) for side in image.shape[2:])
-    return F.pad(image, (right, right, down, down), mode="circular")
+    """(1, 3, H, W) → (1, 3, H + 2 · WRAP, W + 2 · WRAP): beyond each border what is inside the opposite one,
+    as often as there is room."""
+    rows, columns = (torch.arange(-WRAP, side + WRAP, device=image.device) % side for side in image.shape[2:])
+    return image[:, :, rows][..., columns]
 
 
 def seamless(objective: Evaluate) -> Evaluate:
@@ -55,7 +57,7 @@ def seamless(objective: Evaluate) -> Evaluate:
 
 
 def resize_tile(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """resize_tensor() of one tile among its eight neighbours."""
+    """resize_tensor() of one tile among its eight neighbours: nine times its memory, once a size."""
     width, height = size
     tiled = resize_tensor(image.repeat(1, 1, 3, 3), (3 * width, 3 * height))
     return tiled[..., height : 2 * height, width : 2 * width]
@@ -66,6 +68,7 @@ class Border:
     """How a picture's border is painted.
 
     seen        picture → what the network sees of it
+    counted     picture → the part of that which costs count: all but `beyond` pixels at each side
     painted     picture → what is optimised
     picture     what is optimised → picture
     objective   J of what is seen → J of what is optimised
@@ -73,15 +76,20 @@ class Border:
     """
 
     seen: Callable[[Tensor], Tensor]
+    counted: Callable[[Tensor], Tensor]
     painted: Callable[[Tensor], Tensor]
     picture: Callable[[Tensor], Tensor]
     objective: Callable[[Evaluate], Evaluate]
     resize: Callable[[Tensor, tuple[int, int]], Tensor]
+    beyond: int = 0
 
 
 def _same(given: Tensor) -> Tensor:
     return given
 
 
-MIRRORED = Border(with_margin, with_margin, without_margin, lambda objective: objective, resize_tensor)
-SEAMLESS = Border(repeated, _same, _same, seamless, resize_tile)
+MIRRORED = Border(
+    with_margin, with_margin, with_margin, without_margin, lambda objective: objective, resize_tensor
+)
+# Were the repeated part counted, what is near the border would count twice, and the middle be left grey.
+SEAMLESS = Border(repeated, _same, _same, _same, seamless, resize_tile, WRAP)

@@ -1,10 +1,10 @@
-"""J as a function of the generated image: targets, their weights, and the objective the optimisers see.
+"""J as a function of the generated image: the weights of the targets, and the objective the optimisers see.
 
 α, β, λ and γ are applied here and nowhere else; the formulas they weigh are in costs.py.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Protocol
 
@@ -16,7 +16,8 @@ from .device import Device
 from .network.banded import BandedCostParts
 from .network.vgg import Filters, Network
 from .settings import Settings
-from .statistics import GRAM, Guided, Statistic, statistic_for
+from .statistics import GRAM
+from .targets import Targets, find_targets, inside, make_targets
 
 
 @dataclass(frozen=True)
@@ -38,102 +39,6 @@ class Weighting:
     gamma: float
     content: Mapping[str, float]
     lambdas: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Targets:
-    """What the generated image is compared with.
-
-    content      {layer: activations (1, nC, nH, nW)}
-    style        {layer: its statistic (1, …)}
-    statistics   {layer: Statistic}; of a layer that is not named, the Gram matrix
-    """
-
-    content: Mapping[str, Tensor]
-    style: Mapping[str, Tensor]
-    statistics: Mapping[str, Statistic] = field(default_factory=dict)
-
-    @property
-    def device(self) -> torch.device:
-        """Where they are; a run has at least one."""
-        return next(iter((*self.content.values(), *self.style.values()))).device
-
-    def statistic(self, layer: str) -> Statistic:
-        return self.statistics.get(layer, GRAM)
-
-    def style_cost(self, layer: str, found: Tensor) -> Tensor:
-        """J_style[l] of N described images, (N,)."""
-        return self.statistic(layer).cost(found, self.style[layer])
-
-    def content_energy(self, layer: str) -> float:
-        """J_content[l] of silence, a(G) = 0; 1 for a layer that is silent on its picture too."""
-        goal = self.content[layer]
-        return float(content_cost(torch.zeros_like(goal), goal)) or 1.0
-
-    def style_energy(self, layer: str) -> float:
-        """J_style[l] of silence; 1 for a layer that is silent on the style image too."""
-        return float(self.style_cost(layer, self.statistic(layer).silence(self.style[layer]))) or 1.0
-
-    def only(self, content_layers: Iterable[str], style_layers: Iterable[str]) -> "Targets":
-        """Those of these layers alone."""
-        return replace(
-            self,
-            content={layer: self.content[layer] for layer in content_layers},
-            style={layer: self.style[layer] for layer in style_layers},
-        )
-
-
-def make_targets(
-    network: Network,
-    settings: Settings,
-    content: Tensor,
-    styles: Sequence[Tensor],
-    guides: Tensor | None = None,
-) -> Targets:
-    """Activations of the content image, and statistics of the style images, averaged by weight:
-
-        G(S) = Σ_s w_s G(S_s),   Σ w = 1
-
-    which for raw moments is that of the pictures side by side, as much of each as its weight.
-    With guides (R, 1, H, W) each region has the Gram matrix of its own style image; one region alone has that
-    average. Raises SettingsError where the weights do not fit the style images.
-    """
-    shares = settings.shares(len(styles))
-    used = [(share, style) for share, style in zip(shares, styles, strict=True) if share]
-    layers = settings.content_used, settings.style_layers
-    if guides is None or len(guides) == 1:
-        found = _targets(network, *layers, settings.statistic, content, used)
-        return found if guides is None else _guided(guides, [found])
-    each = [_targets(network, *layers, settings.statistic, content, [(1.0, style)]) for style in styles]
-    return _guided(guides, each)
-
-
-def _guided(guides: Tensor, each: Sequence[Targets]) -> Targets:
-    """The targets of all regions as one."""
-    first = each[0]
-    style = {layer: torch.stack([one.style[layer] for one in each], dim=1) for layer in first.style}
-    return Targets(first.content, style, dict.fromkeys(style, Guided(guides)))
-
-
-@torch.no_grad()
-def _targets(
-    network: Network,
-    content_layers: Iterable[str],
-    style_layers: Iterable[str],
-    statistic: str,
-    content: Tensor,
-    styles: Sequence[tuple[float, Tensor]],
-) -> Targets:
-    kept = network(content, content_layers) if content_layers else {}
-    statistics: dict[str, Statistic] = {}
-    described: dict[str, list[Tensor]] = {layer: [] for layer in style_layers}
-    for share, style in styles if described else ():
-        for layer, found in network(style, described).items():
-            if layer not in statistics:
-                statistics[layer] = statistic_for(statistic, found)
-            described[layer].append(share * statistics[layer].describe(found))
-    style = {layer: torch.stack(each).sum(0) for layer, each in described.items()}
-    return Targets(kept, style, statistics)
 
 
 def weigh(settings: Settings, targets: Targets) -> Weighting:
@@ -191,14 +96,17 @@ class CostParts(Protocol):
 
 class PlainCostParts:
     """CostParts by the plain network and autograd, for every statistic. For Gram matrices BandedCostParts is
-    faster and smaller; this is what it is compared with, and how to read it."""
+    faster and smaller; this is what it is compared with, and how to read it.
 
-    def __init__(self, network: Network, targets: Targets) -> None:
-        self.network, self.targets = network, targets
+    beyond   pixels at each side of the image that the network sees and no cost counts
+    """
+
+    def __init__(self, network: Network, targets: Targets, beyond: int = 0) -> None:
+        self.network, self.targets, self.beyond = network, targets, beyond
 
     def __call__(self, image: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         content, style = self.targets.content, self.targets.style
-        found = self.network(image, {*content, *style})
+        found = inside(self.network(image, {*content, *style}), self.beyond)
         costs = {layer: content_cost(found[layer], goal) for layer, goal in content.items()}
         return costs, {layer: self.targets.statistic(layer).describe(found[layer]) for layer in style}
 
@@ -273,20 +181,23 @@ def make_objective(
     content: Tensor,
     styles: Sequence[Tensor],
     guides: Tensor | None = None,
+    beyond: int = 0,
 ) -> Objective:
     """The objective at one size: the network through the deepest layer, its targets and their weights.
 
-    guides   (R, 1, H, W), as large as the content image: where each style image is painted
+    beyond   pixels at each side of the content image that the network sees and no cost counts
+    guides   (R, 1, H, W), of the part that is counted: where each style image is painted
     """
     network = Network(filters, settings.layers, settings.pooling, where.torch, where.dtype)
     targets = make_targets(network, settings, content, styles, guides)
-    return Objective(_parts(network, targets), targets, weigh(settings, targets))
+    targets = replace(targets, content=inside(targets.content, beyond))
+    return Objective(_parts(network, targets, beyond), targets, weigh(settings, targets))
 
 
-def _parts(network: Network, targets: Targets) -> CostParts:
-    if all(targets.statistic(layer) is GRAM for layer in targets.style):
+def _parts(network: Network, targets: Targets, beyond: int = 0) -> CostParts:
+    if not beyond and all(targets.statistic(layer) is GRAM for layer in targets.style):
         return BandedCostParts(network, targets.content, targets.style)
-    return PlainCostParts(network, targets)
+    return PlainCostParts(network, targets, beyond)
 
 
 def make_objectives(
@@ -302,7 +213,7 @@ def make_objectives(
     layers = _union((content_layers, style_layers))
     network = Network(filters, layers, many[0].pooling, where.torch, where.dtype)
     shared = [(1 / len(styles), style) for style in styles]
-    targets = _targets(network, content_layers, style_layers, many[0].statistic, content, shared)
+    targets = find_targets(network, content_layers, style_layers, many[0].statistic, content, shared)
     weightings = [_weigh_used(settings, targets) for settings in many]
     return Objectives(_parts(network, targets), targets, weightings)
 

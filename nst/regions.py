@@ -63,7 +63,7 @@ def find_regions(
     Raises SettingsError where it has another, a region is too small, nothing is left to paint, the second
     style is missing, or the settings have no regions.
     """
-    if settings.is_texture or settings.statistic != Settings().statistic:
+    if settings.is_texture or not settings.has_gram_matrices:
         raise SettingsError(
             "Regions are of a content image and of Gram matrices: leave the canvas and the statistic as they "
             "are by default, or paint without a mask."

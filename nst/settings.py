@@ -54,7 +54,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 FLAGS: dict[str, str] = {
     "keep_colours": "Only lightness is repainted; the palette stays that of the content.",
-    "seamless": "The picture goes on at its opposite edge: it can be laid as a tile.",
+    "seamless": "Each edge is painted to meet the opposite one. Of a photograph they stay apart.",
 }
 
 # The weights anybody may ask for by name; every other value is the path of a file.
@@ -76,7 +76,8 @@ class Settings:
     evaluations     objective evaluations over all scales (one = one forward and one backward pass)
     scales          number of sizes from coarse to fine; 0 chooses by size
     canvas          "content", or the shape of a texture: the style alone, without a content image
-    seamless        the picture goes on at its opposite edge, so that it can be laid as a tile
+    seamless        each edge is painted to meet the opposite one, which makes a texture a tile; the content
+                    cost of a photograph holds its edges apart
     strength        β/α after both costs are made relative to what they start from (objective.weigh)
     alpha, beta     α and β themselves, in the units of costs.py; both None means: from `strength`
     tv              γ
@@ -143,6 +144,11 @@ class Settings:
     def is_texture(self) -> bool:
         """Whether there is no content image."""
         return self.canvas != CHOICES["canvas"][0]
+
+    @property
+    def has_gram_matrices(self) -> bool:
+        """Whether Gram matrices are what is matched of a style layer."""
+        return self.statistic == CHOICES["statistic"][0]
 
     @property
     def content_used(self) -> Mapping[str, float]:

@@ -127,11 +127,11 @@ def _run(
         yield now
         inside = to_tensor(content, scale.size).to(where.torch)
         border = regions.border(whole, inside) if regions else whole
-        guides = border.seen(regions.guides(scale.size).to(where.torch)) if regions else None
+        guides = border.counted(regions.guides(scale.size).to(where.torch)) if regions else None
         here = border.seen(inside)
         palettes = [style_at(style, scale, settings, here) for style in styles]
         learned = filters or (yield from announced(now, learn(settings, here, palettes)))
-        objective = make_objective(learned, settings, where, here, palettes, guides)
+        objective = make_objective(learned, settings, where, here, palettes, guides, border.beyond)
         del palettes  # as large as what is painted
         now = replace(
             now,

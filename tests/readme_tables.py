@@ -26,7 +26,7 @@ def tables() -> dict[str, str]:
 
 def settings() -> str:
     from nst.settings import BOUNDS, CHOICES, FLAGS, MOST_STYLES, Settings
-    from nst.ui.form import HELP
+    from nst.ui.labels import HELP
 
     defaults, rows = Settings(), []
     for name, bound in BOUNDS.items():

@@ -11,7 +11,8 @@ from nst.network.banded import BandedCostParts
 from nst.network.calibration import Calibration
 from nst.network.convolution import Winograd
 from nst.network.vgg import Filters, Network
-from nst.objective import PlainCostParts, Targets
+from nst.objective import PlainCostParts
+from nst.targets import Targets
 
 ASKED = {
     "the default kind": (["relu3_4"], ["relu1_1", "relu2_1", "relu3_1"]),

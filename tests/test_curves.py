@@ -86,3 +86,14 @@ def test_a_run_of_equal_costs_can_be_drawn():
 def test_a_stopped_run_keeps_the_whole_axis():
     frames = [replace(frame, of=101) for frame in a_run([5.0, 4.0])]
     assert total(draw(frames))[-1][0] == 1
+
+
+def test_no_two_terms_of_five_layers_have_one_colour():
+    layers = [f"relu{block}_1" for block in range(1, 6)]
+    terms = dict.fromkeys(["content", *layers, "tv"], 1.0)
+    point = Point(1, 7.0, 1.0, dict.fromkeys(layers, 1.0), 1.0, terms)
+    frames = [
+        replace(frame, costs=replace(point, evaluation=frame.evaluation)) for frame in a_run([7.0, 7.0])
+    ]
+    colours = re.findall(r'<polyline class="\w+" style="--c:var\((--[\w-]+)\)"', draw(frames))
+    assert len(set(colours)) == len(colours) == 8

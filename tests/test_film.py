@@ -14,10 +14,11 @@ import pytest
 from PIL import Image
 from test_cli import SMALL as SMALL_RUN
 from test_cli import nst, start_of_a_long_run
+from test_moments import SMALL as PAGE
 from test_transfer import SMALL
 from tiny import checks, tiny_filters, waves
 
-from nst import NSTError, Settings, SettingsError, stylize
+from nst import NSTError, SettingsError, stylize
 from nst.film import (
     EDGE,
     FRAME,
@@ -34,14 +35,6 @@ from nst.ui.painting import painting
 from nst.ui.running.limits import Limits
 from nst.ui.visit import Painted, film_of, found_again, painted
 
-PAGE = Settings(
-    size=128,
-    evaluations=8,
-    scales=2,
-    weights="self-taught",
-    content_layers={"relu1_1": 1.0},
-    style_layers={"relu1_1": 1.0, "relu2_1": 1.0},
-)
 needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="there is no ffmpeg here to make an MP4")
 CLOSE = 5.0  # levels of 255 on average, between a picture and its lossy copy
 

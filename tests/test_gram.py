@@ -7,7 +7,7 @@ from tiny import checks, tiny_filters, waves
 
 from nst.costs import gram_matrix, total_variation
 from nst.network.vgg import Network
-from nst.objective import Objective, PlainCostParts, Targets, Weighting, weighed
+from nst.objective import Objective, PlainCostParts, Weighting, weighed
 from nst.studies.gram import (
     CELL,
     COLOURS,
@@ -20,6 +20,7 @@ from nst.studies.gram import (
     heat_maps,
     layer_sums,
 )
+from nst.targets import Targets
 from nst.tensors import to_tensor
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1")

@@ -38,12 +38,19 @@ def test_the_page_opens_without_errors_and_asks_nobody_else_for_anything(visit):
 
 def test_one_press_on_a_pair_fills_it_in_and_paints(visit):
     page = visit()
+    number(page, "Size").fill("96")
+    page.get_by_label("Fine").check()
     page.locator(".picks.pairs button").first.click()
     for name in ("content", "style"):
         expect(page.locator(f"#{name} img")).to_be_visible()
     expect(page.locator("#said")).to_contain_text(re.compile(r"evaluation \d+ of \d+"))
+    # As large and as fine as was chosen; and until the end no other pair can be pressed.
+    expect(page.locator("#said")).to_contain_text("of 200")
+    expect(number(page, "Size")).to_have_value("96")
+    expect(page.locator("#pairs")).to_have_css("pointer-events", "none")
     page.locator("#stop").click()
     wait_for_the_end(page)
+    expect(page.locator("#pairs")).to_have_css("pointer-events", "auto")
 
 
 def test_a_style_can_be_chosen_with_the_keyboard(visit):
@@ -137,6 +144,7 @@ def test_a_second_style_is_mixed_in_by_its_share(visit, pictures, tmp_path):
     page.get_by_role("button", name="A second style").click()
     page.locator("#second-style input[type=file]").set_input_files(pictures[0])
     expect(page.locator("#second-style img")).to_be_visible()
+    expect(page.locator("#second > button")).to_contain_text("A second style · in use")
     number(page, "Share of the second style").fill("0.25")
     number(page, "Share of the second style").press("Tab")
     page.locator("#run").click()

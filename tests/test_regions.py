@@ -10,9 +10,10 @@ from torch import Tensor
 
 from nst import SettingsError, stylize
 from nst.network.vgg import Network
-from nst.objective import Costs, make_targets
+from nst.objective import Costs
 from nst.regions import find_regions, keeping
 from nst.statistics import Guided
+from nst.targets import make_targets
 from nst.tensors import to_tensor
 
 SIZE = (64, 48)  # of waves(), and of what SMALL paints of it

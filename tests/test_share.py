@@ -110,6 +110,9 @@ def test_the_time_of_a_run_grows_with_its_work_and_is_learned_from_runs(monkeypa
     assert speed.seconds(one, (512, 384)) == pytest.approx(5)
     assert speed.seconds(one.with_(evaluations=20), (512, 384)) == pytest.approx(10)
     assert speed.seconds(one.with_(size=1024), (512, 384)) == pytest.approx(20)
+    sliced = speed.seconds(one.with_(statistic="sliced"), (512, 384))
+    assert sliced == pytest.approx(5 * subject.SLOWER["sliced"])
+    assert speed.seconds(one.with_(seamless=True), (512, 384)) == pytest.approx(5 * subject.SEAMLESS)
     assert speed.seconds(one.with_(weights="self-taught"), (512, 384)) is None
     speed.learn(one, (512, 384), 7.0)
     assert speed.seconds(one, (512, 384)) == pytest.approx(5 + 2 * subject.NEWEST)

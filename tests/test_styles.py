@@ -7,9 +7,9 @@ from tiny import checks, tiny_filters, waves
 
 from nst import Settings, SettingsError, stylize
 from nst.network.vgg import Network
-from nst.objective import make_targets
 from nst.recipe import read_recipe, recipe_text
 from nst.schedule import Scale
+from nst.targets import make_targets
 from nst.tensors import to_tensor
 from nst.transfer import style_at
 

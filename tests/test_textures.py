@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 import torch
 from test_film import read
-from test_transfer import SMALL, run
+from test_transfer import SMALL
 from tiny import checks, tiny_filters, waves
 
-from nst import SettingsError, stylize
-from nst.borders import WRAP, repeated, resize_tile, seamless
+from nst import Settings, SettingsError, stylize
+from nst.borders import SEAMLESS, WRAP, repeated, resize_tile, seamless
+from nst.device import choose
 from nst.film import FRAME, HOLD, Film
-from nst.objective import Costs
-from nst.tensors import resize_tensor
+from nst.objective import Costs, make_objective
+from nst.tensors import resize_tensor, to_tensor
 
 TEXTURE = SMALL.with_(canvas="16:9", seed=4)
 
@@ -63,9 +64,24 @@ def test_beyond_each_border_is_what_is_inside_the_opposite_one():
     )
 
 
-def test_a_picture_smaller_than_what_lies_beyond_it_is_repeated_once():
+def test_a_picture_smaller_than_what_lies_beyond_it_is_repeated_as_often_as_there_is_room():
     x = torch.rand(1, 3, 20, 64)
-    assert torch.equal(repeated(x)[:, :, :, WRAP:-WRAP], x.repeat(1, 1, 3, 1))
+    outer = repeated(x)
+    assert outer.shape[2:] == (20 + 2 * WRAP, 64 + 2 * WRAP)
+    assert torch.equal(outer[..., WRAP:-WRAP], torch.roll(x.repeat(1, 1, 5, 1), -8, 2)[:, :, : 20 + 2 * WRAP])
+
+
+@pytest.mark.parametrize("statistic", ["gram", "mean-std", "sliced"])
+def test_where_a_tile_is_cut_makes_no_difference_to_its_style_cost(statistic):
+    layers = {"content_layers": {"relu2_1": 1}, "style_layers": {"relu1_1": 1, "relu2_1": 1, "relu3_1": 1}}
+    settings = TEXTURE.with_(seamless=True, statistic=statistic, tv=0, **layers)
+    tile = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0))
+    style, where = to_tensor(checks()), choose("cpu")
+    objective = make_objective(tiny_filters(), settings, where, repeated(tile), [style], None, WRAP)
+    evaluate = SEAMLESS.objective(objective)
+    (one, slope), (other, moved) = (evaluate(x) for x in (tile, torch.roll(tile, (16, 24), (2, 3))))
+    assert one.style == pytest.approx(other.style, rel=1e-4)
+    torch.testing.assert_close(torch.roll(slope, (16, 24), (2, 3)), moved, rtol=1e-3, atol=1e-6)
 
 
 def test_the_gradient_of_what_lies_beyond_comes_back_to_the_pixels_it_repeats():
@@ -106,9 +122,14 @@ def test_the_seam_of_a_tile_is_as_the_inside():
     assert seam(False) > 1.5 * seam(True)
 
 
-def test_a_content_image_may_be_painted_seamlessly_too():
-    reports = run(SMALL.with_(seamless=True, keep_colours=True))
-    assert reports[-1].image.size == run(SMALL)[-1].image.size
+def test_edges_of_a_painted_photograph_come_closer_to_the_opposite_ones():
+    settings = Settings(size=96, evaluations=30, scales=1, strength=60)
+    tile, plain = (
+        list(stylize(waves(96, 72), checks(), settings.with_(seamless=each), "cpu"))[-1].image
+        for each in (True, False)
+    )
+    for axis in (0, 1):
+        assert across(tile, axis) < 0.8 * across(plain, axis)
 
 
 def test_the_film_of_a_texture_begins_with_its_first_evaluation(tmp_path):

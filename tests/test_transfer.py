@@ -19,9 +19,10 @@ from nst.borders import with_margin
 from nst.costs import content_cost, gram_matrix, style_cost
 from nst.images import load_picture
 from nst.network.vgg import Filters, Network
-from nst.objective import Costs, make_targets, weigh
+from nst.objective import Costs, weigh
 from nst.optimizers import make_optimizer
 from nst.schedule import Pace, Scale, enlarge, schedule, starting_image
+from nst.targets import make_targets
 from nst.tensors import to_tensor
 from nst.transfer import descend
 from nst.weights import find_filters

@@ -9,11 +9,9 @@ from ..errors import SettingsError
 from ..images import fit
 from ..network.layers import deepest
 from ..network.vgg import Filters
-from ..report import timed
-from ..schedule import Pace, schedule
 from ..settings import Settings
 from .board import COMPARE, Board, Cell, checked
-from .descents import Painted, descend_together, empty, filled, prepare
+from .descents import Painted, descend_together, empty, filled, prepare, study
 from .outlines import OPTIMIZERS, SNAPSHOTS, compare_outline
 
 
@@ -41,9 +39,7 @@ def compare_optimizers(
             f"Evaluations must be a multiple of {SNAPSHOTS} from {SNAPSHOTS} to 2000, "
             f"not “{settings.evaluations}”."
         )
-    styles = [styles] if isinstance(styles, Image.Image) else list(styles)
-    boards = _compare(content, styles, settings, device, filters)
-    return timed(boards, Pace(schedule(settings, *content.size)))
+    return study(_compare, content, styles, settings, device, filters)
 
 
 def _compare(

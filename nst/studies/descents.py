@@ -5,9 +5,10 @@ and one backward pass; the groups take turns, so that the whole board fills in t
 only one group are in memory. All go from coarse to fine together, as stylize() goes alone.
 """
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from PIL import Image
 from torch import Tensor
@@ -18,11 +19,12 @@ from ..device import Device, choose
 from ..errors import Diverged
 from ..images import fit
 from ..network.vgg import Filters, Network
-from ..objective import Costs, Targets, make_objectives, make_targets
+from ..objective import Costs, make_objectives
 from ..optimizers import make_optimizer
-from ..report import result_of
-from ..schedule import Scale, beginning, schedule
+from ..report import result_of, timed
+from ..schedule import Pace, Scale, beginning, schedule
 from ..settings import Settings
+from ..targets import Targets, make_targets
 from ..tensors import to_tensor
 from ..transfer import announced, finished, learn, style_at
 from .board import Board, Cell
@@ -74,6 +76,18 @@ class Painted:
     content: Tensor
     least: Costs | None
     energy: Mapping[str, float]
+
+
+def study(
+    boards: Callable[..., Iterator[Board]],
+    content: Image.Image,
+    styles: Image.Image | Sequence[Image.Image],
+    settings: Settings,
+    *more: Any,
+) -> Generator[Board, None, None]:
+    """boards(content, styles, settings, *more), each with the seconds since the start and those left."""
+    styles = [styles] if isinstance(styles, Image.Image) else list(styles)
+    return timed(boards(content, styles, settings, *more), Pace(schedule(settings, *content.size)))
 
 
 def prepare(

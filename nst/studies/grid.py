@@ -11,11 +11,9 @@ from PIL import Image
 from ..errors import SettingsError, shown
 from ..images import fit
 from ..network.vgg import Filters
-from ..report import timed
-from ..schedule import Pace, schedule
 from ..settings import BOUNDS, Settings
 from .board import GRID, LADDER, Board, checked
-from .descents import empty, fill_in, prepare
+from .descents import empty, fill_in, prepare, study
 from .filters import reached
 from .outlines import RATIOS, grid_outline
 
@@ -48,9 +46,7 @@ def layers_grid(
     settings = checked(settings or GRID)
     for ratio in ratios:
         relative_strength(ratio)
-    styles = [styles] if isinstance(styles, Image.Image) else list(styles)
-    boards = _grid(content, styles, settings, device, filters, ratios, layers)
-    return timed(boards, Pace(schedule(settings, *content.size)))
+    return study(_grid, content, styles, settings, device, filters, ratios, layers)
 
 
 def relative_strength(ratio: float) -> float:

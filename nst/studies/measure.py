@@ -19,9 +19,10 @@ from ..borders import with_margin
 from ..costs import gram_matrix, total_variation
 from ..network.layers import RELU_LAYERS, deepest
 from ..network.vgg import Filters, Network
-from ..objective import Targets, Weighting, weigh
+from ..objective import Weighting, weigh
 from ..schedule import Scale, schedule
 from ..settings import Settings
+from ..targets import Targets
 from ..tensors import to_picture, to_tensor
 from ..transfer import learn, style_at
 from .filters import as_deep_as_can_be, reached

@@ -12,12 +12,11 @@ from PIL import Image
 from ..images import fit
 from ..network.layers import deepest
 from ..network.vgg import Filters
-from ..objective import Targets, weigh
-from ..report import timed
-from ..schedule import Pace, schedule
+from ..objective import weigh
 from ..settings import BOUNDS, Settings
+from ..targets import Targets
 from .board import LADDER, RECONSTRUCT, Board, checked, conv_name
-from .descents import empty, fill_in, prepare
+from .descents import empty, fill_in, prepare, study
 from .filters import reached
 from .outlines import reconstruct_outline
 
@@ -50,9 +49,7 @@ def reconstruct(
     and a tenth of it for style.
     """
     settings = checked(settings or RECONSTRUCT)
-    styles = [styles] if isinstance(styles, Image.Image) else list(styles)
-    boards = _reconstruct(content, styles, settings, device, filters, layers)
-    return timed(boards, Pace(schedule(settings, *content.size)))
+    return study(_reconstruct, content, styles, settings, device, filters, layers)
 
 
 def _reconstruct(

@@ -8,11 +8,9 @@ from PIL import Image
 from ..images import fit
 from ..network.layers import deepest
 from ..network.vgg import Filters
-from ..report import timed
-from ..schedule import Pace, schedule
 from ..settings import Settings
 from .board import LADDER, STATISTICS, Board, Cell, checked, conv_name
-from .descents import Prepared, empty, fill_in, prepare
+from .descents import Prepared, empty, fill_in, prepare, study
 from .filters import reached
 from .outlines import STATISTIC_NAMES, statistics_outline
 from .reconstruct import style_alone
@@ -38,9 +36,7 @@ def compare_statistics(
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Board.
     """
     settings = checked(settings or STATISTICS)
-    styles = [styles] if isinstance(styles, Image.Image) else list(styles)
-    boards = _compare(content, styles, settings, device, filters)
-    return timed(boards, Pace(schedule(settings, *content.size)))
+    return study(_compare, content, styles, settings, device, filters)
 
 
 def _compare(

@@ -112,7 +112,7 @@ class Endpoint:
             statistic: What of a style layer is matched: gram, covariance, mean-std, mean, polynomial,
                 gaussian or sliced.
             canvas: content, or the shape of a texture made of the style alone, such as 1:1 or 16:9.
-            seamless: Whether the picture can be laid as a tile.
+            seamless: Whether each edge meets the opposite one, so that a texture can be laid as a tile.
             mask: Regions of the content image; red stays as it is, blue is painted in the second style.
 
         Returns:

@@ -11,7 +11,8 @@ from . import status
 from .boards import DEFAULTS, board_run
 from .events import QUIET
 from .example_sheets import ExampleSheets
-from .form import LABELS, weights_choice
+from .form import weights_choice
+from .labels import LABELS
 from .running.clients import client_of
 from .running.runs import Runs
 from .sheet_panel import About, Given, SheetPanel

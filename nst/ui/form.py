@@ -16,15 +16,14 @@ from ..presets import PRESETS, preset
 from ..settings import (
     BOUNDS,
     CHOICES,
-    FLAGS,
     NAMED_WEIGHTS,
     Settings,
     read_layers,
     write_layers,
     write_number,
 )
-from ..studies.outlines import STATISTIC_NAMES
-from .events import QUIET, Options
+from .events import QUIET
+from .labels import LABELS, NAMES, PRESET_NAMES, texts
 from .running.limits import Limits
 from .theme import html
 from .unchecked import Number, Slider
@@ -33,74 +32,6 @@ WEIGHTS = ("alpha", "beta")
 # Of a preset's settings, those that it leaves to the visitor.
 FREE = ("size", "seed", "keep_colours", "colours", "style_weights", "weights", "canvas", "seamless")
 QUALITIES = {"Draft": 40, "Good": 65, "Fine": 200}  # evaluations
-
-LABELS = {
-    "size": "Size",
-    "keep_colours": "Keep the content’s colours",
-    "evaluations": "Evaluations",
-    "strength": "Strength",
-    "style_scale": "Style scale",
-    "style_weights": "Share of the second style",
-    "colours": "Colours",
-    "canvas": "Canvas",
-    "seamless": "Seamless",
-    "statistic": "Style statistic",
-    "seed": "Seed",
-    "alpha": "α",
-    "beta": "β",
-    "tv": "γ, total variation",
-    "content_layers": "Content layers",
-    "style_layers": "Style layers, with λ",
-    "pooling": "Pooling",
-    "optimizer": "Optimiser",
-    "learning_rate": "Learning rate",
-    "init": "Start from",
-    "noise": "Noise",
-    "scales": "Scales",
-    "weights": "Features",
-}
-
-# Help for what has no row in BOUNDS, or needs more than it says.
-HELP = {
-    "strength": "5 gentle, 20 heavy paint, 60 bold.",
-    "style_weights": "0 is the first style alone, 1 the second alone. More than two: in Python.",
-    "alpha": "Weight of the content cost. Empty: from the strength.",
-    "beta": "Weight of the style cost. Empty: from the strength.",
-    "content_layers": "Deeper layers keep less detail. Add a weight as relu4_2=0.5.",
-    "style_layers": "Shallow layers give texture, deep ones shapes. λ is equal, or add it as relu3_1=0.5.",
-    "pooling": "Maximum is what VGG-19 was trained with; average, the papers’ advice, leaves fine noise.",
-    "canvas": "A texture is made of the style alone; the content image is left out.",
-    "statistic": "What of a layer is matched. The Gaussian kernel takes twice the time, sliced 3 to 5 times.",
-    "optimizer": "Spectral L-BFGS needs the fewest evaluations; plain L-BFGS is the papers’.",
-    "init": "Where the generated image begins.",
-    "weights": "Only the retrained network is downloaded (80 MB); it gives another look. Self-taught is an "
-    "experiment: filters learned from your pictures alone.",
-}
-
-NAMES = {
-    "canvas": {"content": "The content image"}
-    | {shape: f"A texture, {shape}" for shape in CHOICES["canvas"][1:]},
-    "statistic": {value: name[0].upper() + name[1:] for value, name in STATISTIC_NAMES.items()},
-    "pooling": {"average": "Average", "max": "Maximum"},
-    "optimizer": {"spectral": "Spectral L-BFGS", "lbfgs": "L-BFGS", "adam": "Adam", "gd": "Gradient descent"},
-    "init": {"content": "The content image", "noise": "Noise", "blend": "A blend of both"},
-    "weights": {
-        "auto": "Automatic (VGG-19)",
-        "torchvision": "VGG-19, retrained (download)",
-        "self-taught": "Self-taught (experiment)",
-    },
-}
-
-PRESET_NAMES = {
-    "paint": "Paint: large brushwork",
-    "gentle": "Gentle: the scene stays",
-    "bold": "Bold: the style comes first",
-    "fast": "Fast: eight layers, half the time",
-    "gatys": "Gatys: the authors’ notebook",
-    "course": "Course: the exercise",
-    "neural-style": "neural-style, Johnson’s",
-    "tutorial": "PyTorch’s tutorial",
-}
 
 # The same two lines of arithmetic as dial() and strength() below, so that a drag needs no server.
 TO_STRENGTH = "(dial) => Number((10 ** (dial / 25 - 1)).toPrecision(2))"
@@ -174,7 +105,7 @@ class Form:
 
     def second_style(self) -> None:
         """How much of the second style image, where there is one, is mixed in."""
-        self._add("style_weights", Slider(0, 1, 0.5, step=0.05, **_texts("style_weights")))
+        self._add("style_weights", Slider(0, 1, 0.5, step=0.05, **texts("style_weights")))
 
     def advanced(self) -> None:
         """Everything else, in the order a student meets it."""
@@ -292,7 +223,7 @@ class Form:
                 value,
                 step=bound.step,
                 scale=scale,
-                **_texts(name),
+                **texts(name),
             ),
         )
 
@@ -308,20 +239,20 @@ class Form:
                 precision=0 if bound.whole else None,
                 scale=scale,
                 min_width=120,
-                **_texts(name),
+                **texts(name),
             ),
         )
 
     def _flag(self, name: str) -> None:
-        self._add(name, gr.Checkbox(value=getattr(Settings(), name), **_texts(name)))
+        self._add(name, gr.Checkbox(value=getattr(Settings(), name), **texts(name)))
 
     def _weight(self, name: str) -> None:
         # A gr.Number that is empty turns into 0 once it has been looked at; a text stays empty.
-        self._add(name, gr.Textbox("", max_lines=1, placeholder="automatic", min_width=120, **_texts(name)))
+        self._add(name, gr.Textbox("", max_lines=1, placeholder="automatic", min_width=120, **texts(name)))
 
     def _choice(self, name: str, choices: Sequence[str]) -> None:
         named = [(NAMES[name][choice], choice) for choice in choices]
-        self._add(name, gr.Dropdown(named, value=getattr(Settings(), name), **_texts(name)))
+        self._add(name, gr.Dropdown(named, value=getattr(Settings(), name), **texts(name)))
 
     def _layers(self, name: str) -> None:
         self._add(
@@ -331,7 +262,7 @@ class Form:
                 value=write_layers(getattr(Settings(), name)),
                 multiselect=True,
                 allow_custom_value=True,
-                **_texts(name),
+                **texts(name),
             ),
         )
 
@@ -365,7 +296,3 @@ def _shares(second: Any) -> tuple[float, ...]:
     if isinstance(second, bool) or not isinstance(second, int | float) or not 0 <= second <= 1:
         raise SettingsError(f"{LABELS['style_weights']} must be a number from 0 to 1, not {shown(second)}.")
     return () if second == 0.5 else (1 - second, second)
-
-
-def _texts(name: str) -> Options:
-    return {"label": LABELS[name], "info": HELP.get(name) or FLAGS.get(name) or BOUNDS[name].help}

@@ -12,7 +12,7 @@ from PIL import Image
 
 from ..settings import Settings
 from ..studies.board import conv_name
-from .form import NAMES
+from .labels import NAMES
 from .running.frames import Frame, Spot
 
 # innerHTML runs no script, so one listener on the component tells the server what was pressed.

@@ -9,7 +9,8 @@ from typing import Any
 from ..network.layers import NETWORK
 from ..recipe import Recipe
 from ..settings import Settings, write_layers
-from .form import LABELS, NAMES, preset_name
+from .form import preset_name
+from .labels import LABELS, NAMES
 from .running.frames import Frame
 
 SELF_TAUGHT = "self-taught"  # how the label of filters learned from the pictures begins

@@ -10,6 +10,7 @@ import gradio as gr
 from ..decoding import picture_size, read_text
 from ..errors import NSTError
 from ..recipe import read_recipe
+from ..settings import Settings
 from . import status
 from .brush import ON, brush, mask_of
 from .events import LATEST, QUIET
@@ -216,7 +217,7 @@ class TransferTab:
         return [self.content, *self.form.inputs]
 
     def _wire_estimate(self) -> None:
-        names = ("size", "evaluations", "scales", "weights", "canvas", "statistic")
+        names = ("size", "evaluations", "scales", "weights", "canvas", "statistic", "seamless")
         for control in (self.content, *(self.form.settings[name] for name in names)):
             control.change(self._estimate, self._estimated, self.estimate, **LATEST, **QUIET)
 
@@ -262,7 +263,7 @@ class TransferTab:
             settings = self.form.fitted(read_recipe(path or "", read_text).settings)
         except NSTError as error:
             return [status.note(str(error), "refused"), *(gr.skip() for _ in self.form.filled)]
-        return [status.note("The settings of that painting are filled in."), *self.form.fill(settings)]
+        return [status.note(_filled_in(settings)), *self.form.fill(settings)]
 
     def _doubled(self, selected: Painted | None) -> tuple[Any, Any]:
         """The painting that is seen, or the moment of its run, to go on with at twice its size."""
@@ -277,6 +278,13 @@ class TransferTab:
 
     def _reuse(self, selected: Painted | None) -> list[Any]:
         return self._open_recipe(selected.painting if selected else None)
+
+
+def _filled_in(settings: Settings) -> str:
+    styles = len(settings.style_weights)
+    if styles > 2:
+        return f"The settings of that painting are filled in. It mixed {styles} styles; this page mixes two."
+    return "The settings of that painting are filled in."
 
 
 def _mixed(second: str | None) -> Any:

@@ -1,0 +1,117 @@
+"""What the generated image is compared with: the content image's activations, the styles' statistics."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from .costs import content_cost
+from .network.layers import stride
+from .network.vgg import Network
+from .settings import Settings
+from .statistics import GRAM, Guided, Statistic, statistic_for
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What the generated image is compared with.
+
+    content      {layer: activations (1, nC, nH, nW)}
+    style        {layer: its statistic (1, …)}
+    statistics   {layer: Statistic}; of a layer that is not named, the Gram matrix
+    """
+
+    content: Mapping[str, Tensor]
+    style: Mapping[str, Tensor]
+    statistics: Mapping[str, Statistic] = field(default_factory=dict)
+
+    @property
+    def device(self) -> torch.device:
+        """Where they are; a run has at least one."""
+        return next(iter((*self.content.values(), *self.style.values()))).device
+
+    def statistic(self, layer: str) -> Statistic:
+        return self.statistics.get(layer, GRAM)
+
+    def style_cost(self, layer: str, found: Tensor) -> Tensor:
+        """J_style[l] of N described images, (N,)."""
+        return self.statistic(layer).cost(found, self.style[layer])
+
+    def content_energy(self, layer: str) -> float:
+        """J_content[l] of silence, a(G) = 0; 1 for a layer that is silent on its picture too."""
+        goal = self.content[layer]
+        return float(content_cost(torch.zeros_like(goal), goal)) or 1.0
+
+    def style_energy(self, layer: str) -> float:
+        """J_style[l] of silence; 1 for a layer that is silent on the style image too."""
+        return float(self.style_cost(layer, self.statistic(layer).silence(self.style[layer]))) or 1.0
+
+    def only(self, content_layers: Iterable[str], style_layers: Iterable[str]) -> "Targets":
+        """Those of these layers alone."""
+        return replace(
+            self,
+            content={layer: self.content[layer] for layer in content_layers},
+            style={layer: self.style[layer] for layer in style_layers},
+        )
+
+
+def make_targets(
+    network: Network,
+    settings: Settings,
+    content: Tensor,
+    styles: Sequence[Tensor],
+    guides: Tensor | None = None,
+) -> Targets:
+    """Activations of the content image, and statistics of the style images, averaged by weight:
+
+        G(S) = Σ_s w_s G(S_s),   Σ w = 1
+
+    which for raw moments is that of the pictures side by side, as much of each as its weight.
+    With guides (R, 1, H, W) each region has the Gram matrix of its own style image; one region alone has that
+    average. Raises SettingsError where the weights do not fit the style images.
+    """
+    shares = settings.shares(len(styles))
+    used = [(share, style) for share, style in zip(shares, styles, strict=True) if share]
+    by = settings.statistic
+    if guides is None:
+        return find_targets(network, settings.content_used, settings.style_layers, by, content, used)
+    kept = find_targets(network, settings.content_used, (), by, content, ()).content
+    regions = [used] if len(guides) == 1 else [[(1.0, style)] for style in styles]
+    each = [find_targets(network, (), settings.style_layers, by, content, mixed).style for mixed in regions]
+    style = {layer: torch.stack([one[layer] for one in each], dim=1) for layer in settings.style_layers}
+    return Targets(kept, style, dict.fromkeys(style, Guided(guides)))
+
+
+@torch.no_grad()
+def find_targets(
+    network: Network,
+    content_layers: Iterable[str],
+    style_layers: Iterable[str],
+    statistic: str,
+    content: Tensor,
+    styles: Sequence[tuple[float, Tensor]],
+) -> Targets:
+    """The activations of the content image, and the statistic of style images, averaged by their weights.
+
+    styles   (weight, image), of weights with sum 1
+    """
+    kept = network(content, content_layers) if content_layers else {}
+    statistics: dict[str, Statistic] = {}
+    described: dict[str, list[Tensor]] = {layer: [] for layer in style_layers}
+    for share, style in styles if described else ():
+        for layer, found in network(style, described).items():
+            if layer not in statistics:
+                statistics[layer] = statistic_for(statistic, found)
+            described[layer].append(share * statistics[layer].describe(found))
+    style = {layer: torch.stack(each).sum(0) for layer, each in described.items()}
+    return Targets(kept, style, statistics)
+
+
+def inside(activations: Mapping[str, Tensor], beyond: int) -> dict[str, Tensor]:
+    """{layer: (N, nC, nH, nW)} without the places of so many pixels at each side."""
+    places = {layer: beyond // stride(layer) for layer in activations}
+    return {
+        layer: a[..., places[layer] : a.shape[2] - places[layer], places[layer] : a.shape[3] - places[layer]]
+        for layer, a in activations.items()
+    }

@@ -1,0 +1,78 @@
+"""The words of the settings on the page: what each is called, its help, the names of its choices."""
+
+from ..settings import BOUNDS, CHOICES, FLAGS
+from ..studies.outlines import STATISTIC_NAMES
+from .events import Options
+
+LABELS = {
+    "size": "Size",
+    "keep_colours": "Keep the content’s colours",
+    "evaluations": "Evaluations",
+    "strength": "Strength",
+    "style_scale": "Style scale",
+    "style_weights": "Share of the second style",
+    "colours": "Colours",
+    "canvas": "Canvas",
+    "seamless": "Seamless",
+    "statistic": "Style statistic",
+    "seed": "Seed",
+    "alpha": "α",
+    "beta": "β",
+    "tv": "γ, total variation",
+    "content_layers": "Content layers",
+    "style_layers": "Style layers, with λ",
+    "pooling": "Pooling",
+    "optimizer": "Optimiser",
+    "learning_rate": "Learning rate",
+    "init": "Start from",
+    "noise": "Noise",
+    "scales": "Scales",
+    "weights": "Features",
+}
+
+# Help for what has no row in BOUNDS, or needs more than it says.
+HELP = {
+    "strength": "5 gentle, 20 heavy paint, 60 bold.",
+    "style_weights": "0 is the first style alone, 1 the second alone. For more than two, use Python.",
+    "alpha": "Weight of the content cost. Empty: from the strength.",
+    "beta": "Weight of the style cost. Empty: from the strength.",
+    "content_layers": "Deeper layers keep less detail. Add a weight as relu4_2=0.5.",
+    "style_layers": "Shallow layers give texture, deep ones shapes. λ is equal, or add it as relu3_1=0.5.",
+    "pooling": "Maximum is what VGG-19 was trained with; average, the papers’ advice, leaves fine noise.",
+    "canvas": "A texture is made of the style alone; the content image is left out.",
+    "statistic": "What of a layer is matched. The Gaussian kernel takes twice the time, sliced 3 to 5 times.",
+    "optimizer": "Spectral L-BFGS needs the fewest evaluations; plain L-BFGS is the papers’.",
+    "init": "Where the generated image begins.",
+    "weights": "Only the retrained network is downloaded (80 MB); it gives another look. Self-taught is an "
+    "experiment: filters learned from your pictures alone.",
+}
+
+NAMES = {
+    "canvas": {"content": "The content image"}
+    | {shape: f"A texture, {shape}" for shape in CHOICES["canvas"][1:]},
+    "statistic": {value: name[0].upper() + name[1:] for value, name in STATISTIC_NAMES.items()},
+    "pooling": {"average": "Average", "max": "Maximum"},
+    "optimizer": {"spectral": "Spectral L-BFGS", "lbfgs": "L-BFGS", "adam": "Adam", "gd": "Gradient descent"},
+    "init": {"content": "The content image", "noise": "Noise", "blend": "A blend of both"},
+    "weights": {
+        "auto": "Automatic (VGG-19)",
+        "torchvision": "VGG-19, retrained (download)",
+        "self-taught": "Self-taught (experiment)",
+    },
+}
+
+PRESET_NAMES = {
+    "paint": "Paint: large brushwork",
+    "gentle": "Gentle: the scene stays",
+    "bold": "Bold: the style comes first",
+    "fast": "Fast: eight layers, half the time",
+    "gatys": "Gatys: the authors’ notebook",
+    "course": "Course: the exercise",
+    "neural-style": "neural-style, Johnson’s",
+    "tutorial": "PyTorch’s tutorial",
+}
+
+
+def texts(name: str) -> Options:
+    """The label and the help of a setting's control."""
+    return {"label": LABELS[name], "info": HELP.get(name) or FLAGS.get(name) or BOUNDS[name].help}
