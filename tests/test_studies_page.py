@@ -277,6 +277,7 @@ def test_units_are_shown_for_the_pictures_looked_at_so_far(visit, pictures):
     page.locator("#units-on").click()
     expect(page.locator("body")).to_contain_text("No pictures have been looked at yet: press Look first.")
     expect(page.locator("#units figure")).to_have_count(9)  # the example stays
+    expect(page.get_by_label("Unit", exact=True)).to_have_value("0")
     self_taught(page)
     page.locator("#units-run").click()
     expect(page.locator("#units-said")).to_contain_text("Looking at picture", timeout=2 * SOON)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 PAGE = 9  # units shown at once
 MOST_ADDED = 12  # pictures a visitor may add one by one
 SCANS_KEPT = 12  # of the last visitors; each holds its pictures and some megabytes of places
-START = "relu3_1"
+START, FIRST_UNIT = "relu3_1", 0
 
 ABOUT = About(
     "What does each unit look for?",
@@ -185,7 +185,7 @@ class UnitsTab:
                 list(RELU_LAYERS), value=START, label="Layer", min_width=120, elem_id="units-layer"
             )
             self.first = gr.Number(
-                0, label="Unit", minimum=0, precision=0, min_width=100, elem_id="units-first"
+                FIRST_UNIT, label="Unit", minimum=0, precision=0, min_width=100, elem_id="units-first"
             )
             self.back = gr.Button("Previous nine", elem_id="units-back", min_width=120)
             self.on = gr.Button("Next nine", elem_id="units-on", min_width=120)
@@ -234,7 +234,7 @@ class UnitsTab:
             page = Page(scan, layer, range(first, min(first + PAGE, scan.units(layer))))
         except NSTError as error:
             gr.Warning(str(error))  # what is there, the example or an earlier page, stays
-            yield gr.skip(), gr.skip()
+            yield gr.skip(), FIRST_UNIT  # a press of Next nine has moved on already
             return
         began: Any = first
         for units in self.pages.show(client_of(request), page):

@@ -7,8 +7,14 @@ from .uploading import SILENCE
 
 
 def end_silent_connections(server: Any) -> None:
-    """From now on a running uvicorn server closes a connection whose request has not come within SILENCE."""
-    server.config.http_protocol_class = impatient(server.config.http_protocol_class)
+    """A running uvicorn server closes every connection whose request does not come within SILENCE, those
+    that were accepted before this call too."""
+    patient = server.config.http_protocol_class
+    server.config.http_protocol_class = clocked = impatient(patient)
+    for connection in [*server.server_state.connections]:
+        if isinstance(connection, patient):
+            connection.__class__ = clocked
+            connection.loop.call_soon_threadsafe(connection.wind)
 
 
 def impatient(protocol: Any) -> Any:
@@ -19,17 +25,17 @@ def impatient(protocol: Any) -> Any:
 
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)
-            self._wind()
+            self.wind()
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
-            self._wind()
+            self.wind()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._stop_clock()
             super().connection_lost(exc)
 
-        def _wind(self) -> None:
+        def wind(self) -> None:
             """Start the clock, or let it run on; stop it while a request is answered."""
             if self.cycle is not None and not self.cycle.response_complete:
                 self._stop_clock()
