@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from server import Server, png
 from tiny import checks, waves
 
@@ -51,7 +51,7 @@ def visiting(app: Server, browser: Browser) -> Iterator[Opener]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(SOON)
-        page.on("console", lambda said: said.type == "error" and not leaves and troubles.append(said.text))
+        page.on("console", lambda said: said.type == "error" and not leaves and troubles.append(_said(said)))
         page.on("response", lambda got: got.status >= 500 and troubles.append(f"{got.status} {got.url}"))
         page.on("pageerror", lambda error: leaves or troubles.append(str(error)))
         page.on("request", lambda asked: _is_outside(asked.url, app) and troubles.append(asked.url))
@@ -63,6 +63,10 @@ def visiting(app: Server, browser: Browser) -> Iterator[Opener]:
     for context in contexts:
         context.close()
     assert troubles == []
+
+
+def _said(message: ConsoleMessage) -> str:
+    return f"{message.text} {message.location['url']}"
 
 
 def _is_outside(url: str, app: Server) -> bool:

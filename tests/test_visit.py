@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 def paint(page, recipe) -> None:
     use_recipe(page, recipe)
     page.locator("#run").click()
-    expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px")
+    expect(page.locator("#said")).to_contain_text(f"Painted {read_recipe(recipe).settings.size} × ")
     wait_for_the_end(page)
 
 
@@ -155,8 +155,8 @@ def test_who_waits_sees_the_picture_to_be_painted_and_one_time(visit, pictures, 
 def test_the_visits_paintings_can_be_seen_again_compared_and_used(visit, pictures, tmp_path):
     page = visit()
     choose(page, *pictures)
-    for seed in (7, 8):
-        paint(page, a_painting(tmp_path, evaluations=seed - 1, seed=seed))
+    for seed, size in ((7, 64), (8, 72)):  # two sizes: use_recipe() waits for the field to change
+        paint(page, a_painting(tmp_path, evaluations=seed - 1, seed=seed, size=size))
     expect(page.locator("#said")).to_contain_text("7 evaluations")
     strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
     expect(strip).to_have_count(2)

@@ -18,7 +18,7 @@ from .frames import Frame, Moment
 
 PREVIEW_EDGE = 640  # pixels; a 640 px JPEG is some 45 kB and 1 ms
 PREVIEW_EVERY = 0.35  # seconds between two previews
-PREVIEWS_KEPT = 8  # a slow browser may still be fetching one of three seconds ago
+PREVIEWS_KEPT = 24  # a slow browser may still be fetching one of eight seconds ago
 STOP = "stop"
 
 
