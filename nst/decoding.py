@@ -24,7 +24,7 @@ from PIL import Image
 
 from . import images
 from .decoder import LENGTH, TOO_HARD
-from .errors import ImageRefused
+from .errors import Busy, ImageRefused
 
 PATIENCE = 12.0  # seconds of the clock: other work slows a decoder down
 MOST_AT_ONCE = 8  # decoders: more than one network address has places in line, so that others find one free
@@ -96,9 +96,9 @@ def close() -> None:
 
 
 def _header(operation: str, source: Source) -> Any:
-    """What a picture's header says. Raises ImageRefused, also where others' headers take long."""
+    """What a picture's header says. Raises ImageRefused, and Busy where others' headers take long."""
     if not _headers.acquire(timeout=HEADER_PATIENCE):
-        raise ImageRefused(BUSY)
+        raise Busy(BUSY)
     try:
         return _asked(operation, source)[0]
     finally:
@@ -183,9 +183,9 @@ class Decoders:
 
     @contextmanager
     def one(self) -> Iterator[Decoder]:
-        """A decoder to use in the with statement. Raises ImageRefused when none becomes free for long."""
+        """A decoder to use in the with statement. Raises Busy when none becomes free for long."""
         if not self._places.acquire(timeout=PATIENCE):
-            raise ImageRefused(BUSY)
+            raise Busy(BUSY)
         try:
             decoder = self._taken() or Decoder()
             try:

@@ -2,6 +2,7 @@
 
 NSTError                 the root: str(error) names the trouble, the limit and what to do
 ├── ImageRefused         not a picture we accept: type, bytes, pixels, shape, damage
+│   └── Busy             not looked at, as too many others are being opened
 ├── SettingsError        a setting outside its bounds
 ├── WeightsError         a weights file missing, damaged, or not VGG-19
 │   └── TooShallow       a sound one that ends before a layer asked for
@@ -19,6 +20,10 @@ class NSTError(Exception):
 
 class ImageRefused(NSTError):
     """A file that is not a picture we accept."""
+
+
+class Busy(ImageRefused):
+    """A file that may well be a picture: nobody had the time to look."""
 
 
 class SettingsError(NSTError):

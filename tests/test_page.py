@@ -111,11 +111,18 @@ def test_what_cannot_be_painted_is_refused_in_one_sentence(visit, pictures, tmp_
     page.locator("#run").click()
     expect(page.get_by_role("alert")).to_contain_text("There is no content image yet")
     wait_for_the_end(page)
+    text = tmp_path / "text.jpg"
+    text.write_text("This is no picture.")
+    refused = page.locator(".inputs + .said-if-any")
+    page.locator("#content input[type=file]").set_input_files(text)
+    expect(refused).to_contain_text("not a JPEG, PNG or WebP picture")
+    expect(page.locator("#content img")).to_have_count(0)
     broken = tmp_path / "broken.png"
     broken.write_bytes(pictures[0].read_bytes()[:200])
     page.locator("#content input[type=file]").set_input_files(broken)
     page.locator("#style input[type=file]").set_input_files(pictures[1])
     expect(page.locator("#style img")).to_be_visible()
+    expect(refused).to_be_hidden()
     page.locator("#run").click()
     expect(page.locator("#said .failed")).not_to_contain_text("There is no")
     sentence = page.locator("#said .failed").inner_text()

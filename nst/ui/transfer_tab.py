@@ -19,6 +19,7 @@ from .gallery import Gallery, pair_row, picture_row
 from .in_sight import size_of
 from .painting import painting
 from .painting_panel import NAME_PICTURES, PaintingPanel, Shown, painting_values
+from .refusing import refuse_at_once
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
@@ -113,6 +114,7 @@ class TransferTab:
                 elem_id="style",
                 alt_text="The style image: the picture to paint like",
             )
+        self.refused = html(elem_classes="said-if-any")
         with gr.Row(elem_classes="choices"):
             self.swap = gr.Button("⇄ Swap", size="sm", min_width=90, elem_id="swap")
             self.surprise = gr.Button("Surprise me", size="sm", min_width=110, elem_id="surprise")
@@ -138,6 +140,7 @@ class TransferTab:
                 elem_id="second-style",
                 alt_text="A second style image, to be mixed with the first",
             )
+            self.second_refused = html(elem_classes="said-if-any")
             self.form.second_style()
         with gr.Accordion("Regions", open=False, elem_id="regions"):
             html(
@@ -189,6 +192,10 @@ class TransferTab:
 
     def _wire_pictures(self) -> None:
         both = [self.content, self.style]
+        for upload, said in zip(
+            (*both, self.second), (self.refused, self.refused, self.second_refused), strict=True
+        ):
+            refuse_at_once(upload, said)
         how_well = [self.form.settings[name] for name in ("size", "evaluations")]
         self.content.change(None, self.content, self.brush, js=ON)
         self.second.change(_mixed, self.second, self.mixed, **QUIET)

@@ -1,0 +1,35 @@
+"""A file that is no picture is refused as soon as it is brought, and not first when Paint is pressed."""
+
+from typing import Any
+
+import gradio as gr
+
+from ..decoding import read_text
+from ..errors import Busy, ImageRefused
+from . import status
+from .events import QUIET
+from .upload import Upload
+
+# As a person would: a value for the input from its own change event would make Gradio send that event again.
+REMOVE = """
+(said) => said && document.querySelector('#{} [aria-label="Remove Image"]')?.click()
+"""
+
+
+def refuse_at_once(upload: Upload, said: gr.HTML) -> None:
+    """Empty the input again when what is brought is no picture, and say why in `said`; else empty that."""
+    looked = upload.change(_looked_at, upload, said, **QUIET)
+    looked.then(None, said, None, js=REMOVE.format(upload.elem_id))
+
+
+def _looked_at(path: str | None) -> Any:
+    """HTML for `said`. The header's first bytes alone are read: all else the run will say."""
+    if path is None:
+        return gr.skip()
+    try:
+        read_text(path)
+    except Busy:
+        return ""
+    except ImageRefused as error:
+        return status.note(str(error), "refused")
+    return ""
