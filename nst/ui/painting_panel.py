@@ -11,7 +11,7 @@ import gradio as gr
 from ..settings import Settings
 from . import curves, share, status
 from .events import LATEST, ONE_BY_ONE, QUIET
-from .gallery import Pair, painting_buttons, painting_row
+from .gallery import Gallery, Pair, painting_buttons, painting_row
 from .in_sight import (
     CONTENT_IMAGE,
     FILM,
@@ -29,7 +29,7 @@ from .run_panel import RunPanel, buttons, getting_ready, now_and_then
 from .running.frames import Frame
 from .running.runs import Runs
 from .theme import html
-from .visit import Painted, found_again, painted, with_one_more
+from .visit import Painted, apart, found_again, painted, with_one_more
 
 DRAW_EVERY = 0.8  # seconds between two drawings of the curves
 
@@ -82,8 +82,10 @@ class PaintingPanel(RunPanel):
     def __init__(self) -> None:
         super().__init__("", "Paint", size="lg")
 
-    def view(self, example: Pair | None, keep_seconds: int) -> None:
-        """Build what is seen, in the column being built. `example` is a pair with its outcome."""
+    def view(self, gallery: Gallery, keep_seconds: int) -> None:
+        """Build what is seen, in the column being built: at first the gallery's example."""
+        example, each = gallery.example, (*gallery.contents, *gallery.styles)
+        self.names = {picture.file.name: picture.name for picture in each}
         self.visit, self.selected, self.start = gr.State(()), gr.State(), gr.State()
         self.address = gr.BrowserState("", storage_key="nst-last-painting", secret="nst")
         self.badge = html(status.badge(status.automatic()), elem_id="badge")
@@ -171,7 +173,7 @@ class PaintingPanel(RunPanel):
         self.strip.select(
             self._pressed,
             self.visit,
-            [self.finished, self.canvas, self.status, self.costs, *self.seen],
+            [self.finished, self.canvas, self.strip, self.status, self.costs, *self.seen],
             **QUIET,
         ).then(None, js=NAME_PICTURES)
         self.moment.input(
@@ -197,23 +199,28 @@ class PaintingPanel(RunPanel):
 
     def end(self, request: gr.Request, shown: Shown | None, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `ended`: Paint can be pressed again. A run that left nothing changes nothing else."""
-        new = painted(shown.frame) if shown else None
+        new = painted(shown.frame, self._pair(shown)) if shown else None
         if new is None:
             return (*_panels(running=False), *(gr.skip() for _ in (*self.seen, 1, 2, 3)))
         visit = with_one_more(visit, new)
-        return (*_panels(running=False), *self._strip_values(visit), *self._seen(request, new, visit))
+        return (*_panels(running=False), *self._strip_values(visit, new), *self._seen(request, new, visit))
 
     def recall(self, request: gr.Request, folder: Path | None) -> tuple[Any, ...]:
         """Values for [visit, strip, strips, *seen]: the last painting, found again after a reload."""
         found = found_again(folder) if folder else None
         if found is None:
             return tuple(gr.skip() for _ in (*self.seen, 1, 2, 3))
-        return (*self._strip_values((found,)), *self._seen(request, found, (found,)))
+        return (*self._strip_values((found,), found), *self._seen(request, found, (found,)))
 
-    def _strip_values(self, visit: Sequence[Painted]) -> tuple[Any, ...]:
-        entries = [(one.painting, f"Painting {number}") for number, one in enumerate(visit, start=1)]
-        row = painting_buttons(entries, "Paintings of this visit")
-        return visit, row, gr.Column(visible=bool(visit))
+    def _pair(self, shown: Shown) -> str:
+        """The pictures of a run by their names: an example's own, else that of the file."""
+        stems = [Path(path).name if path else "" for path in (shown.content, shown.style)]
+        content, style = (self.names.get(stem, Path(stem).stem) for stem in stems)
+        is_texture = shown.settings is not None and shown.settings.is_texture
+        return f"{style}, a texture" if is_texture else f"{content} × {style}"
+
+    def _strip_values(self, visit: Sequence[Painted], seen: Painted) -> tuple[Any, ...]:
+        return visit, _strip(visit, seen), gr.Column(visible=bool(visit))
 
     def _pressed(self, request: gr.Request, visit: Sequence[Painted], event: gr.EventData) -> tuple[Any, ...]:
         index = event.index
@@ -221,7 +228,7 @@ class PaintingPanel(RunPanel):
             raise gr.Error("This painting is no longer kept.", print_exception=False)
         panels, one = (gr.Column(visible=True), gr.Column(visible=False)), visit[index]
         said = status.progress(one.frame) if one.frame else ""
-        return (*panels, said, "", *self._seen(request, one, visit))
+        return (*panels, _strip(visit, one), said, "", *self._seen(request, one, visit))
 
     def _seen(self, request: gr.Request, one: Painted, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `seen`."""
@@ -282,6 +289,13 @@ def _remembered(frames: Iterable[Frame], seen: list[Frame]) -> Iterator[Frame]:
         if frame.costs and (not seen or frame.evaluation > seen[-1].evaluation):
             seen.append(frame)
         yield frame
+
+
+def _strip(visit: Sequence[Painted], seen: Painted) -> str:
+    """HTML of the strip, with the painting that is seen marked."""
+    entries = [(one.painting, one.pair, said) for one, said in zip(visit, apart(visit), strict=True)]
+    places = [n for n, one in enumerate(visit) if one.painting == seen.painting]
+    return painting_buttons(entries, "Paintings of this visit", next(iter(places), None))
 
 
 def _panels(running: bool) -> tuple[Any, ...]:

@@ -101,7 +101,7 @@ def used(recipe: Recipe, size: tuple[int, int], frame: Frame | None = None) -> s
         rows[LABELS["evaluations"]] = f"{done} more{took}"
         rows[LABELS["init"]] = "An earlier painting"
     rows |= {
-        USED.get(name, LABELS[name]): _plain(name, value)
+        USED.get(name, LABELS[name]): plain(name, value)
         for name, value in found.items()
         if value != start[name] and name not in ("seed", "size", "evaluations", "weights")
     }
@@ -109,7 +109,8 @@ def used(recipe: Recipe, size: tuple[int, int], frame: Frame | None = None) -> s
     return _rows({**rows, **(_weights(frame) if frame else {})})
 
 
-def _plain(name: str, value: Any) -> str:
+def plain(name: str, value: Any) -> str:
+    """A setting's value in words."""
     if isinstance(value, dict):
         return ", ".join(write_layers(value))
     if name == "style_weights":

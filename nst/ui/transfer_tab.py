@@ -47,7 +47,7 @@ class TransferTab:
                 self._inputs()
                 self._controls()
             with gr.Column(scale=7, min_width=320, elem_classes="easel"):
-                self.panel.view(gallery.example, runs.limits.keep_seconds)
+                self.panel.view(gallery, runs.limits.keep_seconds)
         self._galleries()
         self.form.wire()
         self._wire_run()

@@ -14,9 +14,12 @@ from PIL import Image
 from ..errors import NSTError, SettingsError
 from ..film import save_film, shrunk
 from ..recipe import Recipe, read_recipe
+from .form import preset_name
+from .labels import LABELS
 from .painting import CONTENT
 from .running.frames import Frame
 from .running.workspace import moment_file, moments_in
+from .status import plain
 
 MOST_KEPT = 24  # paintings in the strip; the oldest leave it, their files stay until they are swept
 
@@ -29,6 +32,7 @@ class Painted:
     content    path of its content image
     recipe     what the PNG says of how it was made, None for a JPEG
     frame      the last Frame of its run, where that is still known
+    pair       its pictures by name: "lake × wave"
     moment     the evaluation after which it is looked at, None for the painting itself
     """
 
@@ -36,6 +40,7 @@ class Painted:
     content: str
     recipe: Recipe | None
     frame: Frame | None = None
+    pair: str = ""
     moment: int | None = None
 
     @property
@@ -70,11 +75,12 @@ class Painted:
         return replace(self, moment=None if is_painting else nearest)
 
 
-def painted(frame: Frame) -> Painted | None:
-    """What a run left, by its last Frame; None for nothing."""
+def painted(frame: Frame, pair: str) -> Painted | None:
+    """What a run of these pictures left, by its last Frame; None for nothing."""
     if frame.result is None:
         return None
-    return Painted(frame.result, str(Path(frame.result).with_name(CONTENT)), _recipe(frame.result), frame)
+    content = str(Path(frame.result).with_name(CONTENT))
+    return Painted(frame.result, content, _recipe(frame.result), frame, pair)
 
 
 def found_again(folder: Path) -> Painted | None:
@@ -82,10 +88,11 @@ def found_again(folder: Path) -> Painted | None:
     content = folder / CONTENT
     finished = sorted(folder.glob("*.png"))
     if finished and content.is_file():
-        return Painted(str(finished[0]), str(content), _recipe(str(finished[0])))
+        pair = finished[0].stem.rpartition("-")[0]  # less the seed
+        return Painted(str(finished[0]), str(content), _recipe(str(finished[0])), pair=pair)
     if moments := moments_in(folder):
         first, last = (str(moment_file(folder, moments[n])) for n in (0, -1))
-        return Painted(last, first, None)
+        return Painted(last, first, None, pair="Not finished")
     return None
 
 
@@ -133,3 +140,17 @@ def with_one_more(kept: Sequence[Painted], new: Painted) -> tuple[Painted, ...]:
     """The paintings of the visit, the newest last; those that have been swept are left out."""
     there = [one for one in kept if one.is_there and one.painting != new.painting]
     return (*there, new)[-MOST_KEPT:]
+
+
+def apart(visit: Sequence[Painted]) -> list[str]:
+    """What sets each painting of the visit apart: those of its settings that are not the same in all; for
+    one alone, and where nothing differs, its preset."""
+    found = [one.recipe.settings.to_dict() if one.recipe else {} for one in visit]
+    known = [settings for settings in found if settings]
+    differing = [name for name in LABELS if len({str(settings[name]) for settings in known}) > 1]
+    said = []
+    for one, settings in zip(visit, found, strict=True):
+        each = [f"{LABELS[name]}: {plain(name, settings[name])}" for name in differing if settings]
+        preset = preset_name(one.recipe.settings) if one.recipe else ""
+        said.append(", ".join(each) or preset.partition(":")[0].replace("none", "Changed by hand"))
+    return said
