@@ -173,6 +173,8 @@ def test_lambda_is_shown_whole_and_weighs_j_anew(visit, pictures, tmp_path, widt
     assert across <= 0
     assert down <= 0  # a list that is longer is broken into lines, and the box is as high as they are
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    inside, whole = page.locator("#how-sums .scroll").evaluate("e => [e.clientWidth, e.scrollWidth]")
+    assert whole <= inside
     before = cost(page)
     page.locator("#how-alpha input").fill("0")
     expect(page.locator("#how-sums .formula").last).to_contain_text("= 0 ·")
