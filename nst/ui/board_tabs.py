@@ -148,12 +148,14 @@ class ReconstructTab:
             self.size = _size(RECONSTRUCT)
             self.evaluations = _evaluations(RECONSTRUCT)
             self.weights = weights_choice()
+        self.said = html(elem_classes="said-if-any")
         alt, example = "A sheet of pictures, one for each layer", self.examples["reconstruct"]
         self.panel = SheetPanel("reconstruct", "Reconstruct", alt, example)
         inputs = [transfer.content, transfer.style, self.what, self.size, self.evaluations, self.weights]
         self.panel.wire(runs, self.paint, inputs)
         shown = [self.panel.sheet, self.panel.on_sheet]
-        self.what.input(self._other, [self.what, self.panel.on_sheet], [self.evaluations, *shown], **QUIET)
+        outputs = [self.evaluations, self.said, *shown]
+        self.what.input(self._other, [self.what, self.panel.on_sheet], outputs, **QUIET)
 
     def paint(
         self,
@@ -171,12 +173,13 @@ class ReconstructTab:
         yield from self.panel.values(frames, pair)
 
     def _other(self, what: str, on_sheet: OnSheet | None) -> tuple[Any, ...]:
-        """Another kind's evaluations, and its example where no sheet of the visitor's own is shown."""
+        """Another kind's evaluations, a note of them, and its example unless a sheet of the visitor's is shown."""
         kind = WHAT[what]
         evaluations, example = DEFAULTS[kind].evaluations, self.examples[kind]
+        said = status.note(f"Evaluations are set to {evaluations}, as usual for this sheet.")
         if example is None or (on_sheet and not on_sheet.example):
-            return evaluations, gr.skip(), gr.skip()
-        return evaluations, self.panel.drawn(example), example
+            return evaluations, said, gr.skip(), gr.skip()
+        return evaluations, said, self.panel.drawn(example), example
 
 
 def _size(start: Settings) -> Slider:
