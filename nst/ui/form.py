@@ -97,7 +97,7 @@ class Form:
                     list(QUALITIES),
                     value=quality(start.evaluations),
                     label="Quality",
-                    info="More evaluations: finer, slower.",
+                    info="More steps (evaluations): finer, slower.",
                     scale=5,
                     min_width=200,
                 )

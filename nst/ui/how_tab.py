@@ -33,7 +33,8 @@ ABOUT = About(
     "What is being minimised?",
     (
         "A painting G is good when the network answers to it as it does to the content image C at one "
-        "layer, and when its Gram matrices are those of the style image S at several.",
+        "layer, and when its Gram matrices, which say what channels are active together, are those of the "
+        "style image S at several.",
         "Below are the sums with the numbers of your last run: go back to any of its moments, or change α, β "
         "or λ and J is weighed anew, without painting.",
         "In the heat maps each row and column is a channel: a bright diagonal is a channel that is often "
@@ -75,11 +76,15 @@ class HowTab:
 
     def _weights(self) -> None:
         with gr.Row():
-            self.alpha = Number(label="α", minimum=0, elem_id="how-alpha", min_width=120)
-            self.beta = Number(label="β", minimum=0, elem_id="how-beta", min_width=120)
+            self.alpha = Number(
+                label="α", info="Weight of the content cost.", minimum=0, elem_id="how-alpha", min_width=120
+            )
+            self.beta = Number(
+                label="β", info="Weight of the style cost.", minimum=0, elem_id="how-beta", min_width=120
+            )
         self.lambdas = gr.Textbox(
             label="λ of each style layer",
-            info="Layers and their weights; they are divided by their sum.",
+            info="The share of each layer in the style cost; they are divided by their sum.",
             lines=1,
             max_lines=8,  # more than one, so that a long list is broken and not cut off
             elem_id="how-lambdas",

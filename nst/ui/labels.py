@@ -34,13 +34,17 @@ LABELS = {
 HELP = {
     "strength": "5 gentle, 20 heavy paint, 60 bold.",
     "style_weights": "0 is the first style alone, 1 the second alone. For more than two, use Python.",
-    "alpha": "Weight of the content cost. Empty: from the strength.",
-    "beta": "Weight of the style cost. Empty: from the strength.",
-    "content_layers": "Deeper layers keep less detail. Add a weight as relu4_2=0.5.",
-    "style_layers": "Shallow layers give texture, deep ones shapes. λ is equal, or add it as relu3_1=0.5.",
+    "evaluations": "The steps of a run: each computes the costs once. More is closer to the style, slower.",
+    "alpha": "Weight of the content cost: how much the scene counts. Empty: from the strength.",
+    "beta": "Weight of the style cost: how much the style counts. Empty: from the strength.",
+    "content_layers": "relu4_2 is the second layer of the network’s fourth block. Deeper layers keep less "
+    "detail. Add a weight as relu4_2=0.5.",
+    "style_layers": "Shallow layers give texture, deep ones shapes. λ is a layer’s share of the style cost: "
+    "equal, or add it as relu3_1=0.5.",
     "pooling": "Maximum is what VGG-19 was trained with; average, the papers’ advice, leaves fine noise.",
     "canvas": "A texture is made of the style alone; the content image is left out.",
-    "statistic": "What of a layer is matched. The Gaussian kernel takes twice the time, sliced 3 to 5 times.",
+    "statistic": "What of a layer is matched; a Gram matrix says which of its channels are active together. "
+    "The Gaussian kernel takes twice the time, sliced 3 to 5 times.",
     "optimizer": "Spectral L-BFGS needs the fewest evaluations; plain L-BFGS is the papers’.",
     "init": "Where the generated image begins.",
     "weights": "Only the retrained network is downloaded (80 MB); it gives another look. Self-taught is an "
