@@ -123,6 +123,8 @@ def test_what_cannot_be_painted_is_refused_in_one_sentence(visit, pictures, tmp_
     page.locator("#style input[type=file]").set_input_files(pictures[1])
     expect(page.locator("#style img")).to_be_visible()
     expect(refused).to_be_hidden()
+    label, picture = (page.locator(f"#style {part}").bounding_box() for part in ("label", "img"))
+    assert label["y"] + label["height"] <= picture["y"]
     page.locator("#run").click()
     expect(page.locator("#said .failed")).not_to_contain_text("There is no")
     sentence = page.locator("#said .failed").inner_text()

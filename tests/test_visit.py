@@ -5,7 +5,16 @@ import re
 import subprocess
 
 import pytest
-from browsing import a_painting, choose, number, open_advanced, strength, use_recipe, wait_for_the_end
+from browsing import (
+    a_painting,
+    choose,
+    contrast,
+    number,
+    open_advanced,
+    strength,
+    use_recipe,
+    wait_for_the_end,
+)
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -274,6 +283,7 @@ def test_the_settings_used_can_be_run_with_curl(visit, app, pictures, tmp_path):
     page.get_by_role("button", name="Settings used").click()
     codes = [page.locator("#used .cm-content").nth(n).inner_text() for n in range(3)]
     assert "Settings(" in codes[0]
+    assert contrast(page, "#used .cm-line span") >= 4.5
     assert codes[1].startswith("nst photo.jpg painting.jpg -o result.png")
     for name, file in zip(("photo.jpg", "painting.jpg"), pictures, strict=True):
         (tmp_path / name).write_bytes(file.read_bytes())

@@ -173,7 +173,7 @@ class ReconstructTab:
         yield from self.panel.values(frames, pair)
 
     def _other(self, what: str, on_sheet: OnSheet | None) -> tuple[Any, ...]:
-        """Another kind's evaluations, a note of them, and its example unless a sheet of the visitor's is shown."""
+        """Another kind's evaluations, a note of them, and its example unless a sheet was painted."""
         kind = WHAT[what]
         evaluations, example = DEFAULTS[kind].evaluations, self.examples[kind]
         said = status.note(f"Evaluations are set to {evaluations}, as usual for this sheet.")
