@@ -29,6 +29,7 @@ from .upload import Upload
 from .visit import Painted
 
 SECOND_STYLE = "A second style"
+FILLS = ("The style", "The second style")  # what a press on an example style is for
 USUAL_SHAPE = (4, 3)  # of a content image that is not there yet
 
 # As a person would: nothing happens while a run goes on, as the button cannot be pressed then.
@@ -172,6 +173,9 @@ class TransferTab:
                 self.contents = picture_row(self.gallery.contents, "Pictures to repaint")
             with gr.Column(min_width=320):
                 html('<h2 class="section">Styles to paint in</h2>')
+                self.fills = gr.Radio(
+                    list(FILLS), value=FILLS[0], label="A press fills", container=False, elem_id="fills"
+                )
                 self.styles = picture_row(self.gallery.styles, "Styles to paint in")
 
     def _wire_run(self) -> None:
@@ -200,7 +204,7 @@ class TransferTab:
         self.content.change(None, self.content, self.brush, js=ON)
         self.second.change(_mixed, self.second, self.mixed, **QUIET)
         self.contents.select(self._content, None, self.content, **QUIET)
-        self.styles.select(self._style, None, self.style, **QUIET)
+        self.styles.select(self._style, self.fills, [self.style, self.second], **QUIET)
         self.swap.click(lambda content, style: (style, content), both, both, **QUIET)
         for event in (
             self.pairs.select(self._pair, how_well, [*both, *self.form.filled], **QUIET),
@@ -248,8 +252,10 @@ class TransferTab:
     def _content(self, event: gr.EventData) -> str:
         return str(_picked(self.gallery.contents, event).file)
 
-    def _style(self, event: gr.EventData) -> str:
-        return str(_picked(self.gallery.styles, event).file)
+    def _style(self, fills: str, event: gr.EventData) -> tuple[Any, Any]:
+        """Values for the style and the second style."""
+        file = str(_picked(self.gallery.styles, event).file)
+        return (gr.skip(), file) if fills == FILLS[1] else (file, gr.skip())
 
     def _pair(self, size: Any, evaluations: Any, event: gr.EventData) -> list[Any]:
         """A pair with its settings, but as large and as fine as the visitor has chosen."""
