@@ -27,6 +27,7 @@ from nst.ui.board_tabs import GridTab, ReconstructTab
 from nst.ui.example_sheets import ExampleSheets
 from nst.ui.gallery import read_gallery
 from nst.ui.how_tab import HowTab
+from nst.ui.row_api import add_between
 from nst.ui.running.clients import trust_proxies
 from nst.ui.running.guard import guarded
 from nst.ui.running.heaps import share_heaps
@@ -90,6 +91,7 @@ with Page(
             next_button(tabs, "transfer", "paint your own")
     add_transfer(runs)
     add_studies(runs, given)
+    add_between(runs)
     transfer.on_load(demo)
     wire_address(demo, tabs, (first, second, third, fourth, fifth), transfer, gallery)
     html(CREDITS + source_link())

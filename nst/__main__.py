@@ -27,9 +27,9 @@ from . import (
     preset,
     stylize,
 )
-from .between import Row, between
+from .between import Row, between, side_by_side
 from .device import use_every_core
-from .film import SUFFIXES, Film, require_encoder
+from .film import SUFFIXES, Film, require_encoder, save_there_and_back
 from .images import save_png
 from .recipe import OTHERS, recipe_of
 from .settings import FLAGS, NAMED_WEIGHTS, read_layers, read_numbers
@@ -44,11 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         content, styles = (None, pictures) if settings.is_texture else (pictures[0], pictures[1:])
         others = {name: load_picture(path) for name in OTHERS if (path := getattr(options, name))}
         settings.shares(len(styles))
-        run, row = _run(options, content, styles, settings, others)
+        run = _run(options, content, styles, settings, others)
         _require_outputs(options)
     except NSTError as error:
         return _fail(str(error), 2)
-    last, film = None, Film(content) if options.film and not row else None
+    last, film = None, Film(content) if options.film and options.between is None else None
     use_every_core()
     try:
         for last in _traced(film.watch(run) if film else run, options.trace):
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fail("Stopped before there was a picture.", 130)
         print("Stopped: the best picture so far was kept.", file=sys.stderr)
     assert last is not None
-    return _save(options, settings, last, film, row)
+    return _save(options, settings, last, film)
 
 
 def _run(
@@ -75,33 +75,29 @@ def _run(
     styles: Sequence[Image.Image],
     settings: Settings,
     others: Mapping[str, Image.Image],
-) -> tuple[Iterator[Progress], Row | None]:
-    """The run that was asked for, and the pictures from one style to another, where they were."""
+) -> Iterator[Progress]:
+    """The run that was asked for: of one picture, or of a row of them from one style to another."""
     if options.between is None:
         start, mask = others.get("start"), others.get("mask")
-        return stylize(content, styles, settings, options.device, None, start, mask), None
+        return stylize(content, styles, settings, options.device, None, start, mask)
     if len(styles) != 2 or others or options.style_weights:
         raise NSTError("From one style to another takes two style images, and no weights, start or mask.")
-    row = Row()
     first, second = styles
-    pictures = between(content, first, second, options.between, settings, options.device)
-    return row.watch(pictures), row
+    return between(content, first, second, options.between, settings, options.device)
 
 
-def _save(
-    options: argparse.Namespace, settings: Settings, last: Progress, film: Film | None, row: Row | None
-) -> int:
+def _save(options: argparse.Namespace, settings: Settings, last: Progress, film: Film | None) -> int:
     """Write the painting, or the row, and the film where one was asked for; returns the exit status."""
     assert last.image is not None
     others = [name for name in OTHERS if getattr(options, name)]
-    if row:
-        row.save(options.output)
+    if isinstance(last, Row):  # without a recipe: no settings alone paint it
+        save_png(side_by_side(last.pictures), options.output)
     else:
         save_png(last.image, options.output, recipe_of(settings, last, __version__, others))
     print(options.output)
     try:
-        if row and options.film:
-            row.save_film(options.film)
+        if isinstance(last, Row) and options.film:
+            save_there_and_back(last.pictures, options.film)
         if film:
             film.save(options.film, last)
     except NSTError as error:

@@ -1,22 +1,55 @@
 """From one style image to another: the same picture painted with the weight of the second growing, each begun
 from the one before, as a row of pictures or as a film."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from os import PathLike
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from PIL import Image
 
-from .errors import RunError, SettingsError
-from .film import save_film
-from .images import save_png
+from .errors import SettingsError
 from .network.vgg import Filters
+from .report import timed
+from .schedule import Pace, continued, schedule
 from .settings import Settings
 from .transfer import Progress, stylize
 
 FEW = 12  # evaluations of a picture that is begun from the one before
 FEWEST, MOST = 2, 48  # pictures
 GAP = 8  # pixels between two pictures of a row
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row(Progress):
+    """The row as far as it is painted: the newest picture's Progress, with the evaluations of all of them
+    counted, and the picture before it while it has none itself.
+
+    runs   the last Progress of each picture so far, in order; a finished one holds no tensor
+    """
+
+    runs: tuple[Progress, ...] = ()
+
+    @property
+    def pictures(self) -> list[Image.Image]:
+        """Those so far, in order; the last one may be unfinished."""
+        return [run.image for run in self.runs if run.image]
+
+
+def steps(settings: Settings, pictures: int) -> list[Settings]:
+    """The settings of each picture of a row:
+
+        weights of picture k = (1 − t, t),   t = k / (pictures − 1)
+
+    The first is a run of its own; each later one has FEW evaluations. Raises SettingsError for a number of
+    pictures out of FEWEST … MOST.
+    """
+    if not FEWEST <= pictures <= MOST:
+        raise SettingsError(
+            f"There are {FEWEST} to {MOST} pictures from one style to another, and {pictures} were asked for."
+        )
+    shares = (number / (pictures - 1) for number in range(pictures))
+    first, *later = (settings.with_(style_weights=(1 - share, share)) for share in shares)
+    return [first, *(each.with_(evaluations=min(FEW, each.evaluations)) for each in later)]
 
 
 def between(
@@ -28,81 +61,59 @@ def between(
     device: str | None = None,
     filters: Filters | None = None,
     mask: Image.Image | None = None,
-) -> Iterator[tuple[int, Progress]]:
-    """(which picture, its Progress), from the first style alone to the second alone.
+) -> Generator[Row, None, None]:
+    """A Row after every evaluation, of pictures from the first style alone to the second alone: steps().
 
-        weights of picture k = (1 − t, t),   t = k / (pictures − 1)
-
-    The first picture is a run of its own. Each later one goes on from the one before with FEW evaluations at
-    the full size, so that it costs little and the row moves smoothly. Filters
-    that learn themselves are learned anew for each: given as `filters`, they are not.
+    Each picture but the first goes on from the one before at the full size, so that it costs little and the
+    row moves smoothly. Filters that learn themselves are learned anew for each: given as `filters`, they are
+    not.
 
     pictures   2 … 48; everything else as for stylize()
 
-    Raises what stylize() does, and SettingsError for another number of pictures.
+    Raises what stylize() does, where the best Progress is a Row, and SettingsError for another number of
+    pictures.
     """
-    if not FEWEST <= pictures <= MOST:
-        raise SettingsError(
-            f"There are {FEWEST} to {MOST} pictures from one style to another, and {pictures} were asked for."
-        )
-    settings = settings or Settings()
-    later = settings.with_(evaluations=min(FEW, settings.evaluations))
+    each = steps(settings or Settings(), pictures)
+    scales = schedule(each[0], *each[0].shape(content.size if content else None))
+    side = max(scales[-1].size)
+    for later in each[1:]:
+        scales += continued(schedule(later, *scales[-1].size), side)
 
-    def runs() -> Iterator[tuple[int, Progress]]:
-        start, last = None, Progress()
-        for number in range(pictures):
-            share = number / (pictures - 1)
-            weighed = (later if number else settings).with_(style_weights=(1 - share, share))
+    def runs() -> Iterator[Row]:
+        row, start = Row(of=sum(one.evaluations for one in each)), None
+        for number, weighed in enumerate(each, 1):
+            done = row
             for progress in stylize(content, [first, second], weighed, device, filters, start, mask):
-                yield number, progress
-                last = progress
-            start = last.image
+                row = _with(done, progress, f"Picture {number} of {pictures}: {progress.doing}")
+                yield row
+            if start := row.image:
+                finished = replace(row.runs[-1], render=partial(_same, start))
+                row = replace(row, runs=(*row.runs[:-1], finished))
 
-    return runs()
-
-
-class Row:
-    """The pictures of between() so far, in order; the last one may be unfinished."""
-
-    def __init__(self) -> None:
-        self._done: list[Image.Image] = []
-        self._now: tuple[int, Progress] | None = None
-
-    @property
-    def pictures(self) -> list[Image.Image]:
-        unfinished = self._now[1].image if self._now else None
-        return [*self._done, unfinished] if unfinished else self._done
-
-    def watch(self, run: Iterable[tuple[int, Progress]]) -> Iterator[Progress]:
-        """The reports alone, each with its picture's number, and with the picture before it while it has none
-        itself. A run that is left or fails keeps the pictures so far."""
-        try:
-            for number, progress in run:
-                if progress.has_picture:
-                    self._finish(number)
-                    self._now = number, progress
-                render = self._now[1].render if self._now else None
-                yield replace(progress, render=render, doing=f"Picture {number + 1}: {progress.doing}")
-        except RunError as error:
-            error.best = error.best or (self._now[1] if self._now else None)
-            raise
-
-    def _finish(self, number: int) -> None:
-        """Keep the picture before this number as a picture, not as a tensor on the device."""
-        if self._now and self._now[0] < number and (picture := self._now[1].image):
-            self._done.append(picture)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the pictures beside each other as a PNG, without a recipe: no settings alone paint it."""
-        save_png(row(self.pictures), path)
-
-    def save_film(self, path: str | PathLike[str]) -> None:
-        """Write them one after the other, there and back: as save_film()."""
-        there = self.pictures
-        save_film([*there, *there[-2::-1]], path)
+    return timed(runs(), Pace(scales))
 
 
-def row(pictures: Sequence[Image.Image]) -> Image.Image:
+def _with(done: Row, progress: Progress, doing: str) -> Row:
+    """The pictures that are done and the next one as far as it is."""
+    runs = (*done.runs, progress) if progress.has_picture else done.runs
+    now = {
+        **vars(progress),
+        "doing": doing,
+        "evaluation": done.evaluation + progress.evaluation,
+        "of": done.of,
+        "size": progress.size if any(progress.size) else done.size,
+        "features": progress.features or done.features,
+        "device": progress.device or done.device,
+        "render": progress.render or done.render,
+    }
+    return Row(**now, runs=runs)
+
+
+def _same(picture: Image.Image) -> Image.Image:
+    return picture
+
+
+def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
     """Pictures of one size beside each other, on white."""
     width, height = pictures[0].size
     whole = Image.new("RGB", (len(pictures) * (width + GAP) - GAP, height), "white")

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 SUFFIXES = (".webp", ".mp4")
 MOST_FRAMES = 48  # of the painting; 38 MB as they are held
 EDGE = 512  # pixels of a film's longer side, at most
-FRAME = 100  # milliseconds a frame is seen
+FRAME = 100  # milliseconds a frame is seen, unless there are few
+THERE_AND_BACK = 2000  # milliseconds that such a film takes at least: of few pictures each is seen for longer
 HOLD = 1000  # milliseconds the last one is
 
 
@@ -74,18 +75,26 @@ def shrunk(picture: Image.Image) -> Image.Image:
     return picture.resize(_within(picture.size), Image.Resampling.LANCZOS)
 
 
-def save_film(pictures: Sequence[Image.Image], path: str | PathLike[str]) -> None:
+def save_film(pictures: Sequence[Image.Image], path: str | PathLike[str], frame: int = FRAME) -> None:
     """Write the pictures one after the other, at the last one's size or at EDGE pixels, with even sides: an
     animated WebP or, by the file's suffix, an MP4 (H.264, yuv420p).
+
+    frame   milliseconds that each is seen, the last one HOLD
 
     Raises NSTError where the MP4 cannot be made.
     """
     size = _even(_within(pictures[-1].size))
     frames = [picture.convert("RGB").resize(size, Image.Resampling.LANCZOS) for picture in pictures]
     if Path(path).suffix.lower() == ".mp4":
-        _save_mp4(frames, path)
+        _save_mp4(frames, path, frame)
     else:
-        save_animation(frames, path, [FRAME] * (len(frames) - 1) + [HOLD])
+        save_animation(frames, path, [frame] * (len(frames) - 1) + [HOLD])
+
+
+def save_there_and_back(pictures: Sequence[Image.Image], path: str | PathLike[str]) -> None:
+    """The pictures one after the other and back to the first: as save_film()."""
+    frames = [*pictures, *pictures[-2::-1]]
+    save_film(frames, path, max(FRAME, THERE_AND_BACK // len(frames)))
 
 
 def require_encoder(path: str) -> None:
@@ -94,15 +103,15 @@ def require_encoder(path: str) -> None:
         raise NSTError("An MP4 needs the program ffmpeg, which is not here: give the film a .webp name.")
 
 
-def _save_mp4(frames: Sequence[Image.Image], path: str | PathLike[str]) -> None:
+def _save_mp4(frames: Sequence[Image.Image], path: str | PathLike[str], frame: int) -> None:
     """ffmpeg gets the pixels of every frame; the last one again and again, as its older versions know no
     other way to hold one."""
     require_encoder(str(path))
     width, height = frames[-1].size
     command = ["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
-    command += ["-s", f"{width}x{height}", "-r", f"{1000 / FRAME:g}", "-i", "-"]
+    command += ["-s", f"{width}x{height}", "-r", f"{1000 / frame:g}", "-i", "-"]
     command += ["-c:v", "h264", "-pix_fmt", "yuv420p", "-movflags", "+faststart", str(Path(path).absolute())]
-    shown = [*frames, *[frames[-1]] * (HOLD // FRAME - 1)]
+    shown = [*frames, *[frames[-1]] * (HOLD // frame - 1)]
     done = subprocess.run(
         command, input=b"".join(frame.tobytes() for frame in shown), capture_output=True, check=False
     )

@@ -12,8 +12,10 @@ from server import png
 from tiny import checks, waves
 
 from nst import Settings, preset
+from nst.between import GAP
 from nst.recipe import read_recipe
 from nst.ui.api import Endpoint
+from nst.ui.row_api import RowEndpoint
 from nst.ui.studies_api import StudyEndpoints
 
 QUICK = {"size": 64, "evaluations": 3, "weights": "self-taught"}
@@ -71,6 +73,20 @@ def test_two_styles_are_mixed_by_their_weights(client, pictures):
     assert (settings.style_weights, settings.colours) == ((0.25, 0.75), 0.5)
 
 
+def test_a_row_from_one_style_to_another_comes_as_one_picture_and_a_film(client, pictures):
+    given = {**pictures, "second_style": pictures["content"], **QUICK, "evaluations": 12}
+    row, film, summary = client.predict(**given, pictures=3, api_name="/between")
+    assert (summary["state"], summary["evaluation"], summary["of"]) == ("done", 36, 36)
+    with Image.open(row) as opened:
+        assert (opened.format, opened.size) == ("PNG", (3 * 64 + 2 * GAP, 48))
+    with Image.open(film) as opened:
+        assert (opened.format, opened.n_frames) == ("WEBP", 5)
+    with pytest.raises(AppError, match="goes from a first style to a second, and there is one style image"):
+        client.predict(**{**given, "second_style": None}, pictures=3, api_name="/between")
+    with pytest.raises(AppError, match="Pictures must be a whole number from 1 to 12"):
+        client.predict(**given, pictures=13, api_name="/between")
+
+
 def test_a_result_is_gone_on_with(client, pictures):
     painting, _ = client.predict(**pictures, **{**QUICK, "size": 128}, api_name="/transfer")
     larger, summary = client.predict(
@@ -121,7 +137,14 @@ def test_a_setting_out_of_bounds_is_refused_in_one_sentence(client, pictures, gi
 
 def test_the_public_endpoints_are_these_and_transfer_names_every_setting(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(endpoints) == {"/transfer", "/layers_grid", "/reconstruct", "/top_patches", "/gram"}
+    assert set(endpoints) == {
+        "/transfer",
+        "/between",
+        "/layers_grid",
+        "/reconstruct",
+        "/top_patches",
+        "/gram",
+    }
     names = [parameter["parameter_name"] for parameter in endpoints["/transfer"]["parameters"]]
     assert names[:3] == ["content", "style", "preset"]
     assert set(names) - {"content", "style", "preset", "second_style", "start", "mask"} == set(
@@ -137,6 +160,7 @@ def test_the_public_endpoints_are_these_and_transfer_names_every_setting(client)
     "function",
     [
         Endpoint.transfer,
+        RowEndpoint.between,
         StudyEndpoints.layers_grid,
         StudyEndpoints.reconstruct,
         StudyEndpoints.top_patches,

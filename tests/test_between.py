@@ -1,5 +1,7 @@
 """From one style image to another, as a row of pictures and as a film."""
 
+from collections import deque
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,7 +11,7 @@ from test_transfer import SMALL
 from tiny import checks, tiny_filters, waves
 
 from nst import OutOfMemory, SettingsError, stylize
-from nst.between import FEW, GAP, Row, between, row
+from nst.between import FEW, GAP, Row, between, side_by_side, steps
 
 STYLES = checks(), Image.new("RGB", (64, 64), (200, 40, 40))
 
@@ -26,52 +28,54 @@ def levels(picture):
 
 
 def test_the_first_picture_is_a_run_of_its_own_and_each_later_one_costs_little(reports):
-    counts = [max(p.evaluation for number, p in reports if number == one) for one in range(4)]
-    assert counts == [30, FEW, FEW, FEW]
+    last = reports[-1]
+    assert [run.evaluation for run in last.runs] == [30, FEW, FEW, FEW]
+    assert last.evaluation == last.of == 30 + 3 * FEW
+    assert [row.evaluation for row in reports] == sorted(row.evaluation for row in reports)
     alone = list(stylize(waves(), STYLES[0], STRONG, "cpu", tiny_filters()))
-    first = [p for number, p in reports if number == 0][-1]
-    assert first.image.tobytes() == alone[-1].image.tobytes()
+    assert last.pictures[0].tobytes() == alone[-1].image.tobytes()
+    later = steps(STRONG, 4)[1]
+    on = list(stylize(waves(), STYLES, later, "cpu", tiny_filters(), start=last.pictures[0]))
+    assert last.pictures[1].tobytes() == on[-1].image.tobytes()
 
 
 def test_the_pictures_go_from_the_first_style_to_the_second(reports):
-    watched = Row()
-    first, *_ = watched.watch(reports)
-    assert first.doing == "Picture 1: Getting ready"
-    redness = [(levels(p)[..., 0] - levels(p)[..., 1]).mean() for p in watched.pictures]
+    assert reports[0].doing == "Picture 1 of 4: Getting ready"
+    redness = [(levels(p)[..., 0] - levels(p)[..., 1]).mean() for p in reports[-1].pictures]
     assert redness == sorted(redness)
     assert redness[-1] > redness[0] + 20
 
 
-def test_a_row_that_is_left_has_the_pictures_so_far(reports):
-    watched = Row()
-    for _ in watched.watch(reports[: len(reports) * 2 // 3]):
-        pass
-    assert 1 < len(watched.pictures) < 4
-
-
 def test_a_row_that_is_left_between_two_pictures_still_shows_the_one_before(reports):
-    """As when Ctrl-C comes, or the memory ends, while the second picture is prepared."""
-    before = next(at for at, (number, _) in enumerate(reports) if number == 1)
+    """As when Ctrl-C or Stop comes while the second picture is prepared."""
+    at = next(at for at, row in enumerate(reports) if row.doing == "Picture 2 of 4: Getting ready")
+    before, now = reports[at - 1], reports[at]
+    assert (len(now.pictures), now.has_picture, now.size, now.features) == (1, True, *what_runs(before))
+    assert now.image.tobytes() == now.pictures[0].tobytes() == before.image.tobytes()
 
-    def failing():
-        yield from reports[: before + 1]
-        raise OutOfMemory("There is not enough memory.")
 
-    watched, seen = Row(), []
+def what_runs(row):
+    return row.size, row.features
+
+
+def test_memory_that_ends_at_a_later_picture_leaves_those_before_it(monkeypatch):
+    """The filters of the tests need little, so the second run itself says that it had not enough."""
+
+    def failing(content, styles, settings, *more):
+        if settings.style_weights[1]:
+            raise OutOfMemory("There is not enough memory.")
+        return stylize(content, styles, settings, *more)
+
+    monkeypatch.setattr("nst.between.stylize", failing)
     with pytest.raises(OutOfMemory) as caught:
-        seen.extend(watched.watch(failing()))
-    first = reports[before - 1][1].image.tobytes()
-    assert caught.value.best.image.tobytes() == first
-    assert [picture.tobytes() for picture in watched.pictures] == [first]
-    left = Row()
-    *_, last = left.watch(reports[: before + 1])
-    assert last.doing == "Picture 2: Getting ready"
-    assert last.image.tobytes() == first
+        deque(between(waves(), *STYLES, 4, STRONG.with_(evaluations=2), "cpu", tiny_filters()), maxlen=0)
+    assert isinstance(caught.value.best, Row)
+    assert len(caught.value.best.pictures) == 1
 
 
 def test_pictures_of_a_row_stand_beside_each_other_on_white():
     red, blue = (Image.new("RGB", (5, 4), colour) for colour in ("red", "blue"))
-    whole = row([red, blue])
+    whole = side_by_side([red, blue])
     assert whole.size == (10 + GAP, 4)
     assert [whole.getpixel((x, 2)) for x in (0, 4, 5, 4 + GAP, 5 + GAP)] == [
         (255, 0, 0),
@@ -99,6 +103,8 @@ def test_the_command_line_writes_the_row_and_the_film_there_and_back(tmp_path):
         assert picture.size == (3 * 64 + 2 * GAP, 53)
     with Image.open(tmp_path / "film.webp") as film:
         assert film.n_frames == 5
+        film.load()
+        assert film.info["duration"] == 400  # two seconds there and back
     done = nst(tmp_path, *given[:2], *given[3:], *SMALL_RUN)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "From one style to another takes two style images, and no weights, start or mask.\n"

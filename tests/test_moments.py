@@ -123,14 +123,14 @@ def test_a_finished_picture_takes_the_place_of_the_same_moment(tmp_path):
 def test_a_painting_is_looked_at_after_the_kept_evaluation_that_is_nearest(folder, pictures):
     content, style = pictures
     *_, last = painting(str(folder), Limits(), content, [style], SMALL)
-    one = painted(last, "a × b")
+    (one,) = painted(last, "a × b")
     assert list(one.moments) == [moment.evaluation for moment in last.moments]
     assert list(one.moments.values()) == [moment.path for moment in last.moments]
     assert one.at(3.4).picture == last.moments[2].path
     assert one.at(3.4).painting == one.painting
     for end in (8, 1000, float("inf")):
         assert one.at(3).at(end) == one
-    assert found_again(folder).moments == one.moments
+    assert found_again(folder)[0].moments == one.moments
 
 
 @pytest.mark.parametrize("sent", [None, "9", {}, {"at": None}, {"at": "x"}, [3]])

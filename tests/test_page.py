@@ -166,6 +166,56 @@ def test_a_second_style_is_mixed_in_by_its_share(visit, pictures, tmp_path):
     expect(page.locator("#used")).to_contain_text("0.75 : 0.25")
 
 
+def test_a_row_from_one_style_to_the_other_is_kept_picture_by_picture_and_as_a_film(
+    visit, pictures, tmp_path
+):
+    page = visit(leaves=True)
+    choose(page, *pictures)
+    use_recipe(page, a_painting(tmp_path, evaluations=20))
+    page.get_by_role("button", name="A second style").click()
+    page.locator("#second-style input[type=file]").set_input_files(pictures[0])
+    expect(page.locator("#second-style img")).to_be_visible()
+    number(page, "Pictures").fill("3")
+    number(page, "Pictures").press("Tab")
+    page.locator("#run").click()
+    wait_for_the_end(page)
+    expect(page.locator("#said")).to_contain_text("Painted 3 pictures of 64 × 48 px")
+    for _ in range(2):
+        strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
+        expect(strip).to_have_count(3)
+        expect(page.locator("#caption")).to_contain_text("Picture 3 of 3 from the first style to the second")
+        page.reload()
+    strip.nth(1).click()
+    expect(page.locator("#caption")).to_contain_text("with 50% of the second")
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    recipe = read_recipe(download.value.path())
+    assert download.value.suggested_filename == "content-style-7-02.png"
+    assert (recipe.settings.style_weights, recipe.evaluations, recipe.others) == ((0.5, 0.5), 12, ("start",))
+    with page.expect_download() as download:
+        page.locator("#film").click()
+    with Image.open(download.value.path()) as film:
+        assert film.n_frames == 5
+
+
+def test_a_row_that_is_stopped_leaves_the_pictures_so_far(visit, pictures, tmp_path):
+    page = visit()
+    choose(page, *pictures)
+    use_recipe(page, a_painting(tmp_path, evaluations=12, size=256))
+    page.get_by_role("button", name="A second style").click()
+    page.locator("#second-style input[type=file]").set_input_files(pictures[0])
+    expect(page.locator("#second-style img")).to_be_visible()
+    number(page, "Pictures").fill("12")
+    number(page, "Pictures").press("Tab")
+    page.locator("#run").click()
+    expect(page.locator("#said")).to_contain_text("Picture 3 of 12")
+    page.locator("#stop").click()
+    wait_for_the_end(page)
+    expect(page.locator("#said")).to_contain_text("these are the pictures so far")
+    strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
+    assert 2 <= strip.count() < 12
+
+
 def test_a_painting_is_gone_on_with_at_twice_its_size(visit, pictures, tmp_path):
     page = visit()
     choose(page, *pictures)

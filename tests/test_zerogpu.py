@@ -16,7 +16,7 @@ from server import ROOT
 from tiny import checks, waves
 
 from nst import Settings
-from nst.ui.painting import Painting
+from nst.ui.painting_jobs import Painting
 from nst.ui.running import zerogpu
 from nst.ui.running.jobs import duration, on_device
 from nst.ui.running.limits import Limits

@@ -8,11 +8,11 @@ run_panel.py       what every run on the page has: painting_panel.py and sheet_p
 sheet_view.py      a sheet of many pictures as HTML; example_sheets.py, those shown before any run
 brush.py           a brush on the content image: regions that stay, or that a second style paints
 in_sight.py        what is said and offered of the painting in sight; visit.py, the paintings of a visit
-painting.py        the Transfer tab's run; boards.py, the runs of the boards
+painting.py        the Transfer tab's run, with its jobs in painting_jobs.py; boards.py, those of the boards
 measuring.py       the run behind How it works; sums.py, gram_maps.py and moments.py: what its tab is made of
 kept.py            what was computed for the last few visitors
 status.py          words, figures and the bar; curves.py, the costs as a plot
-api.py             the endpoint /transfer, for clients and MCP; studies_api.py, the others
+api.py             the endpoint /transfer, for clients and MCP; row_api.py and studies_api.py, the others
 events.py          how Gradio's events run; upload.py and unchecked.py, inputs that pass on what came
 zipped.py          the pictures of a visitor's zip
 theme.py           colours and fonts; page.css has the rest

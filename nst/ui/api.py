@@ -169,25 +169,25 @@ def _inputs(runs: Runs) -> Sequence[gr.components.Component]:
         Upload(label="content", visible=False),
         Upload(label="style", visible=False),
         Dropdown(list(PRESETS), value="paint", label="preset", visible=False),
-        _number("strength", most),
-        _number("size", most),
-        _number("evaluations", most),
+        number_input("strength", most),
+        number_input("size", most),
+        number_input("evaluations", most),
         gr.Checkbox(cast(Any, None), label="keep_colours", visible=False),
-        _number("seed", most),
-        _number("scales", most),
-        _number("style_scale", most),
+        number_input("seed", most),
+        number_input("scales", most),
+        number_input("style_scale", most),
         gr.Textbox(None, label="content_layers", visible=False),
         gr.Textbox(None, label="style_layers", visible=False),
-        _number("alpha", most),
-        _number("beta", most),
-        _number("tv", most),
+        number_input("alpha", most),
+        number_input("beta", most),
+        number_input("tv", most),
         _choice("pooling", CHOICES["pooling"]),
         _choice("optimizer", CHOICES["optimizer"]),
-        _number("learning_rate", most),
+        number_input("learning_rate", most),
         _choice("init", CHOICES["init"]),
-        _number("noise", most),
+        number_input("noise", most),
         _choice("weights", NAMED_WEIGHTS),
-        _number("colours", most),
+        number_input("colours", most),
         Upload(label="second_style", visible=False),
         gr.Textbox(None, label="style_weights", visible=False),
         Upload(label="start", visible=False),
@@ -198,7 +198,8 @@ def _inputs(runs: Runs) -> Sequence[gr.components.Component]:
     ]
 
 
-def _number(name: str, most: dict[str, int]) -> Number:
+def number_input(name: str, most: dict[str, int]) -> Number:
+    """A hidden input for a number of Settings, which may be left out."""
     bound = BOUNDS[name]
     return Number(
         None,

@@ -53,6 +53,12 @@ def said_of(one: Painted) -> str:
         )
     if one.recipe is None:
         return status.note("The page was closed while this was painted: it shows how far it came.")
+    if len(one.row) > 1:
+        number, shares = one.row.index(one.painting) + 1, one.recipe.settings.style_weights
+        return status.note(
+            f"Picture {number} of {len(one.row)} from the first style to the second, with {shares[-1]:.0%} "
+            "of the second. The others are below, and the film shows all."
+        )
     if "start" in one.recipe.others:
         return status.note("It went on from an earlier painting. Drag the line to compare.")
     if one.recipe.settings.is_texture:

@@ -29,7 +29,7 @@ from .run_panel import RunPanel, buttons, getting_ready, now_and_then
 from .running.frames import Frame
 from .running.runs import Runs
 from .theme import html
-from .visit import Painted, apart, found_again, painted, with_one_more
+from .visit import Painted, apart, found_again, painted, with_more
 
 DRAW_EVERY = 0.8  # seconds between two drawings of the curves
 
@@ -199,18 +199,22 @@ class PaintingPanel(RunPanel):
 
     def end(self, request: gr.Request, shown: Shown | None, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `ended`: Paint can be pressed again. A run that left nothing changes nothing else."""
-        new = painted(shown.frame, self._pair(shown)) if shown else None
-        if new is None:
+        new = painted(shown.frame, self._pair(shown)) if shown else ()
+        if not new:
             return (*_panels(running=False), *(gr.skip() for _ in (*self.seen, 1, 2, 3)))
-        visit = with_one_more(visit, new)
-        return (*_panels(running=False), *self._strip_values(visit, new), *self._seen(request, new, visit))
+        visit = with_more(visit, new)
+        return (
+            *_panels(running=False),
+            *self._strip_values(visit, new[-1]),
+            *self._seen(request, new[-1], visit),
+        )
 
     def recall(self, request: gr.Request, folder: Path | None) -> tuple[Any, ...]:
-        """Values for [visit, strip, strips, *seen]: the last painting, found again after a reload."""
-        found = found_again(folder) if folder else None
-        if found is None:
+        """Values for [visit, strip, strips, *seen]: what the last run left, found again after a reload."""
+        found = found_again(folder) if folder else ()
+        if not found:
             return tuple(gr.skip() for _ in (*self.seen, 1, 2, 3))
-        return (*self._strip_values((found,), found), *self._seen(request, found, (found,)))
+        return (*self._strip_values(found, found[-1]), *self._seen(request, found[-1], found))
 
     def _pair(self, shown: Shown) -> str:
         """The pictures of a run by their names: an example's own, else that of the file."""
@@ -248,7 +252,7 @@ class PaintingPanel(RunPanel):
             at_the_end(list(one.moments)),
             said_of(one),
             download(one),
-            gr.Button(visible=len(one.moments) > 1),
+            gr.Button(visible=one.has_film),
             gr.Row(visible=True),
             gr.Accordion(visible=recipe is not None),
             status.used(recipe, size, one.frame) if recipe else "",

@@ -9,15 +9,14 @@ import gradio as gr
 
 from ..decoding import picture_size, read_text
 from ..errors import NSTError
-from ..recipe import read_recipe
-from ..settings import Settings
+from ..recipe import Recipe, read_recipe
 from . import status
 from .brush import ON, brush, mask_of
 from .events import LATEST, QUIET
 from .form import Form
 from .gallery import Gallery, pair_row, picture_row
 from .in_sight import size_of
-from .painting import painting
+from .painting import MOST_PICTURES, painting
 from .painting_panel import NAME_PICTURES, PaintingPanel, Shown, painting_values
 from .refusing import refuse_at_once
 from .running.clients import client_of
@@ -25,6 +24,7 @@ from .running.frames import Frame
 from .running.runs import Runs
 from .running.speed import Speed
 from .theme import html
+from .unchecked import Slider
 from .upload import Upload
 from .visit import Painted
 
@@ -74,22 +74,27 @@ class TransferTab:
         content: str | None,
         style: str | None,
         second: str | None,
+        pictures: float,
         brushed: Any,
         *values: Any,
     ) -> Iterator[tuple[Any, ...]]:
         """One run, as values for panel.going."""
         frames: Iterable[Frame]
         settings = mask = None
+        if start or not second:
+            pictures = 1
         try:
             mask = mask_of(brushed)
             settings = self.form.read(values)
             if not (style and second):
                 settings = settings.with_(style_weights=())
-            given = content, [style, second], settings, start, mask
+            given = content, [style, second], settings, start, mask, pictures
             frames = self.runs.stream(client_of(request), painting, *given)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
         first = style if settings and settings.is_texture else content
+        if pictures != 1:
+            settings = None  # several pictures have no costs of their own to be shown, and no usual time
         for going in painting_values(frames, first, style, settings, bool(mask)):
             last = going[-1].frame
             if last.state == "done" and settings and not start:
@@ -143,6 +148,16 @@ class TransferTab:
             )
             self.second_refused = html(elem_classes="said-if-any")
             self.form.second_style()
+            self.length = Slider(
+                1,
+                MOST_PICTURES,
+                1,
+                step=1,
+                label="Pictures",
+                info="1 is the mixture above. More are a row from the first style alone to the second alone, "
+                "each to keep, and a film of them.",
+                elem_id="pictures",
+            )
         with gr.Accordion("Regions", open=False, elem_id="regions"):
             html(
                 status.note(
@@ -181,7 +196,7 @@ class TransferTab:
     def _wire_run(self) -> None:
         self.panel.wire_view()
         panel = self.panel
-        pictures = [panel.start, self.content, self.style, self.second, self.brush]
+        pictures = [panel.start, self.content, self.style, self.second, self.length, self.brush]
         ended = panel.wire(self.runs, self.paint, [*pictures, *self.form.inputs])
         size = self.form.settings["size"]
         for event in (
@@ -225,18 +240,26 @@ class TransferTab:
 
     @property
     def _estimated(self) -> list[Any]:
-        return [self.content, *self.form.inputs]
+        return [self.content, self.second, self.length, *self.form.inputs]
 
     def _wire_estimate(self) -> None:
         names = ("size", "evaluations", "scales", "weights", "canvas", "statistic", "seamless")
-        for control in (self.content, *(self.form.settings[name] for name in names)):
+        for control in (
+            self.content,
+            self.second,
+            self.length,
+            *(self.form.settings[name] for name in names),
+        ):
             control.change(self._estimate, self._estimated, self.estimate, **LATEST, **QUIET)
 
-    def _estimate(self, content: str | None, *values: Any) -> str:
+    def _estimate(self, content: str | None, second: str | None, pictures: Any, *values: Any) -> str:
         """About how long it will take on this machine; empty where nobody can know."""
         try:
             settings = self.form.read(values)
-            seconds = self.speed.seconds(settings, settings.shape(_shape(content)))
+            shape = settings.shape(_shape(content))
+            seconds = self.speed.seconds(settings, shape)
+            if second and pictures != 1 and seconds is not None:
+                seconds = self.speed.seconds_of_row(settings, shape, pictures)
         except NSTError:
             return ""
         if seconds is None:
@@ -273,10 +296,11 @@ class TransferTab:
     def _open_recipe(self, path: str | None) -> list[Any]:
         """Values for the note beside the button and for the form."""
         try:
-            settings = self.form.fitted(read_recipe(path or "", read_text).settings)
+            recipe = read_recipe(path or "", read_text)
+            settings = self.form.fitted(recipe.settings)
         except NSTError as error:
             return [status.note(str(error), "refused"), *(gr.skip() for _ in self.form.filled)]
-        return [status.note(_filled_in(settings)), *self.form.fill(settings)]
+        return [status.note(_filled_in(recipe)), *self.form.fill(settings)]
 
     def _doubled(self, selected: Painted | None) -> tuple[Any, Any]:
         """The painting that is seen, or the moment of its run, to go on with at twice its size."""
@@ -293,11 +317,13 @@ class TransferTab:
         return self._open_recipe(selected.painting if selected else None)
 
 
-def _filled_in(settings: Settings) -> str:
-    styles = len(settings.style_weights)
+def _filled_in(recipe: Recipe) -> str:
+    said, styles = "The settings of that painting are filled in.", len(recipe.settings.style_weights)
     if styles > 2:
-        return f"The settings of that painting are filled in. It mixed {styles} styles; this page mixes two."
-    return "The settings of that painting are filled in."
+        said += f" It mixed {styles} styles; this page mixes two."
+    if "start" in recipe.others:
+        said += f" It went on from another with {recipe.settings.evaluations} evaluations: choose more."
+    return said
 
 
 def _mixed(second: str | None) -> Any:

@@ -5,6 +5,7 @@ The browser keeps only the name of a folder that nobody can guess; everything el
 
 import os
 import secrets
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,16 +13,17 @@ from pathlib import Path
 from PIL import Image
 
 from ..errors import NSTError, SettingsError
-from ..film import save_film, shrunk
+from ..film import save_film, save_there_and_back, shrunk
 from ..recipe import Recipe, read_recipe
 from .form import preset_name
 from .labels import LABELS
-from .painting import CONTENT
+from .painting_jobs import CONTENT
 from .running.frames import Frame
 from .running.workspace import moment_file, moments_in
 from .status import plain
 
 MOST_KEPT = 24  # paintings in the strip; the oldest leave it, their files stay until they are swept
+AFTER_PAIR = re.compile(r"-\d+(-\d\d)?$")  # in a painting's name: its seed, and its place in a row
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,15 @@ class Painted:
         return {**found, done: self.painting} if done else found
 
     @property
+    def row(self) -> tuple[str, ...]:
+        """Paths of the paintings of its run in order: more than one where they go from a style to another."""
+        return _paintings(self.folder)
+
+    @property
+    def has_film(self) -> bool:
+        return len(self.moments) > 1 or len(self.row) > 1
+
+    @property
     def picture(self) -> str:
         """Path of what is in sight: the painting, or its picture at the moment."""
         return self.painting if self.moment is None else str(moment_file(self.folder, self.moment))
@@ -75,40 +86,52 @@ class Painted:
         return replace(self, moment=None if is_painting else nearest)
 
 
-def painted(frame: Frame, pair: str) -> Painted | None:
-    """What a run of these pictures left, by its last Frame; None for nothing."""
+def painted(frame: Frame, pair: str) -> tuple[Painted, ...]:
+    """What a run of these pictures left, by its last Frame."""
     if frame.result is None:
-        return None
-    content = str(Path(frame.result).with_name(CONTENT))
-    return Painted(frame.result, content, _recipe(frame.result), frame, pair)
+        return ()
+    folder = Path(frame.result).parent
+    return tuple(replace(one, frame=frame, pair=pair) for one in _in_folder(folder))
 
 
-def found_again(folder: Path) -> Painted | None:
-    """What is in the folder of an earlier run; None where it had not begun to paint."""
-    content = folder / CONTENT
-    finished = sorted(folder.glob("*.png"))
-    if finished and content.is_file():
-        pair = finished[0].stem.rpartition("-")[0]  # less the seed
-        return Painted(str(finished[0]), str(content), _recipe(str(finished[0])), pair=pair)
+def found_again(folder: Path) -> tuple[Painted, ...]:
+    """What is in the folder of an earlier run; nothing where it had not begun to paint."""
+    if found := _in_folder(folder):
+        return found
     if moments := moments_in(folder):
         first, last = (str(moment_file(folder, moments[n])) for n in (0, -1))
-        return Painted(last, first, None, pair="Not finished")
-    return None
+        return (Painted(last, first, None, pair="Not finished"),)
+    return ()
+
+
+def _in_folder(folder: Path) -> tuple[Painted, ...]:
+    content = folder / CONTENT
+    if not content.is_file():
+        return ()
+    return tuple(
+        Painted(path, str(content), _recipe(path), pair=AFTER_PAIR.sub("", Path(path).stem))
+        for path in _paintings(folder)
+    )
+
+
+def _paintings(folder: Path) -> tuple[str, ...]:
+    return tuple(map(str, sorted(folder.glob("*.png"))))
 
 
 def film_of(one: Painted) -> str:
-    """Path of the film of its run, made when it is first asked for, beside the painting. Raises SettingsError
-    where its pictures have been deleted."""
-    path = Path(one.painting).with_suffix(".webp")
+    """Path of the film of its run, made when it is first asked for, beside the painting: of a row, there and
+    back. Raises SettingsError where its pictures have been deleted."""
+    row = one.row if len(one.row) > 1 else ()
+    path = Path(row[0] if row else one.painting).with_suffix(".webp")
     try:
         if not path.is_file():
             made = one.folder.stat().st_mtime_ns
             part = path.with_suffix(f".{secrets.token_hex(4)}.webp")
             try:
-                frames = [_frame(picture) for picture in (*_first(one), *one.moments.values())]
+                frames = [_frame(picture) for picture in row or (*_first(one), *one.moments.values())]
                 if not frames:
                     raise FileNotFoundError
-                save_film(frames, part)
+                save_there_and_back(frames, part) if row else save_film(frames, part)
                 part.replace(path)
             finally:
                 part.unlink(missing_ok=True)
@@ -136,10 +159,11 @@ def _recipe(path: str) -> Recipe | None:
         return None
 
 
-def with_one_more(kept: Sequence[Painted], new: Painted) -> tuple[Painted, ...]:
+def with_more(kept: Sequence[Painted], new: Sequence[Painted]) -> tuple[Painted, ...]:
     """The paintings of the visit, the newest last; those that have been swept are left out."""
-    there = [one for one in kept if one.is_there and one.painting != new.painting]
-    return (*there, new)[-MOST_KEPT:]
+    added = {one.painting for one in new}
+    there = [one for one in kept if one.is_there and one.painting not in added]
+    return (*there, *new)[-MOST_KEPT:]
 
 
 def apart(visit: Sequence[Painted]) -> list[str]:

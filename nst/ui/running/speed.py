@@ -37,6 +37,14 @@ class Speed:
         rate = self._known.get(_kind(settings)) or self._from_calibration(settings)
         return None if rate is None else rate * _pixels(settings, size)
 
+    def seconds_of_row(self, settings: Settings, size: tuple[int, int], pictures: int) -> float | None:
+        """The same of so many pictures from one style to another, the later ones at the full size alone."""
+        from ...between import steps
+
+        first, *later = steps(settings, pictures)
+        each = [self.seconds(one, size) for one in (first, *(one.with_(scales=1) for one in later))]
+        return sum(filter(None, each)) or None
+
     @staticmethod
     def _from_calibration(settings: Settings) -> float | None:
         """Of a processor; a graphics card is known after its first run."""
