@@ -66,11 +66,12 @@ def test_what_is_left_out_stays_as_the_preset_has_it(client, pictures):
     assert settings.keep_colours
 
 
-def test_two_styles_are_mixed_by_their_weights(client, pictures):
-    mixed = {"second_style": pictures["content"], "style_weights": "1,3", "colours": 0.5}
+def test_four_styles_are_mixed_by_their_weights(client, pictures):
+    others = ("second_style", "third_style", "fourth_style")
+    mixed = {**dict.fromkeys(others, pictures["content"]), "style_weights": "1,3,2,2", "colours": 0.5}
     painting, _ = client.predict(**pictures, **QUICK, **mixed, api_name="/transfer")
     settings = read_recipe(Path(painting)).settings
-    assert (settings.style_weights, settings.colours) == ((0.25, 0.75), 0.5)
+    assert (settings.style_weights, settings.colours) == ((0.125, 0.375, 0.25, 0.25), 0.5)
 
 
 def test_a_row_from_one_style_to_another_comes_as_one_picture_and_a_film(client, pictures):
@@ -147,9 +148,8 @@ def test_the_public_endpoints_are_these_and_transfer_names_every_setting(client)
     }
     names = [parameter["parameter_name"] for parameter in endpoints["/transfer"]["parameters"]]
     assert names[:3] == ["content", "style", "preset"]
-    assert set(names) - {"content", "style", "preset", "second_style", "start", "mask"} == set(
-        Settings().to_dict()
-    )
+    pictures = {"content", "style", "second_style", "third_style", "fourth_style", "start", "mask"}
+    assert set(names) - pictures - {"preset"} == set(Settings().to_dict())
     required = [
         p["parameter_name"] for p in endpoints["/transfer"]["parameters"] if not p["parameter_has_default"]
     ]

@@ -22,6 +22,8 @@ async def built() -> Form:
         form = Form(Limits())
         form.basic()
         form.second_style()
+        for ordinal in ("third", "fourth"):
+            form.further_style(ordinal)
         form.advanced()
     return form
 
@@ -53,8 +55,27 @@ def test_unequal_weights_of_layers_survive_the_form(form):
 
 def test_the_share_of_a_second_style_survives_the_form_and_is_none_of_a_presets_business(form):
     settings = Settings(style_weights=(1, 3), colours=0.3)
-    assert form.read(form.fill(settings)[: len(form.inputs)]) == settings
+    filled = form.fill(settings)[: len(form.inputs)]
+    assert form.read(filled, ("second.png", None, None)) == settings
+    assert form.read(filled) == settings.with_(style_weights=())
     assert preset_of(settings) == "paint"
+
+
+@pytest.mark.parametrize("weights", [(1, 3), (5, 3, 2), (0, 0, 1), (4, 3, 2, 1), (1, 0, 0, 3)])
+def test_the_shares_of_up_to_four_styles_survive_the_form(form, weights):
+    others = ("one.png",) * (len(weights) - 1) + (None,) * (4 - len(weights))
+    filled = form.fill(Settings(style_weights=weights))[: len(form.inputs)]
+    assert form.read(filled, others).style_weights == pytest.approx(
+        Settings(style_weights=weights).style_weights
+    )
+
+
+def test_as_much_of_each_style_is_where_the_shares_begin_and_one_that_is_not_there_counts_for_nothing(form):
+    start = [control.value for control in form.inputs]
+    assert form.read(start, ("b", "c", "d")).style_weights == pytest.approx((0.25,) * 4, abs=0.005)
+    assert form.read(start, (None, "c", None)).style_weights == pytest.approx((0.67, 0.33))
+    with pytest.raises(SettingsError, match="Share of the fourth style must be a number from 0 to 1"):
+        form.read([*start[:-1], 2], ("b", "c", "d"))
 
 
 def test_settings_of_a_larger_app_are_fitted_to_this_one(form):

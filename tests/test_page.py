@@ -149,7 +149,7 @@ def test_a_painting_dropped_as_content_offers_its_settings(visit, tmp_path):
     expect(page.get_by_label("Seed")).to_have_value("7")
 
 
-def test_a_second_style_is_mixed_in_by_its_share(visit, pictures, tmp_path):
+def test_a_second_and_a_third_style_are_mixed_in_by_their_shares(visit, pictures, tmp_path):
     page = visit()
     choose(page, *pictures)
     use_recipe(page, a_painting(tmp_path, evaluations=6))
@@ -159,11 +159,16 @@ def test_a_second_style_is_mixed_in_by_its_share(visit, pictures, tmp_path):
     expect(page.locator("#second > button")).to_contain_text("A second style · in use")
     number(page, "Share of the second style").fill("0.25")
     number(page, "Share of the second style").press("Tab")
+    page.get_by_role("button", name="A third and a fourth style").click()
+    page.locator("#third-style input[type=file]").set_input_files(pictures[1])
+    expect(page.locator("#third-style img")).to_be_visible()
+    number(page, "Share of the third style").fill("0.5")
+    number(page, "Share of the third style").press("Tab")
     page.locator("#run").click()
     wait_for_the_end(page)
     page.get_by_role("button", name="Settings used").click()
     expect(page.locator("#used")).to_contain_text("Shares of the styles")
-    expect(page.locator("#used")).to_contain_text("0.75 : 0.25")
+    expect(page.locator("#used")).to_contain_text("0.375 : 0.125 : 0.5")
 
 
 def test_a_row_from_one_style_to_the_other_is_kept_picture_by_picture_and_as_a_film(

@@ -43,6 +43,9 @@ def test_two_styles_are_two_pictures_with_their_weights_in_each_language():
     text = as_requests(MIXED, "http://host")
     assert '"style_weights": "0.25,0.75"' in text
     assert "\"second_style\": '$(file painting-2.jpg)'" in text
+    four = as_requests(Settings(style_weights=(4, 3, 2, 1)), "http://host")
+    assert "\"fourth_style\": '$(file painting-4.jpg)'" in four
+    assert '"third_style"' not in text
 
 
 def test_a_painting_that_went_on_from_another_is_said_to_need_it_in_each_language():

@@ -1,7 +1,7 @@
 """The page: one module a tab over the engine; what running in public takes is in running/.
 
 transfer_tab.py    the Transfer tab; gallery.py, the pictures to choose from
-form.py            its settings; labels.py, their words
+form.py            its settings; labels.py, their words; shares.py, how much of each style
 board_tabs.py      Layers × α/β and Reconstruct; units_tab.py, how_tab.py: the other two
 units_page.py      a page of units, whose costly part is a run
 run_panel.py       what every run on the page has: painting_panel.py and sheet_panel.py add what it looks like

@@ -76,6 +76,8 @@ class Endpoint:
         canvas: str | None = None,
         seamless: bool | None = None,
         mask: str | None = None,
+        third_style: str | None = None,
+        fourth_style: str | None = None,
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Paint a content image in the style of a style image (neural style transfer, Gatys et al. 2016).
 
@@ -107,19 +109,21 @@ class Endpoint:
             weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
             colours: 0 paints in the style image's colours, 1 in the content image's.
             second_style: Another picture to paint like, mixed with the first.
-            style_weights: How much of the two styles, such as 0.7,0.3; as much of each if left out.
+            style_weights: How much of each style, such as 0.7,0.3; as much of each if left out.
             start: An earlier result to go on with; only sizes finer than it are painted.
             statistic: What of a style layer is matched: gram, covariance, mean-std, mean, polynomial,
                 gaussian or sliced.
             canvas: content, or the shape of a texture made of the style alone, such as 1:1 or 16:9.
             seamless: Whether each edge meets the opposite one, so that a texture can be laid as a tile.
             mask: Regions of the content image; red stays as it is, blue is painted in the second style.
+            third_style: One more picture to paint like, mixed with the others.
+            fourth_style: One more, the last.
 
         Returns:
             The painting as a lossless PNG, and a summary: size, evaluations, seconds, costs, features.
         """
         chosen = _settings(preset, locals())
-        given = content, [style, second_style], chosen, start, mask
+        given = content, [style, second_style, third_style, fourth_style], chosen, start, mask
         for frame in self.runs.stream(client_of(request), painting, *given):
             if frame.state == "failed" and frame.result is None:
                 raise gr.Error(escape(frame.message), print_exception=False)
@@ -195,6 +199,8 @@ def _inputs(runs: Runs) -> Sequence[gr.components.Component]:
         _choice("canvas", CHOICES["canvas"]),
         gr.Checkbox(cast(Any, None), label="seamless", visible=False),
         Upload(label="mask", visible=False),
+        Upload(label="third_style", visible=False),
+        Upload(label="fourth_style", visible=False),
     ]
 
 

@@ -25,6 +25,7 @@ from ..settings import (
 from .events import QUIET
 from .labels import LABELS, NAMES, PRESET_NAMES, texts
 from .running.limits import Limits
+from .shares import EVEN, ORDINALS, label, mixture, shares_of
 from .theme import html
 from .unchecked import Number, Slider
 
@@ -71,6 +72,7 @@ class Form:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.settings: dict[str, Any] = {}
+        self.further: list[Slider] = []  # shares of the styles after the second
 
     def basic(self) -> None:
         """The controls everybody sees."""
@@ -105,7 +107,12 @@ class Form:
 
     def second_style(self) -> None:
         """How much of the second style image, where there is one, is mixed in."""
-        self._add("style_weights", Slider(0, 1, 0.5, step=0.05, **texts("style_weights")))
+        self._add("style_weights", Slider(0, 1, EVEN[0], step=0.05, **texts("style_weights")))
+
+    def further_style(self, ordinal: str) -> None:
+        """How much of the third or the fourth one."""
+        even, info = EVEN[ORDINALS.index(ordinal)], f"0 leaves it out, 1 is the {ordinal} alone."
+        self.further.append(Slider(0, 1, even, step=0.01, label=label(ordinal), info=info))
 
     def advanced(self) -> None:
         """Everything else, in the order a student meets it."""
@@ -172,21 +179,23 @@ class Form:
     @property
     def inputs(self) -> list[gr.components.Component]:
         """The controls that make up Settings, in the order read() expects their values."""
-        return list(self.settings.values())
+        return [*self.settings.values(), *self.further]
 
     @property
     def filled(self) -> list[gr.components.Component]:
         """The controls fill() has values for."""
         return [*self.inputs, self.dial, self.quality, self.preset]
 
-    def read(self, values: Sequence[Any]) -> Settings:
-        """Settings from the values of `inputs`. Raises SettingsError."""
-        found = dict(zip(self.settings, values, strict=True))
+    def read(self, values: Sequence[Any], styles: Sequence[Any] = (None, None, None)) -> Settings:
+        """Settings from the values of `inputs` and the second, third and fourth style image, None for each
+        that is not there. Raises SettingsError."""
+        own = len(self.settings)
+        found = dict(zip(self.settings, values[:own], strict=True))
         for name in ("content_layers", "style_layers"):
             found[name] = read_layers(found[name] or ())
         for name in WEIGHTS:
             found[name] = _read_weight(name, found[name])
-        found["style_weights"] = _shares(found["style_weights"])
+        found["style_weights"] = mixture([found["style_weights"], *values[own:]], styles)
         return Settings.from_dict(found)
 
     def fill(self, settings: Settings) -> list[Any]:
@@ -196,9 +205,9 @@ class Form:
             found[name] = write_layers(found[name])
         for name in WEIGHTS:
             found[name] = "" if found[name] is None else write_number(found[name])
-        found["style_weights"] = settings.style_weights[1] if len(settings.style_weights) == 2 else 0.5
+        found["style_weights"], *further = shares_of(settings.style_weights)
         handles = [dial(settings.strength), quality(settings.evaluations), preset_of(settings)]
-        return [*(found[name] for name in self.settings), *handles]
+        return [*(found[name] for name in self.settings), *further, *handles]
 
     def fitted(self, settings: Settings) -> Settings:
         """The settings within what this app gives: a stranger's may be larger."""
@@ -288,11 +297,3 @@ def _read_weight(name: str, text: Any) -> float | None:
         return float(typed)
     except ValueError:
         raise SettingsError(f"{LABELS[name]} must be a number or empty, not {shown(typed)}.") from None
-
-
-def _shares(second: Any) -> tuple[float, ...]:
-    """The weights of two style images, of the second one's share; () for as much of each. Raises
-    SettingsError."""
-    if isinstance(second, bool) or not isinstance(second, int | float) or not 0 <= second <= 1:
-        raise SettingsError(f"{LABELS['style_weights']} must be a number from 0 to 1, not {shown(second)}.")
-    return () if second == 0.5 else (1 - second, second)

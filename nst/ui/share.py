@@ -9,6 +9,7 @@ from typing import Any
 
 from ..settings import Settings, write_number
 from .gallery import Pair
+from .shares import ORDINALS
 
 # The names of the pictures, which stay the visitor's.
 CONTENT = "photo.jpg"
@@ -66,8 +67,8 @@ def as_requests(settings: Settings, address: str, others: Sequence[str] = ()) ->
     """Requests with curl to this app at its address: upload, begin, wait for the result."""
     given = {name: _sent(value) for name, value in changed(settings).items()}
     rest = "".join(f', "{name}": {json.dumps(value)}' for name, value in given.items())
-    if len(settings.style_weights) == 2:
-        rest += f", \"second_style\": '$(file {STYLES[1]})'"
+    for ordinal, file in zip(ORDINALS, _styles(settings)[1:], strict=False):
+        rest += f", \"{ordinal}_style\": '$(file {file})'"
     for name in others:
         rest += f", \"{name}\": '$(file {OTHERS[name]})'"
     content = "null" if settings.is_texture else f"'$(file {CONTENT})'"

@@ -23,6 +23,7 @@ from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
 from .running.speed import Speed
+from .shares import ORDINALS
 from .theme import html
 from .unchecked import Slider
 from .upload import Upload
@@ -74,6 +75,8 @@ class TransferTab:
         content: str | None,
         style: str | None,
         second: str | None,
+        third: str | None,
+        fourth: str | None,
         pictures: float,
         brushed: Any,
         *values: Any,
@@ -81,14 +84,13 @@ class TransferTab:
         """One run, as values for panel.going."""
         frames: Iterable[Frame]
         settings = mask = None
-        if start or not second:
+        if start or not any((second, third, fourth)):
             pictures = 1
         try:
             mask = mask_of(brushed)
-            settings = self.form.read(values)
-            if not (style and second):
-                settings = settings.with_(style_weights=())
-            given = content, [style, second], settings, start, mask, pictures
+            further = second, third, fourth
+            settings = self.form.read(values, further if style else (None, None, None))
+            given = content, [style, *further], settings, start, mask, pictures
             frames = self.runs.stream(client_of(request), painting, *given)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
@@ -138,15 +140,7 @@ class TransferTab:
         self.estimate = html(elem_id="estimate")
         self.panel = PaintingPanel()
         with gr.Accordion(SECOND_STYLE, open=False, elem_id="second") as self.mixed:
-            self.second = Upload(
-                label="Second style",
-                height=170,
-                buttons=["fullscreen"],
-                sources=["upload", "clipboard"],
-                elem_id="second-style",
-                alt_text="A second style image, to be mixed with the first",
-            )
-            self.second_refused = html(elem_classes="said-if-any")
+            self.second = _style_upload("second")
             self.form.second_style()
             self.length = Slider(
                 1,
@@ -158,6 +152,8 @@ class TransferTab:
                 "each to keep, and a film of them.",
                 elem_id="pictures",
             )
+            with gr.Accordion("A third and a fourth style", open=False, elem_id="further"):
+                self.further = [self._further(ordinal) for ordinal in ORDINALS[1:]]
         with gr.Accordion("Regions", open=False, elem_id="regions"):
             html(
                 status.note(
@@ -178,6 +174,16 @@ class TransferTab:
                 elem_id="note",
             )
 
+    def _further(self, ordinal: str) -> Upload:
+        upload = _style_upload(ordinal)
+        self.form.further_style(ordinal)
+        return upload
+
+    @property
+    def others(self) -> list[Upload]:
+        """The style images after the first."""
+        return [self.second, *self.further]
+
     def _galleries(self) -> None:
         with gr.Column(visible=bool(self.gallery.pairs), elem_id="pairs"):
             html('<h2 class="section">Pairs that go well together: one press paints</h2>')
@@ -196,7 +202,7 @@ class TransferTab:
     def _wire_run(self) -> None:
         self.panel.wire_view()
         panel = self.panel
-        pictures = [panel.start, self.content, self.style, self.second, self.length, self.brush]
+        pictures = [panel.start, self.content, self.style, *self.others, self.length, self.brush]
         ended = panel.wire(self.runs, self.paint, [*pictures, *self.form.inputs])
         size = self.form.settings["size"]
         for event in (
@@ -211,13 +217,12 @@ class TransferTab:
 
     def _wire_pictures(self) -> None:
         both = [self.content, self.style]
-        for upload, said in zip(
-            (*both, self.second), (self.refused, self.refused, self.second_refused), strict=True
-        ):
-            refuse_at_once(upload, said)
+        for upload in both:
+            refuse_at_once(upload, self.refused)
         how_well = [self.form.settings[name] for name in ("size", "evaluations")]
         self.content.change(None, self.content, self.brush, js=ON)
-        self.second.change(_mixed, self.second, self.mixed, **QUIET)
+        for style in self.others:
+            style.change(_mixed, self.others, self.mixed, **QUIET)
         self.contents.select(self._content, None, self.content, **QUIET)
         self.styles.select(self._style, self.fills, [self.style, self.second], **QUIET)
         self.swap.click(lambda content, style: (style, content), both, both, **QUIET)
@@ -317,18 +322,31 @@ class TransferTab:
         return self._open_recipe(selected.painting if selected else None)
 
 
+def _style_upload(ordinal: str) -> Upload:
+    upload = Upload(
+        label=f"{ordinal.capitalize()} style",
+        height=170,
+        buttons=["fullscreen"],
+        sources=["upload", "clipboard"],
+        elem_id=f"{ordinal}-style",
+        alt_text=f"A {ordinal} style image, to be mixed with the others",
+    )
+    refuse_at_once(upload, html(elem_classes="said-if-any"))
+    return upload
+
+
 def _filled_in(recipe: Recipe) -> str:
     said, styles = "The settings of that painting are filled in.", len(recipe.settings.style_weights)
     if styles > 2:
-        said += f" It mixed {styles} styles; this page mixes two."
+        said += f" It mixed {styles} styles: give the others too."
     if "start" in recipe.others:
         said += f" It went on from another with {recipe.settings.evaluations} evaluations: choose more."
     return said
 
 
-def _mixed(second: str | None) -> Any:
-    """The fold of the second style, which says when it is used though it is closed."""
-    return gr.Accordion(label=f"{SECOND_STYLE} · in use" if second else SECOND_STYLE)
+def _mixed(*styles: str | None) -> Any:
+    """The fold of the other styles, which says when one is used though it is closed."""
+    return gr.Accordion(label=f"{SECOND_STYLE} · in use" if any(styles) else SECOND_STYLE)
 
 
 def _has_recipe(path: str | None) -> Any:

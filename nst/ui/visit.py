@@ -4,8 +4,8 @@ The browser keeps only the name of a folder that nobody can guess; everything el
 """
 
 import os
-import secrets
 import re
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
