@@ -58,7 +58,7 @@ def test_a_style_can_be_chosen_with_the_keyboard(visit):
     page.get_by_role("group", name="Styles to paint in").get_by_role("button").nth(1).focus()
     page.keyboard.press("Enter")
     expect(page.locator("#style img")).to_be_visible()
-    page.locator("#fills").get_by_label("The second style").check()
+    page.locator("#fills").get_by_label("Fill the second style").check()
     page.get_by_role("group", name="Styles to paint in").get_by_role("button").nth(2).click()
     expect(page.locator("#second > button")).to_contain_text("in use")
 

@@ -1,6 +1,6 @@
 """The page: one module a tab over the engine; what running in public takes is in running/.
 
-transfer_tab.py    the Transfer tab; gallery.py, the pictures to choose from
+transfer_tab.py    the Transfer tab; gallery.py, the pictures to choose from; other_styles.py, a second to fourth style
 form.py            its settings; labels.py, their words; shares.py, how much of each style
 board_tabs.py      Layers × α/β and Reconstruct; units_tab.py, how_tab.py: the other two
 units_page.py      a page of units, whose costly part is a run
@@ -14,6 +14,7 @@ kept.py            what was computed for the last few visitors
 status.py          words, figures and the bar; curves.py, the costs as a plot
 api.py             the endpoint /transfer, for clients and MCP; row_api.py and studies_api.py, the others
 events.py          how Gradio's events run; upload.py and unchecked.py, inputs that pass on what came
+refusing.py        a file that is no picture, refused as soon as it is brought
 zipped.py          the pictures of a visitor's zip
 theme.py           colours and fonts; page.css has the rest
 """

@@ -16,21 +16,19 @@ from .events import LATEST, QUIET
 from .form import Form
 from .gallery import Gallery, pair_row, picture_row
 from .in_sight import size_of
-from .painting import MOST_PICTURES, painting
+from .other_styles import OtherStyles
+from .painting import painting
 from .painting_panel import NAME_PICTURES, PaintingPanel, Shown, painting_values
 from .refusing import refuse_at_once
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
 from .running.speed import Speed
-from .shares import ORDINALS
 from .theme import html
-from .unchecked import Slider
 from .upload import Upload
 from .visit import Painted
 
-SECOND_STYLE = "A second style"
-FILLS = ("The style", "The second style")  # what a press on an example style is for
+FILLS = ("Fill the style", "Fill the second style")  # what a press on an example style does
 USUAL_SHAPE = (4, 3)  # of a content image that is not there yet
 
 # As a person would: nothing happens while a run goes on, as the button cannot be pressed then.
@@ -139,21 +137,7 @@ class TransferTab:
             self.form.basic()
         self.estimate = html(elem_id="estimate")
         self.panel = PaintingPanel()
-        with gr.Accordion(SECOND_STYLE, open=False, elem_id="second") as self.mixed:
-            self.second = _style_upload("second")
-            self.form.second_style()
-            self.length = Slider(
-                1,
-                MOST_PICTURES,
-                1,
-                step=1,
-                label="Pictures",
-                info="1 is the mixture above. More are a row from the first style alone to the second alone, "
-                "each to keep, and a film of them.",
-                elem_id="pictures",
-            )
-            with gr.Accordion("A third and a fourth style", open=False, elem_id="further"):
-                self.further = [self._further(ordinal) for ordinal in ORDINALS[1:]]
+        self.others = OtherStyles(self.form)
         with gr.Accordion("Regions", open=False, elem_id="regions"):
             html(
                 status.note(
@@ -174,16 +158,6 @@ class TransferTab:
                 elem_id="note",
             )
 
-    def _further(self, ordinal: str) -> Upload:
-        upload = _style_upload(ordinal)
-        self.form.further_style(ordinal)
-        return upload
-
-    @property
-    def others(self) -> list[Upload]:
-        """The style images after the first."""
-        return [self.second, *self.further]
-
     def _galleries(self) -> None:
         with gr.Column(visible=bool(self.gallery.pairs), elem_id="pairs"):
             html('<h2 class="section">Pairs that go well together: one press paints</h2>')
@@ -195,14 +169,14 @@ class TransferTab:
             with gr.Column(min_width=320):
                 html('<h2 class="section">Styles to paint in</h2>')
                 self.fills = gr.Radio(
-                    list(FILLS), value=FILLS[0], label="A press fills", container=False, elem_id="fills"
+                    list(FILLS), value=FILLS[0], label="A press", container=False, elem_id="fills"
                 )
                 self.styles = picture_row(self.gallery.styles, "Styles to paint in")
 
     def _wire_run(self) -> None:
         self.panel.wire_view()
         panel = self.panel
-        pictures = [panel.start, self.content, self.style, *self.others, self.length, self.brush]
+        pictures = [panel.start, self.content, self.style, *self.others.inputs, self.brush]
         ended = panel.wire(self.runs, self.paint, [*pictures, *self.form.inputs])
         size = self.form.settings["size"]
         for event in (
@@ -221,10 +195,8 @@ class TransferTab:
             refuse_at_once(upload, self.refused)
         how_well = [self.form.settings[name] for name in ("size", "evaluations")]
         self.content.change(None, self.content, self.brush, js=ON)
-        for style in self.others:
-            style.change(_mixed, self.others, self.mixed, **QUIET)
         self.contents.select(self._content, None, self.content, **QUIET)
-        self.styles.select(self._style, self.fills, [self.style, self.second], **QUIET)
+        self.styles.select(self._style, self.fills, [self.style, self.others.second], **QUIET)
         self.swap.click(lambda content, style: (style, content), both, both, **QUIET)
         for event in (
             self.pairs.select(self._pair, how_well, [*both, *self.form.filled], **QUIET),
@@ -245,14 +217,14 @@ class TransferTab:
 
     @property
     def _estimated(self) -> list[Any]:
-        return [self.content, self.second, self.length, *self.form.inputs]
+        return [self.content, self.others.second, self.others.length, *self.form.inputs]
 
     def _wire_estimate(self) -> None:
         names = ("size", "evaluations", "scales", "weights", "canvas", "statistic", "seamless")
         for control in (
             self.content,
-            self.second,
-            self.length,
+            self.others.second,
+            self.others.length,
             *(self.form.settings[name] for name in names),
         ):
             control.change(self._estimate, self._estimated, self.estimate, **LATEST, **QUIET)
@@ -322,19 +294,6 @@ class TransferTab:
         return self._open_recipe(selected.painting if selected else None)
 
 
-def _style_upload(ordinal: str) -> Upload:
-    upload = Upload(
-        label=f"{ordinal.capitalize()} style",
-        height=170,
-        buttons=["fullscreen"],
-        sources=["upload", "clipboard"],
-        elem_id=f"{ordinal}-style",
-        alt_text=f"A {ordinal} style image, to be mixed with the others",
-    )
-    refuse_at_once(upload, html(elem_classes="said-if-any"))
-    return upload
-
-
 def _filled_in(recipe: Recipe) -> str:
     said, styles = "The settings of that painting are filled in.", len(recipe.settings.style_weights)
     if styles > 2:
@@ -342,11 +301,6 @@ def _filled_in(recipe: Recipe) -> str:
     if "start" in recipe.others:
         said += f" It went on from another with {recipe.settings.evaluations} evaluations: choose more."
     return said
-
-
-def _mixed(*styles: str | None) -> Any:
-    """The fold of the other styles, which says when one is used though it is closed."""
-    return gr.Accordion(label=f"{SECOND_STYLE} · in use" if any(styles) else SECOND_STYLE)
 
 
 def _has_recipe(path: str | None) -> Any:

@@ -1,0 +1,64 @@
+"""The fold of the style images after the first: their shares, and a row of pictures from one to another."""
+
+from typing import Any
+
+import gradio as gr
+
+from .events import QUIET
+from .form import Form
+from .painting import MOST_PICTURES
+from .refusing import refuse_at_once
+from .shares import ORDINALS
+from .theme import html
+from .unchecked import Slider
+from .upload import Upload
+
+TITLE = "A second style"
+
+
+class OtherStyles:
+    """Built where it stands: the second style, its share, how many pictures, and two further styles."""
+
+    def __init__(self, form: Form) -> None:
+        with gr.Accordion(TITLE, open=False, elem_id="second") as fold:
+            self.second = _upload("second")
+            form.second_style()
+            self.length = Slider(
+                1,
+                MOST_PICTURES,
+                1,
+                step=1,
+                label="Pictures",
+                info="1 is the mixture above. More are a row from the first style alone to the second alone, "
+                "each to keep, and a film of them.",
+                elem_id="pictures",
+            )
+            self.uploads = [self.second]
+            with gr.Accordion("A third and a fourth style", open=False, elem_id="further"):
+                for ordinal in ORDINALS[1:]:
+                    self.uploads.append(_upload(ordinal))
+                    form.further_style(ordinal)
+        for upload in self.uploads:
+            upload.change(_in_use, self.uploads, fold, **QUIET)
+
+    @property
+    def inputs(self) -> list[Any]:
+        return [*self.uploads, self.length]
+
+
+def _upload(ordinal: str) -> Upload:
+    upload = Upload(
+        label=f"{ordinal.capitalize()} style",
+        height=170,
+        buttons=["fullscreen"],
+        sources=["upload", "clipboard"],
+        elem_id=f"{ordinal}-style",
+        alt_text=f"A {ordinal} style image, to be mixed with the others",
+    )
+    refuse_at_once(upload, html(elem_classes="said-if-any"))
+    return upload
+
+
+def _in_use(*styles: str | None) -> Any:
+    """The fold, which says when one is used though it is closed."""
+    return gr.Accordion(label=f"{TITLE} · in use" if any(styles) else TITLE)
