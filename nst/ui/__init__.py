@@ -1,6 +1,7 @@
 """The page: one module a tab over the engine; what running in public takes is in running/.
 
-transfer_tab.py    the Transfer tab; gallery.py, the pictures to choose from; other_styles.py, a second to fourth style
+transfer_tab.py    the Transfer tab; gallery.py, the pictures to choose from
+other_styles.py    the second, third and fourth style image
 form.py            its settings; labels.py, their words; shares.py, how much of each style
 board_tabs.py      Layers × α/β and Reconstruct; units_tab.py, how_tab.py: the other two
 units_page.py      a page of units, whose costly part is a run
