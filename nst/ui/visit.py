@@ -20,7 +20,7 @@ from .labels import LABELS
 from .painting_jobs import CONTENT
 from .running.frames import Frame
 from .running.workspace import moment_file, moments_in
-from .status import plain
+from .status import USED, plain
 
 MOST_KEPT = 24  # paintings in the strip; the oldest leave it, their files stay until they are swept
 AFTER_PAIR = re.compile(r"-\d+(-\d\d)?$")  # in a painting's name: its seed, and its place in a row
@@ -174,7 +174,9 @@ def apart(visit: Sequence[Painted]) -> list[str]:
     differing = [name for name in LABELS if len({str(settings[name]) for settings in known}) > 1]
     said = []
     for one, settings in zip(visit, found, strict=True):
-        each = [f"{LABELS[name]}: {plain(name, settings[name])}" for name in differing if settings]
+        each = [
+            f"{USED.get(name, LABELS[name])}: {plain(name, settings[name])}" for name in differing if settings
+        ]
         preset = preset_name(one.recipe.settings) if one.recipe else ""
         said.append(", ".join(each) or preset.partition(":")[0].replace("none", "Changed by hand"))
     return said
