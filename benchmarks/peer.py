@@ -27,7 +27,7 @@ from nst.network.layers import CONVS
 from nst.network.vgg import Filters, Network
 from nst.objective import Objective, weigh
 from nst.optimizers import make_optimizer
-from nst.schedule import beginning, schedule
+from nst.schedule import enlarge, schedule, starting_image
 from nst.settings import Settings
 from nst.targets import make_targets
 from nst.tensors import to_tensor
@@ -170,8 +170,9 @@ def ours_on_it(
 ) -> Iterator[Tensor]:
     """Our loop on exactly pastiche's objective: the best picture after each evaluation, at its scale.
 
-    It is stylize() without the margin that is painted and cut off, and with the border of Bordered: at these
-    weights relu5_1 sees so few places that another border is another objective.
+    It is stylize() without the margin that is painted and cut off, with all of the detail that enlarging
+    lost, and with the border of Bordered: at these weights relu5_1 sees so few places that another border is
+    another objective.
     """
     where, painted, smaller = choose(), None, None
     for scale in schedule(settings, *content.size):
@@ -180,7 +181,8 @@ def ours_on_it(
         targets = make_targets(network, settings, here, [style_at(style, scale, settings, here)])
         parts = BandedCostParts(network, targets.content, targets.style)
         objective = Objective(parts, targets, weigh(settings, targets))
-        image = beginning(settings, here, smaller, painted)
+        fresh = painted is None or smaller is None
+        image = starting_image(settings, here) if fresh else enlarge(painted, smaller, here, detail=1)
         optimizer = make_optimizer(settings.optimizer, settings.learning_rate, image)
         for _, painted in descend(objective, image, optimizer, scale.evaluations):
             yield painted

@@ -84,18 +84,29 @@ def starting_image(settings: Settings, content: Tensor) -> Tensor:
     return torch.lerp(content, noise.to(content.device), share)
 
 
+# Of the detail that enlarging lost: with all of it a photograph's grain stays under the paint, with none thin
+# things go. See benchmarks/NOTES.md.
+DETAIL = 0.5
+
 Resize = Callable[[Tensor, tuple[int, int]], Tensor]  # as resize_tensor()
 
 
-def enlarge(image: Tensor, smaller: Tensor, content: Tensor, resize: Resize = resize_tensor) -> Tensor:
-    """The generated image taken to the content image's next size, with the detail that enlarging lost:
+def enlarge(
+    image: Tensor,
+    smaller: Tensor,
+    content: Tensor,
+    resize: Resize = resize_tensor,
+    detail: float = DETAIL,
+) -> Tensor:
+    """The generated image taken to the content image's next size, with a share of the detail that enlarging
+    lost:
 
-        G ← enlarge(G) + (C − enlarge(C_smaller))
+        G ← enlarge(G) + detail · (C − enlarge(C_smaller))
 
-    so that the finer scale begins from a sharp picture and not from a blurred one.
+    so that the finer scale begins from a picture that is neither blurred nor a photograph again.
     """
     size = (content.shape[-1], content.shape[-2])
-    return resize(image, size) + content - resize(smaller, size)
+    return resize(image, size) + detail * (content - resize(smaller, size))
 
 
 def beginning(

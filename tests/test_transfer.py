@@ -236,9 +236,12 @@ def test_a_schedule_ends_at_full_size_and_spends_every_evaluation(size, scales, 
     assert all(scale.evaluations <= 80 for scale in plan[:-1])
 
 
-def test_enlarging_loses_no_detail_of_an_untouched_content_image():
+def test_enlarging_loses_half_of_the_detail_of_an_untouched_content_image():
     small, large = to_tensor(waves(), (32, 24)), to_tensor(waves(), (64, 48))
-    torch.testing.assert_close(enlarge(small, small, large), large)
+    blurred = enlarge(small, small, large, detail=0)
+    torch.testing.assert_close(enlarge(small, small, large, detail=1), large)
+    torch.testing.assert_close(enlarge(small, small, large), (blurred + large) / 2)
+    assert not torch.allclose(blurred, large, atol=1e-3)
 
 
 def test_time_left_grows_with_the_pixels_still_to_come():
