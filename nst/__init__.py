@@ -24,7 +24,8 @@ In reading order:
     transfer.py    stylize(): all of these as one generator; report.py, what a run reports
 
     between.py     from one style to another; film.py, the making of a painting, as an animated WebP or an MP4
-    images.py      files → pictures → files; tensors.py, pictures → tensors → pictures
+    images.py      files → pictures → files; tensors.py, pictures → tensors → pictures;
+                   colours.py, those of one picture for another
     device.py      where to run, and how precisely; folders.py, where things are kept
     recipe.py      the settings inside the PNG; errors.py, what can go wrong
 

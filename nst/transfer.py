@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from .borders import MIRRORED, SEAMLESS, Border
+from .colours import keep_colours, match_colours
 from .descent import descend
 from .device import choose
 from .images import fit
@@ -24,7 +25,7 @@ from .regions import Regions, find_regions
 from .report import AnyReport, Report, Result, Work, each_as, timed
 from .schedule import Pace, Scale, beginning, continued, schedule
 from .settings import Settings
-from .tensors import keep_colours, match_colours, to_picture, to_tensor
+from .tensors import to_picture, to_tensor
 from .weights import find_filters
 from .weights.self_taught import learn_filters
 

@@ -1,4 +1,4 @@
-"""Pictures in and out: what is refused and why, what every accepted file becomes, and colour transfer."""
+"""Pictures in and out: what is refused and why, what every accepted file becomes."""
 
 import io
 import struct
@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 from nst.errors import ImageRefused
 from nst.images import LIMITS, fit, load_picture, read_text, save_jpeg, save_png
 from nst.picture_files import has_every_row, scans_of
-from nst.tensors import keep_colours, match_colours, resize_tensor, to_picture, to_tensor
+from nst.tensors import resize_tensor, to_picture, to_tensor
 
 # Pillow warns of EXIF it cannot read; the loader ignores such EXIF whether or not warnings are errors.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
@@ -348,98 +348,3 @@ def test_text_is_read_without_a_pixel_and_no_bomb_is_unpacked():
     assert read_text(bad_images.with_text("nst", "x" * 70_000)) == {}
     with pytest.raises(ImageRefused, match="damaged"):
         read_text(bad_images.text_bomb())
-
-
-@pytest.fixture
-def colourful() -> tuple[torch.Tensor, torch.Tensor]:
-    """Two pictures of correlated colours whose moments differ."""
-    generator = torch.Generator().manual_seed(5)
-    mixes = (
-        torch.tensor([[[0.12, 0.0, 0.02], [0.08, 0.06, 0.0], [0.0, 0.05, 0.08]]]),
-        0.05 * torch.eye(3)[None],
-    )
-    images = []
-    for mix, mean in zip(mixes, (0.4, 0.6), strict=True):
-        drawn = torch.einsum("nij,njhw->nihw", mix, torch.randn(1, 3, 40, 50, generator=generator))
-        images.append((drawn + mean).clamp(0, 1))
-    return images[0], images[1]
-
-
-def moments(image: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
-    colours = image[0].reshape(3, -1).double().numpy()
-    return colours.mean(axis=1), np.cov(colours, bias=True)
-
-
-def test_matching_colours_gives_the_reference_s_mean_and_covariance(colourful):
-    image, reference = colourful
-    for source, target in ((image, reference), (reference, image)):
-        mean, covariance = moments(match_colours(source, target))
-        assert np.allclose(mean, moments(target)[0], atol=1e-5)
-        assert np.allclose(covariance, moments(target)[1], atol=1e-5)
-
-
-def test_matching_colours_moves_grey_levels_as_one_dimensional_transport_does():
-    """In one dimension the optimal map is (x − μ) · σ_r/σ + μ_r."""
-    ramp = torch.linspace(0, 1, 100).view(1, 1, 10, 10).expand(1, 3, 10, 10)
-    reference = 0.3 + 0.4 * ramp
-    assert torch.allclose(match_colours(ramp, reference), reference, atol=1e-3)
-
-
-def test_a_picture_matched_to_itself_is_unchanged(colourful):
-    for image in (*colourful, to_tensor(scene()), torch.full((1, 3, 8, 8), 0.3)):
-        assert torch.allclose(match_colours(image, image), image, atol=1e-5)
-
-
-@pytest.mark.parametrize("flat", [torch.zeros(1, 3, 8, 8), torch.ones(1, 3, 8, 8)], ids=["black", "white"])
-def test_a_flat_picture_takes_the_reference_s_mean_and_no_more(flat, colourful):
-    matched = match_colours(flat, colourful[0])
-    assert torch.allclose(matched.mean(dim=(2, 3)), colourful[0].mean(dim=(2, 3)), atol=1e-5)
-    assert matched.std(dim=(2, 3)).max() < 1e-5
-    assert (match_colours(colourful[0], flat) - flat.mean()).abs().max() < 0.01
-
-
-def test_the_noise_of_a_grey_picture_does_not_become_colour(colourful):
-    generator = torch.Generator().manual_seed(1)
-    grey = torch.rand(1, 1, 40, 40, generator=generator).expand(1, 3, 40, 40)
-    noisy = grey + torch.randn(1, 3, 40, 40, generator=generator) / 255
-    matched = match_colours(noisy, colourful[0])
-    assert (matched - match_colours(grey, colourful[0])).std() < 9 / 255
-
-
-def luma(image: torch.Tensor) -> torch.Tensor:
-    return 0.2126 * image[:, 0] + 0.7152 * image[:, 1] + 0.0722 * image[:, 2]
-
-
-def test_keeping_colours_takes_lightness_from_one_and_hue_from_the_other(colourful):
-    generated, content = colourful
-    kept = keep_colours(generated, content)
-    assert torch.allclose(luma(kept), luma(generated), atol=1e-5)
-    moved, own = kept - luma(kept)[:, None], content - luma(content)[:, None]
-    assert torch.allclose(torch.linalg.cross(moved, own, dim=1), torch.zeros(()), atol=1e-5)
-    assert (moved * own).sum(dim=1).min() >= 0
-
-
-def test_keeping_colours_stays_in_range_where_a_colour_has_no_room():
-    content = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 1, 5)
-    generated = torch.linspace(0, 1, 5).view(1, 1, 1, 5).expand(1, 3, 1, 5)
-    kept = keep_colours(generated, content)
-    assert kept.min() >= -1e-6
-    assert kept.max() <= 1 + 1e-6
-    assert torch.allclose(luma(kept), luma(generated), atol=1e-6)
-    assert torch.allclose(kept[..., 0].flatten(), torch.zeros(3))
-    assert torch.allclose(kept[..., 4].flatten(), torch.ones(3))
-
-
-def test_keeping_colours_of_itself_and_of_grey(colourful):
-    image = colourful[0]
-    assert torch.allclose(keep_colours(image, image), image, atol=1e-6)
-    grey = image.mean(dim=1, keepdim=True).expand_as(image)
-    kept = keep_colours(image, grey)
-    assert torch.allclose(kept, luma(image)[:, None].expand_as(kept), atol=1e-5)
-
-
-def test_shapes_that_do_not_fit_are_refused(colourful):
-    with pytest.raises(ValueError, match="differ"):
-        keep_colours(colourful[0], colourful[0][..., :-1])
-    with pytest.raises(ValueError, match="must have shape"):
-        match_colours(colourful[0][:, :1], colourful[0])
