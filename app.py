@@ -28,13 +28,14 @@ from nst.ui.example_sheets import ExampleSheets
 from nst.ui.gallery import read_gallery
 from nst.ui.how_tab import HowTab
 from nst.ui.row_api import add_between
-from nst.ui.running.clients import trust_proxies
+from nst.ui.running.clients import LISTENERS, trust_proxies
 from nst.ui.running.guard import guarded
 from nst.ui.running.heaps import share_heaps
 from nst.ui.running.limits import Limits
 from nst.ui.running.runs import Runs
 from nst.ui.running.silence import end_silent_connections
 from nst.ui.running.sweeping import own_upload_folder
+from nst.ui.running.unheard import Unheard
 from nst.ui.running.zerogpu import borrowed
 from nst.ui.share import preview_head, source_link
 from nst.ui.sheet_panel import Given
@@ -137,6 +138,7 @@ def launch() -> Any:
         head=preview_head(TITLE, ABOUT, gallery.example),
     )
     end_silent_connections(demo.server)
+    runs.sweeper.add(Unheard(demo._queue, LISTENERS.has).forget)
     Thread(target=warm_up, name="nst-warm-up", daemon=True).start()
     demo.block_thread()
     leave()

@@ -43,11 +43,24 @@ def test_uploads_links_and_half_uploads_are_swept_with_the_runs(uploads):
         "nst/" + "c" * 32 + "/x.png",
     ):
         put(uploads, name, age=2 * HOUR)
-    put(uploads, "tmpabcd_123", age=sweeping.LONGEST_UPLOAD + 60)
-    coming = put(uploads, "tmpabcd_124", age=60)
+    put(uploads, "tmpabcd_123", age=sweeping.CUT_OFF_AFTER + 1)
+    coming = put(uploads, "tmpabcd_124", age=sweeping.CUT_OFF_AFTER - 9)
     young = put(uploads, "d" * 64 + "/photo.png", age=60)
     Folders(Limits()).sweep()
     assert left(uploads) == sorted([coming.name, str(young.relative_to(uploads))])
+
+
+def test_what_an_upload_that_still_comes_in_has_written_is_not_swept(uploads, monkeypatch):
+    monkeypatch.setattr(sweeping, "CUT_OFF_AFTER", 0.0)
+    folders = Folders(Limits())
+    put(uploads, "tmpabcd_123", age=9)
+    with folders.upload():
+        coming = put(uploads, "tmpabcd_124")
+        folders.sweep()
+        assert left(uploads) == [coming.name]
+    time.sleep(0.02)  # the clock of files is coarser
+    folders.sweep()
+    assert left(uploads) == []
 
 
 def test_a_picture_uploaded_again_is_young_again(uploads):

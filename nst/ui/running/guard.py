@@ -89,7 +89,8 @@ class Guard:
         except NSTError as error:
             await PlainTextResponse(str(error), 507)(scope, receive, send)
             return
-        await self.app(scope, self.uploads.watched(scope, receive), send)
+        with self.uploads.folders.upload():
+            await self.app(scope, self.uploads.watched(scope, receive), send)
 
     async def _body(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         tools = path.startswith(MCP) and os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"

@@ -65,7 +65,7 @@ class Runs:
         self.folders = Folders(self.limits)
         self._active: list[_Run] = []
         self._took: deque[float] = deque(maxlen=10)  # seconds of the last runs
-        self._sweeper = Sweeper(self.folders)
+        self.sweeper = Sweeper(self.folders)
 
     def stream(self, client: Client | str | None, inner: Inner, *arguments: object) -> Iterator[Frame]:
         """Run inner(folder, limits, *arguments) when its turn comes; the first Frame comes at once.
@@ -101,7 +101,7 @@ class Runs:
         """End every run and the sweeper, as tests and reloads need."""
         for run in list(self._active):
             ask_to_stop(run.folder)
-        self._sweeper.stop()
+        self.sweeper.stop()
 
     def _run(self, client: Client, inner: Inner, arguments: tuple[object, ...]) -> Iterator[Frame]:
         run = self._begin(client)

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ RUNS, LINKS = "nst", "deep_links"  # folders of folders
 # somebody name a folder for uploads in which other things are kept.
 CACHED, ON_ITS_WAY = re.compile("[0-9a-f]{40,64}"), re.compile("tmp[0-9a-z_]{8}")
 LEAST_SIZE = 2**16  # bytes anything is counted as: a million empty files fill a disk too
-LONGEST_UPLOAD = 900.0  # seconds after which an upload on its way was cut off
+CUT_OFF_AFTER = 60.0  # seconds before which no upload of another app in this folder is taken for cut off
 SWEEP_EVERY = 60.0  # seconds
 
 
@@ -56,6 +56,7 @@ class Folders:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._in_use: set[str] = set()
+        self._uploading: list[float] = []  # since when each upload is coming in
         self._sweeping = threading.Lock()
 
     @property
@@ -93,6 +94,16 @@ class Folders:
         """Never sweep the folders that these files are in: the page itself shows them."""
         self._in_use |= {str(Path(file).resolve().parent) for file in files}
 
+    @contextlib.contextmanager
+    def upload(self) -> Iterator[None]:
+        """Within the with statement an upload is coming in, whose files are left alone."""
+        since = time.time()
+        self._uploading.append(since)
+        try:
+            yield
+        finally:
+            self._uploading.remove(since)
+
     def make_room(self, count: int) -> None:
         """Sweep until `count` more bytes are few enough. Raises NSTError when the disk is nearly full."""
         if sum(entry.size for entry in self._entries()) + count > self._most:
@@ -129,8 +140,15 @@ class Folders:
                 yield from (entry for inner in _each(path) if (entry := _entry(inner)))
             elif CACHED.fullmatch(path.name) and (entry := _entry(path)):
                 yield entry
-            elif ON_ITS_WAY.fullmatch(path.name) and _is_cut_off(path) and (entry := _entry(path)):
+            elif ON_ITS_WAY.fullmatch(path.name) and self._is_cut_off(path) and (entry := _entry(path)):
                 yield entry._replace(changed=0.0)
+
+    def _is_cut_off(self, path: Path) -> bool:
+        """Whether a file of an upload on its way was left behind: nothing that still comes in is older."""
+        youngest = min([time.time() - CUT_OFF_AFTER, *self._uploading])
+        with contextlib.suppress(OSError):
+            return path.is_file() and path.stat().st_mtime < youngest
+        return False
 
 
 def _each(folder: Path) -> Iterator[Path]:
@@ -151,12 +169,6 @@ def _entry(path: Path) -> Entry | None:
     return Entry(stats[0].st_mtime, max(LEAST_SIZE, sum(stat.st_size for stat in stats)), path)
 
 
-def _is_cut_off(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return path.is_file() and path.stat().st_mtime < time.time() - LONGEST_UPLOAD
-    return False
-
-
 def _delete(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
@@ -168,23 +180,28 @@ class Sweeper:
     """Sweeps at once, and then in a thread now and again, memory too, until stopped."""
 
     def __init__(self, folders: Folders, every: float = SWEEP_EVERY) -> None:
-        self._stop = threading.Event()
-        self._folders, self._every = folders, every
-        self._sweep()  # before the page puts anything there that it shows
+        self._stop, self._every = threading.Event(), every
+        self._tasks: list[Callable[[], object]] = [folders.sweep, give_back]
+        _try(folders.sweep)  # before the page puts anything there that it shows
         self._thread = threading.Thread(target=self._run, name="nst-sweeper", daemon=True)
         self._thread.start()
 
+    def add(self, task: Callable[[], object]) -> None:
+        """Do this too, each time."""
+        self._tasks.append(task)
+
     def _run(self) -> None:
         while not self._stop.wait(self._every):
-            self._sweep()
-            give_back()
-
-    def _sweep(self) -> None:
-        try:
-            self._folders.sweep()
-        except OSError:
-            log.exception("could not sweep")
+            for task in [*self._tasks]:
+                _try(task)
 
     def stop(self) -> None:
         self._stop.set()
         self._thread.join()
+
+
+def _try(task: Callable[[], object]) -> None:
+    try:
+        task()
+    except Exception:  # the next time, and the other tasks, are not to be lost
+        log.exception("could not sweep")
