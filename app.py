@@ -133,7 +133,7 @@ def launch() -> Any:
         pwa=False,
         max_file_size="20mb",
         app_kwargs=guarded(runs.folders),
-        state_session_capacity=250,  # the last ones; Gradio keeps half a MiB for each, the page as it was built
+        state_session_capacity=250,  # half a MiB each: Gradio keeps the page as it was built
         allowed_paths=[str(file) for file in gallery.served],
         head=preview_head(TITLE, ABOUT, gallery.example),
     )
