@@ -43,7 +43,7 @@ def steps(settings: Settings, pictures: int) -> list[Settings]:
     The first is a run of its own; each later one has FEW evaluations. Raises SettingsError for a number of
     pictures out of FEWEST … MOST.
     """
-    if not FEWEST <= pictures <= MOST:
+    if not isinstance(pictures, int) or not FEWEST <= pictures <= MOST:
         raise SettingsError(
             f"There are {FEWEST} to {MOST} pictures from one style to another, and {pictures} were asked for."
         )

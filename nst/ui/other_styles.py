@@ -45,6 +45,10 @@ class OtherStyles:
     def inputs(self) -> list[Any]:
         return [*self.uploads, self.length]
 
+    def emptied(self) -> list[Any]:
+        """Values for `inputs` where one picture in one style is to be painted."""
+        return [*(None for _ in self.uploads), 1]
+
 
 def _upload(ordinal: str) -> Upload:
     upload = Upload(

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from ..errors import NSTError
+from ..errors import NSTError, SettingsError
 from ..film import save_there_and_back
 from ..images import save_png
 from ..presets import PRESETS
@@ -111,6 +111,8 @@ def row_run(
     pictures: float,
 ) -> Iterator[Frame]:
     """The run behind /between. Raises ImageRefused or SettingsError with one sentence."""
+    if pictures == 1:
+        raise SettingsError(f"A row has 2 to {MOST_PICTURES} pictures, not 1: for one, use /transfer.")
     return _whole(painting(folder, limits, content, styles, settings, pictures=pictures), Path(folder))
 
 

@@ -82,7 +82,7 @@ class TransferTab:
         """One run, as values for panel.going."""
         frames: Iterable[Frame]
         settings = mask = None
-        if start or not any((second, third, fourth)):
+        if start or not second:
             pictures = 1
         try:
             mask = mask_of(brushed)
@@ -202,7 +202,8 @@ class TransferTab:
             self.pairs.select(self._pair, how_well, [*both, *self.form.filled], **QUIET),
             self.surprise.click(self._surprise, None, both, **QUIET),
         ):
-            event.then(None, js=PRESS_PAINT)
+            emptied = event.then(self.others.emptied, None, self.others.inputs, **QUIET)
+            emptied.then(None, js=PRESS_PAINT)
         for button, upload in ((self.panel.to_content, self.content), (self.panel.to_style, self.style)):
             button.click(_taken, self.panel.selected, upload, **QUIET)
 
@@ -212,8 +213,10 @@ class TransferTab:
         accepted = self.accept.click(self._open_recipe, self.content, filled, **QUIET)
         for answered in (accepted, self.repaint.click(None, js="() => null")):
             answered.then(lambda: gr.Row(visible=False), None, self.offer, **QUIET)
-        self.recipe.upload(self._open_recipe, self.recipe, filled, **QUIET)
-        self.panel.reuse.click(self._reuse, self.panel.selected, filled, **QUIET)
+        opened = self.recipe.upload(self._open_recipe, self.recipe, filled, **QUIET)
+        reused = self.panel.reuse.click(self._reuse, self.panel.selected, filled, **QUIET)
+        for event in (accepted, opened, reused):  # a recipe is of one picture
+            event.then(lambda: 1, None, self.others.length, **QUIET)
 
     @property
     def _estimated(self) -> list[Any]:
