@@ -1,5 +1,5 @@
 """From one style image to another: the same picture painted with the weight of the second growing, each begun
-from the one before, as a row of pictures or as a film."""
+from the one before."""
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ class Row(Progress):
     """The row as far as it is painted: the newest picture's Progress, with the evaluations of all of them
     counted, and the picture before it while it has none itself.
 
-    runs   the last Progress of each picture so far, in order; a finished one holds no tensor
+    runs   the last Progress of each picture so far, in order; those before the newest hold no tensor
     """
 
     runs: tuple[Progress, ...] = ()
@@ -86,7 +86,7 @@ def between(
             for progress in stylize(content, [first, second], weighed, device, filters, start, mask):
                 row = _with(done, progress, f"Picture {number} of {pictures}: {progress.doing}")
                 yield row
-            if start := row.image:
+            if number < pictures and (start := row.image):
                 finished = replace(row.runs[-1], render=partial(_same, start))
                 row = replace(row, runs=(*row.runs[:-1], finished))
 

@@ -79,7 +79,7 @@ def save_film(pictures: Sequence[Image.Image], path: str | PathLike[str], frame:
     """Write the pictures one after the other, at the last one's size or at EDGE pixels, with even sides: an
     animated WebP or, by the file's suffix, an MP4 (H.264, yuv420p).
 
-    frame   milliseconds that each is seen, the last one HOLD
+    frame   milliseconds that each is seen, the last one HOLD; in an MP4, whole frames of about HOLD
 
     Raises NSTError where the MP4 cannot be made.
     """
@@ -111,7 +111,7 @@ def _save_mp4(frames: Sequence[Image.Image], path: str | PathLike[str], frame: i
     command = ["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
     command += ["-s", f"{width}x{height}", "-r", f"{1000 / frame:g}", "-i", "-"]
     command += ["-c:v", "h264", "-pix_fmt", "yuv420p", "-movflags", "+faststart", str(Path(path).absolute())]
-    shown = [*frames, *[frames[-1]] * (HOLD // frame - 1)]
+    shown = [*frames, *[frames[-1]] * (max(1, round(HOLD / frame)) - 1)]
     done = subprocess.run(
         command, input=b"".join(frame.tobytes() for frame in shown), capture_output=True, check=False
     )

@@ -140,3 +140,14 @@ def test_whatever_a_client_sends_for_the_slider_is_the_end(sent):
 
 def test_the_sliders_value_is_an_evaluation():
     assert chosen({"at": 38, "of": 65, "evaluations": [1, 38, 65]}) == 38
+
+
+def test_a_row_whose_page_is_closed_keeps_the_pictures_so_far(folder, pictures):
+    content, style = pictures
+    row = painting(str(folder), Limits(), content, [style, content], SMALL, pictures=3)
+    for frame in row:
+        if frame.message.startswith("Picture 2") and frame.evaluation > SMALL.evaluations:
+            break
+    row.close()
+    one, other = found_again(folder)
+    assert [one.recipe.settings.style_weights, other.recipe.settings.style_weights] == [(1, 0), (0.5, 0.5)]

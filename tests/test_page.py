@@ -188,7 +188,7 @@ def test_a_row_from_one_style_to_the_other_is_kept_picture_by_picture_and_as_a_f
     for _ in range(2):
         strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
         expect(strip).to_have_count(3)
-        expect(page.locator("#caption")).to_contain_text("Picture 3 of 3 from the first style to the second")
+        expect(page.locator("#caption")).to_contain_text("Picture 3 of 3 on the way from the first style")
         page.reload()
     strip.nth(1).click()
     expect(page.locator("#caption")).to_contain_text("with 50% of the second")

@@ -111,7 +111,8 @@ class Form:
 
     def further_style(self, ordinal: str) -> None:
         """How much of the third or the fourth one."""
-        even, info = EVEN[ORDINALS.index(ordinal)], f"0 leaves it out, 1 is the {ordinal} alone."
+        even = EVEN[ORDINALS.index(ordinal)]
+        info = f"Of the mixture up to the {ordinal}: 0 leaves it out, 1 leaves out those before."
         self.further.append(Slider(0, 1, even, step=0.01, label=label(ordinal), info=info))
 
     def advanced(self) -> None:

@@ -56,8 +56,8 @@ def said_of(one: Painted) -> str:
     if len(one.row) > 1:
         number, shares = one.row.index(one.painting) + 1, one.recipe.settings.style_weights
         return status.note(
-            f"Picture {number} of {len(one.row)} from the first style to the second, with {shares[-1]:.0%} "
-            "of the second. The others are below, and the film shows all."
+            f"Picture {number} of {len(one.row)} on the way from the first style to the second, with "
+            f"{shares[-1]:.0%} of the second. The others are below, and the film shows all."
         )
     if "start" in one.recipe.others:
         return status.note("It went on from an earlier painting. Drag the line to compare.")

@@ -33,7 +33,7 @@ LABELS = {
 # Help for what has no row in BOUNDS, or needs more than it says.
 HELP = {
     "strength": "5 gentle, 20 heavy paint, 60 bold.",
-    "style_weights": "0 is the first style alone, 1 the second alone.",
+    "style_weights": "0 is the first style alone, 1 the second alone, unless there are further styles.",
     "evaluations": "The steps of a run: each computes the costs once. More is closer to the style, slower.",
     "alpha": "Weight of the content cost: how much the scene counts. Empty: from the strength.",
     "beta": "Weight of the style cost: how much the style counts. Empty: from the strength.",

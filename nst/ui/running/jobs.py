@@ -1,6 +1,6 @@
 """What runs on the device: a job's reports as Frames, with previews, Stop, the deadline and borrowed GPUs.
 
-A job is a painting or a board (painting.py, boards.py): pictures and settings that can cross a process
+A job is a painting or a board (painting_jobs.py, boards.py): pictures and settings that can cross a process
 border, what the engine is to do with them, and how its reports look.
 """
 
@@ -101,6 +101,10 @@ def frames_of(workspace: Workspace, job: Job) -> Iterator[Frame]:
                 yield replace(now, **workspace.pictures)
     except RunError as error:
         state, message, report = "failed", str(error), error.best or report
+    except GeneratorExit:  # the page was closed; without moments nothing is on the disk yet
+        if not job.moments and report is not None and report.has_picture:
+            job.save(report, workspace.folder)
+        raise
     yield _last(workspace, job, report, painted, state, message)
 
 
