@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pictures = [load_picture(path) for path in options.pictures]
         content, styles = (None, pictures) if settings.is_texture else (pictures[0], pictures[1:])
         others = {name: load_picture(path) for name in OTHERS if (path := getattr(options, name))}
-        settings.shares(len(styles))
+        settings.weights_for(len(styles))
         run = _run(options, content, styles, settings, others)
         _require_outputs(options)
     except NSTError as error:

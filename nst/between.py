@@ -47,8 +47,8 @@ def steps(settings: Settings, pictures: int) -> list[Settings]:
         raise SettingsError(
             f"There are {FEWEST} to {MOST} pictures from one style to another, and {pictures} were asked for."
         )
-    shares = (number / (pictures - 1) for number in range(pictures))
-    first, *later = (settings.with_(style_weights=(1 - share, share)) for share in shares)
+    ts = (number / (pictures - 1) for number in range(pictures))
+    first, *later = (settings.with_(style_weights=(1 - t, t)) for t in ts)
     return [first, *(each.with_(evaluations=min(FEW, each.evaluations)) for each in later)]
 
 

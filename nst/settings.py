@@ -174,7 +174,7 @@ class Settings:
             )
         return content
 
-    def shares(self, styles: int) -> tuple[float, ...]:
+    def weights_for(self, styles: int) -> tuple[float, ...]:
         """The weight of each of so many style images, with sum 1. Raises SettingsError."""
         if not 1 <= styles <= MOST_STYLES:
             raise SettingsError(

@@ -71,8 +71,8 @@ def make_targets(
     With guides (R, 1, H, W) each region has the Gram matrix of its own style image; one region alone has that
     average. Raises SettingsError where the weights do not fit the style images.
     """
-    shares = settings.shares(len(styles))
-    used = [(share, style) for share, style in zip(shares, styles, strict=True) if share]
+    weights = settings.weights_for(len(styles))
+    used = [(weight, style) for weight, style in zip(weights, styles, strict=True) if weight]
     by = settings.statistic
     if guides is None:
         return find_targets(network, settings.content_used, settings.style_layers, by, content, used)
@@ -99,11 +99,11 @@ def find_targets(
     kept = network(content, content_layers) if content_layers else {}
     statistics: dict[str, Statistic] = {}
     described: dict[str, list[Tensor]] = {layer: [] for layer in style_layers}
-    for share, style in styles if described else ():
+    for weight, style in styles if described else ():
         for layer, found in network(style, described).items():
             if layer not in statistics:
                 statistics[layer] = statistic_for(statistic, found)
-            described[layer].append(share * statistics[layer].describe(found))
+            described[layer].append(weight * statistics[layer].describe(found))
     style = {layer: torch.stack(each).sum(0) for layer, each in described.items()}
     return Targets(kept, style, statistics)
 

@@ -84,7 +84,7 @@ def stylize(
     """
     settings = settings or Settings()
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)
-    settings.shares(len(styles))
+    settings.weights_for(len(styles))
     shape = settings.shape(content.size if content else None)
     regions = find_regions(mask, shape, settings, len(styles)) if mask else None
     if settings.is_texture or content is None:

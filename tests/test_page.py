@@ -167,7 +167,7 @@ def test_a_second_and_a_third_style_are_mixed_in_by_their_shares(visit, pictures
     page.locator("#run").click()
     wait_for_the_end(page)
     page.get_by_role("button", name="Settings used").click()
-    expect(page.locator("#used")).to_contain_text("Shares of the styles")
+    expect(page.locator("#used")).to_contain_text("Weights of the styles")
     expect(page.locator("#used")).to_contain_text("0.375 : 0.125 : 0.5")
 
 

@@ -65,8 +65,8 @@ def test_there_is_one_weight_for_each_of_one_to_four_styles():
         stylize(waves(), [checks()] * 5)
     with pytest.raises(SettingsError, match="no style image yet"):
         stylize(waves(), [])
-    assert Settings(style_weights=(1, 3)).shares(2) == (0.25, 0.75)
-    assert Settings().shares(4) == (0.25,) * 4
+    assert Settings(style_weights=(1, 3)).weights_for(2) == (0.25, 0.75)
+    assert Settings().weights_for(4) == (0.25,) * 4
 
 
 def test_a_recipe_keeps_the_weights_and_one_without_them_still_opens(tmp_path):

@@ -54,10 +54,10 @@ def said_of(one: Painted) -> str:
     if one.recipe is None:
         return status.note("The page was closed while this was painted: it shows how far it came.")
     if len(one.row) > 1:
-        number, shares = one.row.index(one.painting) + 1, one.recipe.settings.style_weights
+        number, weights = one.row.index(one.painting) + 1, one.recipe.settings.style_weights
         return status.note(
             f"Picture {number} of {len(one.row)} on the way from the first style to the second, with "
-            f"{shares[-1]:.0%} of the second. The others are below, and the film shows all."
+            f"{weights[-1]:.0%} of the second. The others are below, and the film shows all."
         )
     if "start" in one.recipe.others:
         return status.note("It went on from an earlier painting. Drag the line to compare.")

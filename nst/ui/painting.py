@@ -49,9 +49,9 @@ def painting(
     if pictures != 1:
         _check_row(pictures, len(given), bool(start or mask))
         settings = settings.with_(style_weights=())
-    shares = settings.shares(len(given))
-    if len(shares) > 1:  # so that the recipe says how many styles there were
-        settings = settings.with_(style_weights=shares)
+    weights = settings.weights_for(len(given))
+    if len(weights) > 1:  # so that the recipe says how many styles there were
+        settings = settings.with_(style_weights=weights)
     name = painting_name(content or "texture", given[0], settings.seed)
     files = {"content": content, **{f"style_{n}": path for n, path in enumerate(given)}}
     files |= {"start": start}

@@ -29,7 +29,7 @@ from .run_panel import RunPanel, buttons, getting_ready, now_and_then
 from .running.frames import Frame
 from .running.runs import Runs
 from .theme import html
-from .visit import Painted, apart, found_again, painted, with_more
+from .visit import GONE, Painted, apart, found_again, painted, with_more
 
 DRAW_EVERY = 0.8  # seconds between two drawings of the curves
 
@@ -229,7 +229,7 @@ class PaintingPanel(RunPanel):
     def _pressed(self, request: gr.Request, visit: Sequence[Painted], event: gr.EventData) -> tuple[Any, ...]:
         index = event.index
         if not isinstance(index, int) or not 0 <= index < len(visit) or not visit[index].is_there:
-            raise gr.Error("This painting is no longer kept.", print_exception=False)
+            raise gr.Error(GONE, print_exception=False)
         panels, one = (gr.Column(visible=True), gr.Column(visible=False)), visit[index]
         said = status.progress(one.frame) if one.frame else ""
         return (*panels, _strip(visit, one), said, "", *self._seen(request, one, visit))

@@ -80,7 +80,7 @@ def automatic() -> str:
     return f"VGG-19 from {Path(named).name}" if named else NETWORK
 
 
-USED = {"style_weights": "Shares of the styles"}  # where a setting is called otherwise than its control
+USED = {"style_weights": "Weights of the styles"}  # where a setting is called otherwise than its control
 
 
 def used(recipe: Recipe, size: tuple[int, int], frame: Frame | None = None) -> str:

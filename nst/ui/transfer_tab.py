@@ -26,7 +26,7 @@ from .running.runs import Runs
 from .running.speed import Speed
 from .theme import html
 from .upload import Upload
-from .visit import Painted
+from .visit import GONE, Painted
 
 FILLS = ("Fill the style", "Fill the second style")  # what a press on an example style does
 USUAL_SHAPE = (4, 3)  # of a content image that is not there yet
@@ -93,11 +93,9 @@ class TransferTab:
         except NSTError as error:
             frames = [Frame("failed", str(error))]
         first = style if settings and settings.is_texture else content
-        if pictures != 1:
-            settings = None  # several pictures have no costs of their own to be shown, and no usual time
         for going in painting_values(frames, first, style, settings, bool(mask)):
             last = going[-1].frame
-            if last.state == "done" and settings and not start:
+            if last.state == "done" and settings and not start and pictures == 1:
                 self.speed.learn(settings, (last.width, last.height), last.seconds)
             yield going
 
@@ -120,7 +118,8 @@ class TransferTab:
                 elem_id="style",
                 alt_text="The style image: the picture to paint like",
             )
-        self.refused = html(elem_classes="said-if-any")
+        for upload in (self.content, self.style):
+            refuse_at_once(upload, html(elem_classes="said-if-any"))
         with gr.Row(elem_classes="choices"):
             self.swap = gr.Button("⇄ Swap", size="sm", min_width=90, elem_id="swap")
             self.surprise = gr.Button("Surprise me", size="sm", min_width=110, elem_id="surprise")
@@ -191,8 +190,6 @@ class TransferTab:
 
     def _wire_pictures(self) -> None:
         both = [self.content, self.style]
-        for upload in both:
-            refuse_at_once(upload, self.refused)
         how_well = [self.form.settings[name] for name in ("size", "evaluations")]
         self.content.change(None, self.content, self.brush, js=ON)
         self.contents.select(self._content, None, self.content, **QUIET)
@@ -284,14 +281,13 @@ class TransferTab:
 
     def _doubled(self, selected: Painted | None) -> tuple[Any, Any]:
         """The painting that is seen, or the moment of its run, to go on with at twice its size."""
-        if selected is None or not selected.is_there:
-            return gr.skip(), gr.skip()
-        size, most = 2 * max(size_of(selected.picture)), self.runs.limits.max_size
+        picture = _taken(selected)
+        size, most = 2 * max(size_of(picture)), self.runs.limits.max_size
         if size > most:
             raise gr.Error(
                 f"This app paints up to {most} px: run it yourself for more.", print_exception=False
             )
-        return selected.picture, size
+        return picture, size
 
     def _reuse(self, selected: Painted | None) -> list[Any]:
         return self._open_recipe(selected.painting if selected else None)
@@ -315,9 +311,11 @@ def _has_recipe(path: str | None) -> Any:
     return gr.Row(visible=True)
 
 
-def _taken(selected: Painted | None) -> Any:
+def _taken(selected: Painted | None) -> str:
     """The painting that is seen, or the moment of its run, as an input."""
-    return selected.picture if selected and selected.is_there else gr.skip()
+    if selected is None or not selected.is_there:
+        raise gr.Error(GONE, print_exception=False)
+    return selected.picture
 
 
 def _shape(content: str | None) -> tuple[int, int]:

@@ -23,7 +23,9 @@ from .running.workspace import moment_file, moments_in
 from .status import USED, plain
 
 MOST_KEPT = 24  # paintings in the strip; the oldest leave it, their files stay until they are swept
-AFTER_PAIR = re.compile(r"-\d+(-\d\d)?$")  # in a painting's name: its seed, and its place in a row
+# What follows the pair in a painting's name: its seed, and its place in a row.
+AFTER_PAIR, AFTER_PAIR_IN_ROW = re.compile(r"-\d+$"), re.compile(r"-\d+-\d\d$")
+GONE = "This painting is no longer kept: paint it again."
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,10 @@ def _in_folder(folder: Path) -> tuple[Painted, ...]:
     content = folder / CONTENT
     if not content.is_file():
         return ()
+    paths = _paintings(folder)
+    after = AFTER_PAIR_IN_ROW if len(paths) > 1 else AFTER_PAIR
     return tuple(
-        Painted(path, str(content), _recipe(path), pair=AFTER_PAIR.sub("", Path(path).stem))
-        for path in _paintings(folder)
+        Painted(path, str(content), _recipe(path), pair=after.sub("", Path(path).stem)) for path in paths
     )
 
 

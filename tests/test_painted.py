@@ -1,0 +1,33 @@
+"""The paintings of a visit without a page: their names, and what is said once they have been deleted."""
+
+import gradio as gr
+import pytest
+from PIL import Image
+
+from nst.images import save_png
+from nst.ui.painting_jobs import CONTENT
+from nst.ui.transfer_tab import _taken
+from nst.ui.visit import found_again
+
+
+def folder_with(folder, *names):
+    small = Image.new("RGB", (64, 48))
+    small.save(folder / CONTENT)
+    for name in names:
+        save_png(small, folder / name, {})
+    return folder
+
+
+@pytest.mark.parametrize(
+    "names", [("lake-wave-2-10.png",), ("lake-wave-2-10-01.png", "lake-wave-2-10-02.png")]
+)
+def test_a_painting_found_again_is_named_by_its_pair_alone_and_a_number_in_it_stays(tmp_path, names):
+    assert {one.pair for one in found_again(folder_with(tmp_path, *names))} == {"lake-wave-2"}
+
+
+def test_a_painting_that_has_been_deleted_is_not_gone_on_with_in_silence(tmp_path):
+    (one,) = found_again(folder_with(tmp_path, "lake-wave-7.png"))
+    assert _taken(one) == one.painting
+    (tmp_path / "lake-wave-7.png").unlink()
+    with pytest.raises(gr.Error, match="no longer kept: paint it again"):
+        _taken(one)
