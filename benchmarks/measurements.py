@@ -24,7 +24,7 @@ PUBLISHED = {"tutorial": 100, "crowsonkb": 200}
 LONG_PUBLISHED = {"notebook": 500, "tutorial": 500, "crowsonkb": 300}
 SYSTEMS = (
     *("ours", "other-pooling", "pastiche", "pastiche-default", "crowsonkb", "eight-layers"),
-    *("gentle", "bold", "fast"),  # presets
+    *("paint", "gentle", "bold", "fast", "gatys", "course", "neural-style", "tutorial"),  # presets
 )
 
 
