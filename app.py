@@ -27,6 +27,7 @@ from nst.ui.board_tabs import GridTab, ReconstructTab
 from nst.ui.example_sheets import ExampleSheets
 from nst.ui.gallery import read_gallery
 from nst.ui.how_tab import HowTab
+from nst.ui.parts import add_parts_alike
 from nst.ui.row_api import add_between
 from nst.ui.running.clients import LISTENERS, trust_proxies
 from nst.ui.running.guard import guarded
@@ -93,6 +94,7 @@ with Page(
     add_transfer(runs)
     add_studies(runs, given)
     add_between(runs)
+    add_parts_alike(runs)
     transfer.on_load(demo)
     wire_address(demo, tabs, (first, second, third, fourth, fifth), transfer, gallery)
     html(CREDITS + source_link())

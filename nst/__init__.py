@@ -21,6 +21,7 @@ In reading order:
     optimizers.py  spectral L-BFGS (with spectrum.py), L-BFGS, Adam, gradient descent
     descent.py     the loop, and what keeps it from harm
     borders.py     what is beyond the picture's border; regions.py, what a mask keeps or gives to a style
+    alike.py       a proposal for such masks: which parts of two pictures are alike
     transfer.py    stylize(): all of these as one generator; report.py, what a run reports
 
     between.py     from one style to another; film.py, the making of a painting, as an animated WebP or an MP4

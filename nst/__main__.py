@@ -27,6 +27,7 @@ from . import (
     preset,
     stylize,
 )
+from .alike import parts_alike
 from .between import Row, between, side_by_side
 from .device import use_every_core
 from .film import SUFFIXES, Film, require_encoder, save_there_and_back
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         content, styles = (None, pictures) if settings.is_texture else (pictures[0], pictures[1:])
         others = {name: load_picture(path) for name in OTHERS if (path := getattr(options, name))}
         settings.weights_for(len(styles))
+        if options.alike is not None:
+            others |= _alike(options, content, styles, others)
         run = _run(options, content, styles, settings, others)
         _require_outputs(options)
     except NSTError as error:
@@ -66,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fail("Stopped before there was a picture.", 130)
         print("Stopped: the best picture so far was kept.", file=sys.stderr)
     assert last is not None
-    return _save(options, settings, last, film)
+    return _save(options, settings, last, film, [*others])
 
 
 def _run(
@@ -78,18 +81,36 @@ def _run(
 ) -> Iterator[Progress]:
     """The run that was asked for: of one picture, or of a row of them from one style to another."""
     if options.between is None:
-        start, mask = others.get("start"), others.get("mask")
-        return stylize(content, styles, settings, options.device, None, start, mask)
+        rest = (others.get(name) for name in OTHERS)
+        return stylize(content, styles, settings, options.device, None, *rest)
     if len(styles) != 2 or others or options.style_weights:
         raise NSTError("From one style to another takes two style images, and no weights, start or mask.")
     first, second = styles
     return between(content, first, second, options.between, settings, options.device)
 
 
-def _save(options: argparse.Namespace, settings: Settings, last: Progress, film: Film | None) -> int:
+def _alike(
+    options: argparse.Namespace,
+    content: Image.Image | None,
+    styles: Sequence[Image.Image],
+    others: Mapping[str, Image.Image],
+) -> dict[str, Image.Image]:
+    """The masks that --alike asks for."""
+    if content is None or not others.keys().isdisjoint(("mask", "style_mask")):
+        raise NSTError("Parts that are alike are found for a content image, and no mask is then given.")
+    masks = parts_alike(content, styles[0], options.alike, device=options.device)
+    return dict(zip(("mask", "style_mask"), masks, strict=True))
+
+
+def _save(
+    options: argparse.Namespace,
+    settings: Settings,
+    last: Progress,
+    film: Film | None,
+    others: Sequence[str],
+) -> int:
     """Write the painting, or the row, and the film where one was asked for; returns the exit status."""
     assert last.image is not None
-    others = [name for name in OTHERS if getattr(options, name)]
     if isinstance(last, Row):  # without a recipe: no settings alone paint it
         save_png(side_by_side(last.pictures), options.output)
     else:
@@ -131,7 +152,16 @@ def _parser() -> argparse.ArgumentParser:
         "--start", help="an earlier result to go on with: only sizes finer than it are painted"
     )
     parser.add_argument(
-        "--mask", help="a picture of regions: red stays as it is, blue is painted in the second style"
+        "--mask",
+        help="a picture of regions: red stays as it is, blue is painted in the second style, green, yellow "
+        "and cyan like the part of the style image in this colour of --style-mask",
+    )
+    parser.add_argument("--style-mask", help="a picture of parts of the first style image")
+    parser.add_argument(
+        "--alike",
+        type=int,
+        metavar="N",
+        help="find N kinds of parts, 2 or 3, that are alike in both pictures",
     )
     parser.add_argument(
         "--between", type=int, metavar="N", help="a row of N pictures from the first style to the second"

@@ -17,7 +17,7 @@ from .network.banded import BandedCostParts
 from .network.vgg import Filters, Network
 from .settings import Settings
 from .statistics import GRAM
-from .targets import Targets, find_targets, inside, make_targets
+from .targets import Goal, Targets, find_targets, inside, make_targets
 
 
 @dataclass(frozen=True)
@@ -181,15 +181,17 @@ def make_objective(
     content: Tensor,
     styles: Sequence[Tensor],
     guides: Tensor | None = None,
+    goals: Sequence[Sequence[Goal]] = (),
     beyond: int = 0,
 ) -> Objective:
     """The objective at one size: the network through the deepest layer, its targets and their weights.
 
     beyond   pixels at each side of the content image that the network sees and no cost counts
-    guides   (R, 1, H, W), of the part that is counted: where each style image is painted
+    guides   (R, 1, H, W), of the part that is counted: where each of R regions is
+    goals    of each region, what it is to be like
     """
     network = Network(filters, settings.layers, settings.pooling, where.torch, where.dtype)
-    targets = make_targets(network, settings, content, styles, guides)
+    targets = make_targets(network, settings, content, styles, guides, goals)
     targets = replace(targets, content=inside(targets.content, beyond))
     return Objective(_parts(network, targets, beyond), targets, weigh(settings, targets))
 

@@ -1,10 +1,14 @@
-"""Regions of a content image: what stays as it is, and what is painted in the second style.
+"""Regions of a content image: what stays as it is, what is painted in the second style, and which parts are
+painted like which parts of the style image.
 
 A mask is a picture with the content image's shape: red stays as it is, blue is painted in the second style,
-and everything else in the first.
+and everything else in the first. Where it is green, yellow or cyan it is painted like the part of the first
+style image that a mask of the style image shows in that colour: sky like sky, ground like ground.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,28 +19,50 @@ from .borders import Border, Evaluate
 from .errors import SettingsError
 from .objective import Costs
 from .settings import Settings
+from .targets import Goal
 from .tensors import to_tensor
 
 SOFT = 0.005  # of the longer side, the σ of the blur that turns one region into the next
 SAME_SHAPE = 0.02  # the sides' ratio may differ by this: a smaller mask is rounded
 LEAST = 0.002  # of the picture: a Gram matrix of fewer places says little
+KEEP, SECOND = (255, 0, 0), (0, 0, 255)
+PARTS = {"green": (0, 255, 0), "yellow": (255, 255, 0), "cyan": (0, 255, 255)}
+
+
+class Region(NamedTuple):
+    """Where a style is painted, and which: grey levels of the content image and of the first style image,
+    255 is all of it, 0 nothing; no `part` is the whole style image, no `style` the mixture of all."""
+
+    place: Image.Image
+    style: int | None
+    part: Image.Image | None = None
 
 
 @dataclass(frozen=True)
 class Regions:
-    """What is kept and what is painted in the second style, each as a picture of grey levels: 255 is all of
-    it, 0 nothing. `second` is None where there is no such region."""
+    """What is kept, as a picture of grey levels, and what is painted; `rest` is the style of all else."""
 
     keep: Image.Image
-    second: Image.Image | None
+    marked: tuple[Region, ...] = ()
+    rest: int | None = None
 
     def guides(self, size: tuple[int, int]) -> Tensor:
-        """(R, 1, H, W) in [0, 1]: where each style is painted; what is kept belongs to none."""
-        kept = self.kept(size)
-        if self.second is None:
-            return 1 - kept
-        second = (1 - kept) * _grey(self.second, size)
-        return torch.cat([1 - kept - second, second])
+        """(1 + R, 1, H, W) in [0, 1]: where each style is painted, at first the rest; what is kept belongs
+        to none."""
+        painted = 1 - self.kept(size)
+        marked = [painted * _grey(region.place, size) for region in self.marked]
+        return torch.cat([(painted - sum(marked)).clamp_min(0), *marked])
+
+    def goals(self, styles: Sequence[Tensor], weights: Sequence[float]) -> list[list[Goal]]:
+        """What each guide's region is to be like: style images (1, 3, H, W) or parts of them, by weight."""
+        mixture = [Goal(weight, n) for n, weight in enumerate(weights) if weight]
+        goals = [mixture if self.rest is None else [Goal(1.0, self.rest)]]
+        for region in self.marked:
+            style = region.style or 0
+            shape = styles[style].shape[3], styles[style].shape[2]
+            guide = _grey(region.part, shape).to(styles[style].device) if region.part else None
+            goals.append([Goal(1.0, style, guide)])
+        return goals
 
     def kept(self, size: tuple[int, int]) -> Tensor:
         """(1, 1, H, W) in [0, 1]."""
@@ -54,37 +80,86 @@ class Regions:
 
 
 def find_regions(
-    mask: Image.Image, content: tuple[int, int], settings: Settings, styles: int
+    mask: Image.Image | None,
+    content: tuple[int, int],
+    settings: Settings,
+    styles: Sequence[tuple[int, int]],
+    style_mask: Image.Image | None = None,
 ) -> Regions | None:
-    """The regions that a mask shows, for so many style images; None for an empty mask.
+    """The regions that a mask shows; None for an empty one, or none.
 
-    content   (width, height) of the content image, whose shape the mask has
+    content, styles   (width, height) of the content image, whose shape the mask has, and of style images
+    style_mask        of the first style image, where the mask has parts
 
-    Raises SettingsError where it has another, a region is too small, nothing is left to paint, the second
-    style is missing, or the settings have no regions.
+    Raises SettingsError where a mask has another shape, a region is too small or not in both, nothing is left
+    to paint, the second style is missing, or the settings have no regions.
     """
+    if mask is None:
+        if style_mask is not None:
+            raise SettingsError(
+                "Parts are marked on the style image alone: mark some on the content image too."
+            )
+        return None
     if settings.is_texture or not settings.has_gram_matrices:
         raise SettingsError(
             "Regions are of a content image and of Gram matrices: leave the canvas and the statistic as they "
             "are by default, or paint without a mask."
         )
-    if abs(mask.width * content[1] / (mask.height * content[0]) - 1) > SAME_SHAPE:
-        raise SettingsError(
-            f"The mask is {mask.width} × {mask.height} pixels and the content image {content[0]} × "
-            f"{content[1]}: give a mask of the same shape."
-        )
-    red, green, blue = (np.asarray(band) > 127 for band in mask.convert("RGB").split())
-    keep, second = red & ~green & ~blue, blue & ~green & ~red
-    for name, region in (("to keep", keep), ("for the second style", second)):
-        if 0 < region.mean() < LEAST:
-            raise SettingsError(f"The region {name} is too small: paint at least {LEAST:.1%} of the picture.")
-    if (keep | second).mean() > 1 - LEAST:
+    _check_shape(mask, content, "content")
+    keep, second = marked(mask, KEEP), marked(mask, SECOND)
+    parts = {name: marked(mask, colour) for name, colour in PARTS.items()}
+    regions = {"to keep": keep, "for the second style": second} | {f"in {p}": parts[p] for p in parts}
+    for name, region in regions.items():
+        _check_size(region, name)
+    if keep.mean() > 1 - LEAST or (keep | second).mean() > 1 - LEAST:
         raise SettingsError("The regions cover the whole picture: leave some of it to the first style.")
-    if second.any() and styles != 2:
+    if second.any() and len(styles) != 2:
         raise SettingsError("A region is painted for a second style, so give exactly two style images.")
-    if not (keep | second).any():
+    if not any(region.any() for region in regions.values()):
         return None
-    return Regions(_soft(keep), _soft(second) if second.any() else None)
+    found = [Region(_soft(second), 1)] if second.any() else []
+    found += _parts({name: place for name, place in parts.items() if place.any()}, style_mask, styles[0])
+    return Regions(_soft(keep), tuple(found), 0 if second.any() else None)
+
+
+def marked(mask: Image.Image, colour: tuple[int, int, int]) -> np.ndarray:
+    """(H, W) of truth: where the mask has this colour."""
+    bands = [np.asarray(band) > 127 for band in mask.convert("RGB").split()]
+    return np.logical_and.reduce([band == (level > 127) for band, level in zip(bands, colour, strict=True)])
+
+
+def _parts(
+    places: dict[str, np.ndarray], style_mask: Image.Image | None, style: tuple[int, int]
+) -> list[Region]:
+    """A region for each part of the content image, with that of the style image in the same colour."""
+    if not places:
+        return []
+    if style_mask is None:
+        raise SettingsError(
+            f"Parts are marked in {' and '.join(places)}: give a mask of the style image with these colours."
+        )
+    _check_shape(style_mask, style, "style")
+    found = []
+    for name, place in places.items():
+        part = marked(style_mask, PARTS[name])
+        if not part.any():
+            raise SettingsError(f"A part is marked in {name}: mark one in {name} on the style image too.")
+        _check_size(part, f"in {name} on the style image")
+        found.append(Region(_soft(place), 0, _soft(part)))
+    return found
+
+
+def _check_shape(mask: Image.Image, picture: tuple[int, int], kind: str) -> None:
+    if abs(mask.width * picture[1] / (mask.height * picture[0]) - 1) > SAME_SHAPE:
+        raise SettingsError(
+            f"The mask of the {kind} image is {mask.width} × {mask.height} pixels and the image itself "
+            f"{picture[0]} × {picture[1]}: give a mask of the same shape."
+        )
+
+
+def _check_size(region: np.ndarray, name: str) -> None:
+    if 0 < region.mean() < LEAST:
+        raise SettingsError(f"The region {name} is too small: paint at least {LEAST:.1%} of the picture.")
 
 
 def _soft(region: np.ndarray) -> Image.Image:

@@ -1,7 +1,9 @@
 """What the generated image is compared with: the content image's activations, the styles' statistics."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,6 +13,20 @@ from .network.layers import stride
 from .network.vgg import Network
 from .settings import Settings
 from .statistics import GRAM, Guided, Statistic, statistic_for
+
+
+class Goal(NamedTuple):
+    """What a region is to be like: a style image by its number, as a whole or where the guide (1, 1, H, W)
+    is."""
+
+    weight: float
+    style: int
+    guide: Tensor | None = None
+
+    def describe(self, features: Tensor) -> Tensor:
+        """Its Gram matrix (1, nC, nC) times its weight."""
+        found = GRAM.describe(features) if self.guide is None else Guided(self.guide).describe(features)[:, 0]
+        return self.weight * found
 
 
 @dataclass(frozen=True)
@@ -62,14 +78,15 @@ def make_targets(
     content: Tensor,
     styles: Sequence[Tensor],
     guides: Tensor | None = None,
+    goals: Sequence[Sequence[Goal]] = (),
 ) -> Targets:
     """Activations of the content image, and statistics of the style images, averaged by weight:
 
         G(S) = Σ_s w_s G(S_s),   Σ w = 1
 
     which for raw moments is that of the pictures side by side, as much of each as its weight.
-    With guides (R, 1, H, W) each region has the Gram matrix of its own style image; one region alone has that
-    average. Raises SettingsError where the weights do not fit the style images.
+    With guides (R, 1, H, W) each of R regions has the Gram matrix of its own goals instead. Raises
+    SettingsError where the weights do not fit the style images.
     """
     weights = settings.weights_for(len(styles))
     used = [(weight, style) for weight, style in zip(weights, styles, strict=True) if weight]
@@ -77,10 +94,25 @@ def make_targets(
     if guides is None:
         return find_targets(network, settings.content_used, settings.style_layers, by, content, used)
     kept = find_targets(network, settings.content_used, (), by, content, ()).content
-    regions = [used] if len(guides) == 1 else [[(1.0, style)] for style in styles]
-    each = [find_targets(network, (), settings.style_layers, by, content, mixed).style for mixed in regions]
-    style = {layer: torch.stack([one[layer] for one in each], dim=1) for layer in settings.style_layers}
+    style = _regional(network, settings.style_layers, styles, goals)
     return Targets(kept, style, dict.fromkeys(style, Guided(guides)))
+
+
+@torch.no_grad()
+def _regional(
+    network: Network, layers: Iterable[str], styles: Sequence[Tensor], goals: Sequence[Sequence[Goal]]
+) -> dict[str, Tensor]:
+    """{layer: Gram matrices (1, R, nC, nC)} of the goals of R regions. Each style image is seen once."""
+    sums: dict[tuple[str, int], Tensor | float] = defaultdict(float)
+    for number, style in enumerate(styles):
+        mine = [(r, goal) for r, region in enumerate(goals) for goal in region if goal.style == number]
+        for layer, found in network(style, layers).items() if mine else ():
+            for r, goal in mine:
+                sums[layer, r] = sums[layer, r] + goal.describe(found)
+    return {
+        layer: torch.stack([torch.as_tensor(sums[layer, r]) for r in range(len(goals))], 1)
+        for layer in layers
+    }
 
 
 @torch.no_grad()

@@ -60,6 +60,7 @@ def stylize(
     filters: Filters | None = None,
     start: Image.Image | None = None,
     mask: Image.Image | None = None,
+    style_mask: Image.Image | None = None,
 ) -> Generator[Progress, None, None]:
     """Paint the content image in the style of the style images; yields a Progress after every evaluation.
 
@@ -75,7 +76,7 @@ def stylize(
                       is none, the full size with all of the evaluations. It takes the result's shape
 
     mask              regions of the content image, see regions.py: red stays as it is, blue is painted in the
-                      second style
+                      second style, other colours like the part of the style image that style_mask shows so
 
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Progress.
 
@@ -86,7 +87,8 @@ def stylize(
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)
     settings.weights_for(len(styles))
     shape = settings.shape(content.size if content else None)
-    regions = find_regions(mask, shape, settings, len(styles)) if mask else None
+    sizes = [style.size for style in styles]
+    regions = find_regions(mask, shape, settings, sizes, style_mask)
     if settings.is_texture or content is None:
         content, settings = styles[0], as_texture(settings)
     scales = schedule(settings, *shape)
@@ -128,11 +130,14 @@ def _run(
         yield now
         inside = to_tensor(content, scale.size).to(where.torch)
         border = regions.border(whole, inside) if regions else whole
-        guides = border.counted(regions.guides(scale.size).to(where.torch)) if regions else None
         here = border.seen(inside)
         palettes = [style_at(style, scale, settings, here) for style in styles]
         learned = filters or (yield from announced(now, learn(settings, here, palettes)))
-        objective = make_objective(learned, settings, where, here, palettes, guides, border.beyond)
+        guides, goals = None, ()
+        if regions:
+            guides = border.counted(regions.guides(scale.size).to(where.torch))
+            goals = regions.goals(palettes, settings.weights_for(len(palettes)))
+        objective = make_objective(learned, settings, where, here, palettes, guides, goals, border.beyond)
         del palettes  # as large as what is painted
         now = replace(
             now,

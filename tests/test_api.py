@@ -15,6 +15,7 @@ from nst import Settings, preset
 from nst.between import GAP
 from nst.recipe import read_recipe
 from nst.ui.api import Endpoint
+from nst.ui.parts import PartsEndpoint
 from nst.ui.row_api import RowEndpoint
 from nst.ui.studies_api import StudyEndpoints
 
@@ -111,6 +112,15 @@ def test_a_mask_says_what_stays_as_it_is(client, pictures, tmp_path):
         client.predict(**{**given, "mask": handle_file(tmp_path / "blue.png")}, api_name="/transfer")
 
 
+def test_parts_that_are_alike_are_proposed_as_masks_that_a_painting_takes(client, pictures):
+    mask, style_mask = client.predict(**pictures, parts=3, api_name="/parts_alike")
+    masks = {"mask": handle_file(mask), "style_mask": handle_file(style_mask)}
+    painting, _ = client.predict(**pictures, **QUICK, **masks, api_name="/transfer")
+    assert read_recipe(Path(painting)).others == ("mask", "style_mask")
+    with pytest.raises(AppError, match="Parts must be a whole number from 2 to 3, not “5”"):
+        client.predict(**pictures, parts=5, api_name="/parts_alike")
+
+
 def test_a_texture_needs_no_content_image(client, pictures):
     given = {**QUICK, "style": pictures["style"], "canvas": "4:3", "seamless": True, "statistic": "mean-std"}
     painting, summary = client.predict(content=None, **given, api_name="/transfer")
@@ -141,6 +151,7 @@ def test_the_public_endpoints_are_these_and_transfer_names_every_setting(client)
     assert set(endpoints) == {
         "/transfer",
         "/between",
+        "/parts_alike",
         "/layers_grid",
         "/reconstruct",
         "/top_patches",
@@ -148,7 +159,8 @@ def test_the_public_endpoints_are_these_and_transfer_names_every_setting(client)
     }
     names = [parameter["parameter_name"] for parameter in endpoints["/transfer"]["parameters"]]
     assert names[:3] == ["content", "style", "preset"]
-    pictures = {"content", "style", "second_style", "third_style", "fourth_style", "start", "mask"}
+    pictures = {"content", "style", "second_style", "third_style", "fourth_style"}
+    pictures |= {"start", "mask", "style_mask"}
     assert set(names) - pictures - {"preset"} == set(Settings().to_dict())
     required = [
         p["parameter_name"] for p in endpoints["/transfer"]["parameters"] if not p["parameter_has_default"]
@@ -161,6 +173,7 @@ def test_the_public_endpoints_are_these_and_transfer_names_every_setting(client)
     [
         Endpoint.transfer,
         RowEndpoint.between,
+        PartsEndpoint.parts_alike,
         StudyEndpoints.layers_grid,
         StudyEndpoints.reconstruct,
         StudyEndpoints.top_patches,

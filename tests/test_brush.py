@@ -1,18 +1,19 @@
 """The brush on the content image, on the page; and what a client may send in its place."""
 
 import base64
+import io
 
 import numpy as np
 import pytest
 from browsing import choose, number, wait_for_the_end
 from PIL import Image
 from playwright.sync_api import expect
-from server import png
+from server import ROOT, png
 from tiny import waves
 
 from nst import SettingsError
 from nst.recipe import read_recipe
-from nst.ui.brush import PREFIX, mask_of
+from nst.ui.brush import PREFIX, mask_of, with_mask
 
 
 def drag(page, start, end):
@@ -56,7 +57,7 @@ def test_what_is_brushed_stays_as_it_is_and_what_is_erased_does_not(visit, pictu
     drag(page, (0.1, 0.5), (0.9, 0.5))
     red = marked(page)[0]
     assert red > 100 * 380  # a stroke as wide as the brush over four fifths of 512 px
-    page.get_by_label("Erase").check()
+    page.locator("#brush").get_by_label("Erase").check()
     drag(page, (0.5, 0.5), (0.9, 0.5))
     assert 0.3 * red < marked(page)[0] < 0.6 * red
     page.locator("#run").click()
@@ -103,3 +104,56 @@ def test_a_brushs_mask_is_its_png_and_an_empty_one_is_none():
 def test_what_a_client_sends_for_a_mask_is_refused_in_one_sentence(mask):
     with pytest.raises(SettingsError, match="The regions cannot be read: clear them and paint them again"):
         mask_of({"mask": mask})
+
+
+def coloured(page, brush, colour) -> int:
+    """How many pixels of a brush's sheet have exactly this colour."""
+    return page.locator(f"#{brush} canvas").evaluate(
+        """(sheet, colour) => {
+          const levels = sheet.getContext('2d').getImageData(0, 0, sheet.width, sheet.height).data;
+          let count = 0;
+          for (let at = 0; at < levels.length; at += 4)
+            if (colour.every((level, band) => levels[at + band] === level)) count += 1;
+          return count;
+        }""",
+        [*colour, 255],
+    )
+
+
+@pytest.mark.browser
+def test_parts_that_are_alike_are_proposed_and_what_is_changed_with_the_brush_is_what_is_painted(visit):
+    page = visit()
+    page.get_by_role("button", name="Regions").click()
+    page.locator("#find-parts").click()
+    expect(page.locator("#parts-said")).to_contain_text("choose a content and a style image")
+    choose(page, ROOT / "examples/content/lake.jpg", ROOT / "examples/styles/night_wind.jpg")
+    expect(page.locator("#style-brush img")).to_be_visible()
+    page.locator("#find-parts").click()
+    expect(page.locator("#parts-said")).to_contain_text("Proposed: the same colour is painted alike")
+    for brush in ("brush", "style-brush"):
+        page.wait_for_function(f"document.querySelector('#{brush} canvas').dataset.begun")
+        for colour in ((0, 255, 0), (255, 255, 0)):
+            assert coloured(page, brush, colour) > 512 * 384 // 10
+    drag(page, (0.1, 0.5), (0.9, 0.5))
+    assert marked(page)[0] > 48 * 380
+    number(page, "Size").fill("64")
+    number(page, "Size").press("Tab")
+    page.get_by_label("Draft").check()
+    page.locator("#run").click()
+    wait_for_the_end(page)
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    assert read_recipe(download.value.path()).others == ("mask", "style_mask")
+    page.locator("#swap").click()
+    expect(page.locator("#style-brush canvas")).not_to_have_attribute("data-begun", "yes")
+
+
+def test_a_proposed_mask_is_drawn_where_it_has_a_colour_and_nowhere_else():
+    mask = Image.new("RGB", (4, 2))
+    mask.paste((255, 255, 0), (0, 0, 2, 2))
+    value = with_mask({"picture": "x"}, mask)
+    with Image.open(io.BytesIO(mask_of(value))) as read:
+        assert [*read.convert("RGBA").getchannel("A").tobytes()] == [255, 255, 0, 0] * 2
+        assert read.getpixel((0, 0)) == (255, 255, 0, 255)
+    assert value["picture"] == "x"
+    assert with_mask(None, mask)["picture"] == ""

@@ -75,10 +75,18 @@ def test_what_a_mask_marks_red_stays_as_it_is(folder):
         assert picture.crop((0, 0, 22, 53)).tobytes() == expected.crop((0, 0, 22, 53)).tobytes()
 
 
+def test_parts_that_are_alike_are_found_for_the_command_line(folder):
+    done = nst(folder, "content.jpg", "style.png", "-o", "alike.png", "--alike", "2", *SMALL)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "alike.png\n", "")
+    assert read_recipe(folder / "alike.png").others == ("mask", "style_mask")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["content.jpg", "style.png", "-o", "o.png", "--mask", "notes.jpg"], "not a JPEG, PNG or WebP"),
+        (["content.jpg", "style.png", "-o", "o.png", "--alike", "4"], "There are 2 to 3 parts"),
+        (["style.png", "-o", "o.png", "--canvas", "1:1", "--alike", "2"], "found for a content image"),
         (["content.jpg", "-o", "o.png"], "no style image yet"),
         (["notes.jpg", "style.png", "-o", "o.png"], "not a JPEG, PNG or WebP"),
         (["content.jpg", "style.png", "-o", "o.png", "--size", "9"], "Size must be a whole number from 64"),

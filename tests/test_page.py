@@ -116,7 +116,7 @@ def test_what_cannot_be_painted_is_refused_in_one_sentence(visit, pictures, tmp_
     wait_for_the_end(page)
     text = tmp_path / "text.jpg"
     text.write_text("This is no picture.")
-    refused = page.locator(".inputs + .said-if-any")
+    refused = page.locator(".inputs ~ .said-if-any").first
     page.locator("#content input[type=file]").set_input_files(text)
     expect(refused).to_contain_text("not a JPEG, PNG or WebP picture")
     expect(page.locator("#content img")).to_have_count(0)

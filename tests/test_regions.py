@@ -27,9 +27,10 @@ def mask(keep=None, second=None, size=SIZE) -> Image.Image:
     return picture
 
 
-def painted(regions, styles=(), settings=SMALL):
+def painted(regions, styles=(), settings=SMALL, parts=None):
     styles = styles or [checks()]
-    return list(stylize(waves(), styles, settings, "cpu", tiny_filters(), mask=regions))[-1].image
+    run = stylize(waves(), styles, settings, "cpu", tiny_filters(), mask=regions, style_mask=parts)
+    return list(run)[-1].image
 
 
 def levels(picture) -> np.ndarray:
@@ -60,11 +61,12 @@ def test_what_is_kept_stays_as_it_is_and_the_rest_is_painted():
 
 
 def test_each_region_has_the_gram_matrix_of_its_own_style():
-    regions = find_regions(mask(second=(32, 0, 64, 48)), SIZE, SMALL, 2)
+    regions = find_regions(mask(second=(32, 0, 64, 48)), SIZE, SMALL, [SIZE, SIZE])
     guides = regions.guides(SIZE)
     styles = [to_tensor(checks()), to_tensor(waves())]
     network = Network(tiny_filters(), SMALL.layers, SMALL.pooling)
-    targets = make_targets(network, SMALL, to_tensor(waves()), styles, guides)
+    goals = regions.goals(styles, (0.5, 0.5))
+    targets = make_targets(network, SMALL, to_tensor(waves()), styles, guides, goals)
     for layer in SMALL.style_layers:
         for region, style in enumerate(styles):
             alone = network(style, [layer])[layer][0]
@@ -108,6 +110,72 @@ def test_the_second_style_reaches_its_region_and_no_other():
     assert left[0] - left[1] > 60 > -60 > right[0] - right[1]
 
 
+def halves(left="lime", right="yellow", size=SIZE) -> Image.Image:
+    picture = Image.new("RGB", size, right)
+    picture.paste(left, (0, 0, size[0] // 2, size[1]))
+    return picture
+
+
+def test_each_part_is_like_the_part_of_the_style_image_in_its_colour():
+    style = halves((220, 30, 30), (30, 200, 30))
+    settings = SMALL.with_(evaluations=25, strength=500, style_layers={"relu1_1": 1, "relu1_2": 1})
+    for parts, first in ((halves(), 1), (halves("yellow", "lime"), -1)):
+        found = levels(painted(halves(), [style], settings, parts))
+        left, right = found[:, :26].mean((0, 1)), found[:, 38:].mean((0, 1))
+        assert first * (left[0] - left[1]) > 40 > -40 > first * (right[0] - right[1])
+
+
+def test_a_part_has_the_guided_gram_matrix_of_its_part_and_the_rest_that_of_the_whole_style_image():
+    content, parts = halves("black", "cyan"), halves("cyan", "black")
+    regions = find_regions(content, SIZE, SMALL, [SIZE], parts)
+    style = to_tensor(waves())
+    network = Network(tiny_filters(), SMALL.layers, SMALL.pooling)
+    guides, goals = regions.guides(SIZE), regions.goals([style], (1.0,))
+    targets = make_targets(network, SMALL, to_tensor(waves()), [style], guides, goals)
+    assert float(guides.sum(0).sub(1).abs().max()) < 1e-6
+    for layer in SMALL.style_layers:
+        a = network(style, [layer])[layer][0]
+        whole = guided_gram(a, torch.ones(a.shape[1:]))
+        part = guided_gram(a, torch.nn.functional.adaptive_avg_pool2d(goals[1][0].guide, a.shape[1:])[0, 0])
+        for region, expected in enumerate((whole, part)):
+            torch.testing.assert_close(
+                targets.style[layer][0, region].double(), expected, rtol=1e-4, atol=1e-5
+            )
+    left = goals[1][0].guide[0, 0, :, :28]
+    assert float(left.min()) > 0.99
+
+
+def test_what_is_kept_and_the_second_style_may_stand_beside_parts():
+    content = halves("red", "lime")
+    content.paste("blue", (40, 0, 64, 24))
+    regions = find_regions(content, SIZE, SMALL, [SIZE, SIZE], halves("lime", "black"))
+    guides = regions.guides(SIZE)
+    assert guides.shape == (3, 1, 48, 64)
+    assert guides[1, 0, 8, 56] > 0.99 < guides[2, 0, 40, 50]
+    assert guides.sum(0)[0, :, :28].max() < 0.01
+    goals = regions.goals([to_tensor(checks()), to_tensor(waves())], (0.5, 0.5))
+    assert [[goal.style for goal in region] for region in goals] == [[0], [1], [0]]
+
+
+@pytest.mark.parametrize(
+    ("regions", "parts", "sentence"),
+    [
+        (halves(), None, "Parts are marked in green and yellow: give a mask of the style image"),
+        (
+            halves(),
+            halves("lime", "cyan"),
+            "A part is marked in yellow: mark one in yellow on the style image",
+        ),
+        (halves(), halves(size=(64, 64)), "style image is 64 × 64 pixels and the image itself 64 × 48"),
+        (None, halves(), "Parts are marked on the style image alone: mark some on the content image too"),
+        (mask((0, 0, 1, 1)), halves(), "The region to keep is too small"),
+    ],
+)
+def test_parts_that_are_not_in_both_pictures_are_refused_in_one_sentence(regions, parts, sentence):
+    with pytest.raises(SettingsError, match=sentence):
+        stylize(waves(), [waves()], SMALL, mask=regions, style_mask=parts)
+
+
 def test_an_empty_mask_changes_nothing():
     assert painted(mask()).tobytes() == painted(None).tobytes()
 
@@ -123,7 +191,7 @@ def test_an_empty_mask_changes_nothing():
             mask((0, 0, 9, 9), size=(64, 64)),
             1,
             SMALL,
-            "64 × 64 pixels and the content image 64 × 48: give a mask",
+            "content image is 64 × 64 pixels and the image itself 64 × 48: give a mask",
         ),
         (mask((0, 0, 9, 9)), 1, SMALL.with_(statistic="mean"), "leave the canvas and the statistic"),
         (mask((0, 0, 9, 9)), 1, SMALL.with_(canvas="16:9"), "leave the canvas and the statistic"),
@@ -137,6 +205,6 @@ def test_what_is_no_mask_is_refused_in_one_sentence_before_the_run(regions, styl
 
 def test_a_mask_in_half_the_size_and_of_soft_colours_is_read_as_the_same():
     small = mask((8, 8, 40, 30)).resize((32, 24)).resize((31, 23))
-    found = find_regions(small, SIZE, SMALL, 1).kept(SIZE)
-    expected = find_regions(mask((8, 8, 40, 30)), SIZE, SMALL, 1).kept(SIZE)
+    found = find_regions(small, SIZE, SMALL, [SIZE]).kept(SIZE)
+    expected = find_regions(mask((8, 8, 40, 30)), SIZE, SMALL, [SIZE]).kept(SIZE)
     assert float((found - expected).abs().mean()) < 0.03

@@ -7,7 +7,7 @@ board_tabs.py      Layers × α/β and Reconstruct; units_tab.py, how_tab.py: th
 units_page.py      a page of units, whose costly part is a run
 run_panel.py       what every run on the page has: painting_panel.py and sheet_panel.py add what it looks like
 sheet_view.py      a sheet of many pictures as HTML; example_sheets.py, those shown before any run
-brush.py           a brush on the content image: regions that stay, or that a second style paints
+brush.py           a brush on a picture; regions_fold.py, the two of them; parts.py, what proposes for both
 in_sight.py        what is said and offered of the painting in sight; visit.py, the paintings of a visit
 painting.py        the Transfer tab's run, with its jobs in painting_jobs.py; boards.py, those of the boards
 measuring.py       the run behind How it works; sums.py, gram_maps.py and moments.py: what its tab is made of

@@ -78,6 +78,7 @@ class Endpoint:
         mask: str | None = None,
         third_style: str | None = None,
         fourth_style: str | None = None,
+        style_mask: str | None = None,
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Paint a content image in the style of a style image (neural style transfer, Gatys et al. 2016).
 
@@ -115,15 +116,17 @@ class Endpoint:
                 gaussian or sliced.
             canvas: content, or the shape of a texture made of the style alone, such as 1:1 or 16:9.
             seamless: Whether each edge meets the opposite one, so that a texture can be laid as a tile.
-            mask: Regions of the content image; red stays as it is, blue is painted in the second style.
+            mask: Regions of the content image; red stays as it is, blue is painted in the second style,
+                green, yellow and cyan like the parts of the style image in this colour of style_mask.
             third_style: One more picture to paint like, mixed with the others.
             fourth_style: One more, the last.
+            style_mask: Parts of the style image, in the colours of mask; /parts_alike proposes both.
 
         Returns:
             The painting as a lossless PNG, and a summary: size, evaluations, seconds, costs, features.
         """
         chosen = _settings(preset, locals())
-        given = content, [style, second_style, third_style, fourth_style], chosen, start, mask
+        given = content, [style, second_style, third_style, fourth_style], chosen, start, mask, style_mask
         for frame in self.runs.stream(client_of(request), painting, *given):
             if frame.state == "failed" and frame.result is None:
                 raise gr.Error(escape(frame.message), print_exception=False)
@@ -201,6 +204,7 @@ def _inputs(runs: Runs) -> Sequence[gr.components.Component]:
         Upload(label="mask", visible=False),
         Upload(label="third_style", visible=False),
         Upload(label="fourth_style", visible=False),
+        Upload(label="style_mask", visible=False),
     ]
 
 

@@ -1,32 +1,39 @@
-"""A brush on the content image: what stays as it is, and what is painted in the second style.
+"""A brush on a picture: what of the content image stays as it is or is painted in the second style, and
+which parts of it are painted like which parts of the style image.
 
 Not gr.ImageEditor: it keeps what anybody posts in the memory of the app until it is asked for, and opens it
 there. Here a mask is a small PNG inside the event's own data, bounded as every request is.
 
-The value is {"picture": address of the content image, "mask": data: URL of a PNG, "" for none}.
+The value is {"picture": address of the picture, "mask": data: URL of a PNG, "" for none, and "proposal": what
+tells one mask that came from here from another}.
 """
 
 import base64
 import binascii
+import io
+import secrets
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
+from PIL import Image, ImageChops
 
 from ..errors import SettingsError
 
 PREFIX = "data:image/png;base64,"
 
+PARTS = {"lime": "Part A", "yellow": "Part B", "cyan": "Part C"}  # the colours of regions.py, in CSS
+TOOLS = {"red": "Keep as it is", "blue": "Second style", **PARTS}
+
 # The template names the picture alone, so that a stroke, which changes the mask, does not draw it anew.
 TEMPLATE = """
 <div class="brush">
 ${value.picture
-  ? '<div class="sheet"><img src="' + value.picture + '" alt="The content image, to be painted on">'
-    + '<canvas aria-label="Regions, painted with the pointer"></canvas></div>'
-  : '<p class="note">Choose a content image first: it is then painted on here.</p>'}
-<fieldset class="tools">
-<label><input type="radio" name="brush-tool" value="red" checked> Keep as it is</label>
-<label><input type="radio" name="brush-tool" value="blue"> Second style</label>
-<label><input type="radio" name="brush-tool" value="erase"> Erase</label>
+  ? '<div class="sheet"><img src="' + value.picture + '" alt="The KIND image, to be painted on">'
+    + '<canvas aria-label="Regions of the KIND image, painted with the pointer"></canvas></div>'
+  : '<p class="note">Choose a KIND image first: it is then painted on here.</p>'}
+<fieldset class="tools" aria-label="Brush on the KIND image">
+TOOLS
 <label class="width">Brush <input type="range" min="8" max="128" value="48"></label>
 <button type="button" class="clear">Clear</button>
 </fieldset></div>
@@ -34,7 +41,7 @@ ${value.picture
 
 BRUSH = """
 const SIDE = 512;  // pixels of the mask's longer side
-let last = null;
+let last = null, drawn = null;
 const canvas = () => element.querySelector('canvas');
 const begin = () => {
   const {naturalWidth: width, naturalHeight: height} = element.querySelector('img');
@@ -49,14 +56,34 @@ const place = (event) => {
           (event.clientY - box.top) * sheet.height / box.height];
 };
 const stroke = (from, to) => {
-  const tool = element.querySelector('input[name=brush-tool]:checked').value;
+  const tool = element.querySelector('input[type=radio]:checked').value;
   const pen = canvas().getContext('2d');
   pen.globalCompositeOperation = tool === 'erase' ? 'destination-out' : 'source-over';
   [pen.strokeStyle, pen.lineCap] = [tool === 'erase' ? 'black' : tool, 'round'];
   pen.lineWidth = Number(element.querySelector('.width input').value);
   pen.beginPath(); pen.moveTo(...from); pen.lineTo(...to); pen.stroke();
 };
+const clear = () => canvas().getContext('2d').clearRect(0, 0, canvas().width, canvas().height);
 const keep = (mask) => { props.value = {...props.value, mask}; };
+const show = (mask) => {
+  const proposed = new Image();
+  proposed.onload = () => {
+    if (!canvas()) return;
+    begin();
+    clear();
+    const pen = canvas().getContext('2d');
+    [pen.globalCompositeOperation, pen.imageSmoothingEnabled] = ['source-over', false];
+    pen.drawImage(proposed, 0, 0, canvas().width, canvas().height);
+  };
+  proposed.src = mask;
+};
+// A stroke changes the value too, and is told of here when the next one may have been made.
+watch('value', () => {
+  const {mask, proposal} = props.value;
+  if (!proposal || proposal === drawn) return;
+  drawn = proposal;
+  show(mask);
+});
 element.addEventListener('pointerdown', (event) => {
   if (event.target !== canvas() || event.button) return;
   event.preventDefault();
@@ -79,20 +106,50 @@ for (const end of ['pointerup', 'pointercancel']) {
 }
 element.addEventListener('click', (event) => {
   if (!event.target.closest('.clear') || !canvas()) return;
-  canvas().getContext('2d').clearRect(0, 0, canvas().width, canvas().height);
+  clear();
   keep('');
 });
 """
 
-# From the content image's component to the brush: another picture has no regions yet.
+# From the picture's component to the brush: another picture has no regions yet.
 ON = "(file) => ({picture: file?.url ?? '', mask: ''})"
 
 
-def brush(elem_id: str) -> gr.HTML:
-    """The component, with nothing to paint on yet."""
+def brush(elem_id: str, kind: str, tools: Mapping[str, str]) -> gr.HTML:
+    """The component, with nothing to paint on yet.
+
+    kind    of picture: content or style
+    tools   {colour in CSS: what it says}
+    """
+    entries = [
+        f'<label><input type="radio" name="{elem_id}-tool" value="{colour}"{" checked" if first else ""}> '
+        f'<i class="mark" style="background: {colour}"></i>{name}</label>'
+        for first, (colour, name) in zip((True, *(False,) * len(tools)), tools.items(), strict=False)
+    ]
+    entries.append(f'<label><input type="radio" name="{elem_id}-tool" value="erase"> Erase</label>')
+    template = TEMPLATE.replace("KIND", kind).replace("TOOLS", "\n".join(entries))
     return gr.HTML(
-        _value(), html_template=TEMPLATE, js_on_load=BRUSH, apply_default_css=False, elem_id=elem_id
+        {"picture": "", "mask": ""},
+        html_template=template,
+        js_on_load=BRUSH,
+        apply_default_css=False,
+        elem_id=elem_id,
     )
+
+
+def with_mask(value: Any, mask: Image.Image) -> dict[str, str]:
+    """A brush's value with the coloured regions of this mask instead; black is not painted."""
+    clear = mask.copy()
+    red, green, blue = mask.split()
+    clear.putalpha(ImageChops.lighter(ImageChops.lighter(red, green), blue))
+    data = io.BytesIO()
+    clear.save(data, "PNG")
+    picture = value.get("picture") if isinstance(value, dict) else ""
+    return {
+        "picture": str(picture),
+        "proposal": secrets.token_hex(8),
+        "mask": PREFIX + base64.b64encode(data.getvalue()).decode(),
+    }
 
 
 def mask_of(value: Any) -> bytes | None:
@@ -109,7 +166,3 @@ def mask_of(value: Any) -> bytes | None:
         return base64.b64decode(mask[len(PREFIX) :], validate=True)
     except (ValueError, binascii.Error):
         raise SettingsError("The regions cannot be read: clear them and paint them again.") from None
-
-
-def _value() -> Any:
-    return {"picture": "", "mask": ""}

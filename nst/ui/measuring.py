@@ -16,11 +16,10 @@ from ..errors import SettingsError
 from ..images import fit
 from ..report import each_as
 from ..settings import Settings
-from .running.frames import Frame, Moment
+from .running.frames import Frame, Moment, working
 from .running.limits import Limits
 from .running.workspace import Workspace
 from .units_page import inline
-from .units_tab import working
 
 if TYPE_CHECKING:
     from ..studies.measure import Measured, Measuring, Strongest

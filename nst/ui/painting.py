@@ -26,13 +26,14 @@ def painting(
     settings: Settings,
     start: str | None = None,
     mask: str | bytes | None = None,
+    style_mask: str | bytes | None = None,
     pictures: float = 1,
 ) -> Iterator[Frame]:
     """Check what a visitor gave, and return the run as an iterator of Frames that has not begun.
 
     content, styles   paths of uploaded files
     start             path of an earlier result to go on with
-    mask              path of the regions, or the file itself
+    mask, style_mask  paths of the regions, or the files themselves
     pictures          1, or of a row from the first style to the second, up to MOST_PICTURES
 
     Raises ImageRefused or SettingsError with one sentence. Pictures are opened before the turn comes, which
@@ -56,9 +57,10 @@ def painting(
     files = {"content": content, **{f"style_{n}": path for n, path in enumerate(given)}}
     files |= {"start": start}
     kept = {part: load_into(Path(folder, f"given_{part}"), file) for part, file in files.items() if file}
-    if mask:
+    if mask or style_mask:
         shape = kept["content"].size if content else settings.shape(None)
-        kept["mask"] = _mask(Path(folder, "given_mask"), mask, shape, settings, len(given))
+        sizes = [kept[f"style_{n}"].size for n in range(len(given))]
+        kept |= _masks(folder, {"mask": mask, "style_mask": style_mask}, shape, settings, sizes)
     return _in_turn(folder, limits, kept, settings, name, int(pictures))
 
 
@@ -83,24 +85,28 @@ def _are(styles: int) -> str:
     return "is one style image" if styles == 1 else f"are {styles} style images"
 
 
-def _mask(
-    path: Path, mask: str | bytes, content: tuple[int, int], settings: Settings, styles: int
-) -> Decoded:
-    """The mask, looked at before the turn comes: that it is one costs no quota either."""
+def _masks(
+    folder: str,
+    given: Mapping[str, str | bytes | None],
+    content: tuple[int, int],
+    settings: Settings,
+    styles: Sequence[tuple[int, int]],
+) -> dict[str, Decoded]:
+    """The masks, looked at before the turn comes: that they are some costs no quota either."""
     from ..regions import find_regions  # and torch
 
-    picture = load_picture(mask, max_side=MASK_SIDE)
-    find_regions(picture, content, settings, styles)
-    return Decoded.of(picture, path)
+    opened = {part: load_picture(file, max_side=MASK_SIDE) for part, file in given.items() if file}
+    find_regions(opened.get("mask"), content, settings, styles, opened.get("style_mask"))
+    return {part: Decoded.of(picture, Path(folder, f"given_{part}")) for part, picture in opened.items()}
 
 
 def _in_turn(
     folder: str, limits: Limits, kept: Mapping[str, Decoded], settings: Settings, name: str, pictures: int
 ) -> Iterator[Frame]:
     given = {part: one.take() for part, one in kept.items()}
-    content, start, mask = (given.pop(part, None) for part in ("content", "start", "mask"))
+    content, start, *masks = (given.pop(part, None) for part in ("content", "start", "mask", "style_mask"))
     styles = [*given.values()]
-    job = Painting(content, styles, settings, name, start, mask)
+    job = Painting(content, styles, settings, name, start, *masks)
     if pictures > 1:
         job = RowOfPaintings(content, styles, settings, name, length=pictures)
     yield from on_device(folder, limits, job)

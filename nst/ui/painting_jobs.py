@@ -27,8 +27,8 @@ GAP, GREY = 4, (128, 128, 128)  # between the pictures of a row that is being pa
 
 @dataclass(frozen=True)
 class Painting:
-    """One painting as a job; name: of the file it ends in; start: what it goes on with; mask: its regions;
-    no content: a texture."""
+    """One painting as a job; name: of the file it ends in; start: what it goes on with; masks: its
+    regions; no content: a texture."""
 
     content: Image.Image | None
     styles: Sequence[Image.Image]
@@ -36,6 +36,7 @@ class Painting:
     name: str = "painting.png"
     start: Image.Image | None = None
     mask: Image.Image | None = None
+    style_mask: Image.Image | None = None
 
     kept = "this is the best picture so far"
     edge = PREVIEW_EDGE
@@ -59,7 +60,8 @@ class Painting:
     def reports(self) -> "Generator[Progress, None, None]":
         from ..transfer import stylize  # and torch: the page is served before it is there
 
-        return stylize(self.content, self.styles, self.settings, start=self.start, mask=self.mask)
+        given = {name: getattr(self, name) for name in OTHERS}
+        return stylize(self.content, self.styles, self.settings, **given)
 
     def pictures(self, report: "Progress") -> tuple[Image.Image]:
         assert report.image is not None

@@ -14,7 +14,7 @@ from .shares import ORDINALS
 # The names of the pictures, which stay the visitor's.
 CONTENT = "photo.jpg"
 STYLES = ("painting.jpg", "painting-2.jpg", "painting-3.jpg", "painting-4.jpg")
-OTHERS = {"start": "earlier.png", "mask": "mask.png"}
+OTHERS = {"start": "earlier.png", "mask": "mask.png", "style_mask": "style-mask.png"}
 
 
 def changed(settings: Settings) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def as_command(settings: Settings, others: Sequence[str] = ()) -> str:
     content = [] if settings.is_texture else [CONTENT]
     words = ["nst", *content, *_styles(settings), "-o", "result.png"]
     for name in others:
-        words += [f"--{name}", OTHERS[name]]
+        words += [_flag(name), OTHERS[name]]
     for name, value in changed(settings).items():
         words += _option(name, value)
     return shlex.join(words)
@@ -54,8 +54,12 @@ def _styles(settings: Settings) -> tuple[str, ...]:
     return STYLES[: max(1, len(settings.style_weights))]
 
 
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
 def _option(name: str, value: Any) -> list[str]:
-    flag = "--" + name.replace("_", "-")
+    flag = _flag(name)
     if isinstance(value, dict | tuple):
         return [flag, _sent(value)]
     return (

@@ -18,13 +18,13 @@ from ..studies.board import GRID, LARGEST, SMALLEST
 from .boards import board_run
 from .events import in_line
 from .running.clients import client_of
-from .running.frames import Frame
+from .running.frames import Frame, working
 from .running.limits import Limits
 from .running.runs import Inner, Runs
 from .running.workspace import Workspace
 from .sheet_panel import Given
 from .unchecked import Dropdown, Number
-from .units_tab import scan_run, working
+from .units_tab import scan_run
 from .upload import Upload
 
 GRAM_SIDE = 256  # pixels of the longer side at which /gram measures pictures

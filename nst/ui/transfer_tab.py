@@ -11,7 +11,7 @@ from ..decoding import picture_size, read_text
 from ..errors import NSTError
 from ..recipe import Recipe, read_recipe
 from . import status
-from .brush import ON, brush, mask_of
+from .brush import mask_of
 from .events import LATEST, QUIET
 from .form import Form
 from .gallery import Gallery, pair_row, picture_row
@@ -20,6 +20,7 @@ from .other_styles import OtherStyles
 from .painting import painting
 from .painting_panel import NAME_PICTURES, PaintingPanel, Shown, painting_values
 from .refusing import refuse_at_once
+from .regions_fold import RegionsFold
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
@@ -77,6 +78,7 @@ class TransferTab:
         fourth: str | None,
         pictures: float,
         brushed: Any,
+        style_brushed: Any,
         *values: Any,
     ) -> Iterator[tuple[Any, ...]]:
         """One run, as values for panel.going."""
@@ -85,10 +87,10 @@ class TransferTab:
         if start or not second:
             pictures = 1
         try:
-            mask = mask_of(brushed)
+            mask, style_mask = mask_of(brushed), mask_of(style_brushed)
             further = second, third, fourth
             settings = self.form.read(values, further if style else (None, None, None))
-            given = content, [style, *further], settings, start, mask, pictures
+            given = content, [style, *further], settings, start, mask, style_mask, pictures
             frames = self.runs.stream(client_of(request), painting, *given)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
@@ -137,15 +139,7 @@ class TransferTab:
         self.estimate = html(elem_id="estimate")
         self.panel = PaintingPanel()
         self.others = OtherStyles(self.form)
-        with gr.Accordion("Regions", open=False, elem_id="regions"):
-            html(
-                status.note(
-                    "Paint on the content image: faces or text that stay as they are, and what is painted in "
-                    "the second style. Everything else is painted in the first; where nothing is marked for "
-                    "the second, in their mixture."
-                )
-            )
-            self.brush = brush("brush")
+        self.regions = RegionsFold()
         with gr.Accordion("Advanced", open=False, elem_id="advanced"):
             self.form.advanced()
         with gr.Row(elem_classes="recipe"):
@@ -175,7 +169,7 @@ class TransferTab:
     def _wire_run(self) -> None:
         self.panel.wire_view()
         panel = self.panel
-        pictures = [panel.start, self.content, self.style, *self.others.inputs, self.brush]
+        pictures = [panel.start, self.content, self.style, *self.others.inputs, *self.regions.inputs]
         ended = panel.wire(self.runs, self.paint, [*pictures, *self.form.inputs])
         size = self.form.settings["size"]
         for event in (
@@ -191,7 +185,7 @@ class TransferTab:
     def _wire_pictures(self) -> None:
         both = [self.content, self.style]
         how_well = [self.form.settings[name] for name in ("size", "evaluations")]
-        self.content.change(None, self.content, self.brush, js=ON)
+        self.regions.wire(self.runs, self.content, self.style)
         self.contents.select(self._content, None, self.content, **QUIET)
         self.styles.select(self._style, self.fills, [self.style, self.others.second], **QUIET)
         self.swap.click(lambda content, style: (style, content), both, both, **QUIET)

@@ -22,7 +22,7 @@ from .form import weights_choice
 from .gallery import Gallery
 from .kept import Kept
 from .running.clients import client_of
-from .running.frames import Frame
+from .running.frames import Frame, working
 from .running.guard import ONLY_UPLOADS, is_own_file
 from .running.limits import Limits
 from .running.runs import Runs
@@ -148,11 +148,6 @@ def _example(file: Path) -> Image.Image:
 @cache
 def _digest(file: Path) -> bytes:
     return sha256(file.read_bytes()).digest()
-
-
-def working(report: object) -> Frame:
-    """A Frame that says what is being done."""
-    return Frame("working", f"{report}.")
 
 
 class UnitsTab:

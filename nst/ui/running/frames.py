@@ -175,3 +175,8 @@ def settled(frames: Iterator[Frame]) -> Iterator[Frame]:
             f"happens again, report it with the number {number}."
         )
     yield replace(last, state="failed", message=message, ahead=0, eta=None)
+
+
+def working(report: object) -> Frame:
+    """A Frame that says what is being done."""
+    return Frame("working", f"{report}.")

@@ -1,0 +1,91 @@
+"""Parts of a content and a style image that are alike: the run that proposes them, and /parts_alike."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+
+from ..decoding import Decoded, load_into
+from ..errors import ImageRefused, SettingsError, shown
+from ..images import save_png
+from ..report import each_as
+from .events import in_line
+from .running.clients import client_of
+from .running.frames import Frame, working
+from .running.limits import Limits
+from .running.runs import Runs
+from .unchecked import Number
+from .upload import Upload
+
+FEWEST, MOST = 2, 3  # as alike.py has them
+MASKS = ("mask", "style_mask")
+
+
+def parts_run(
+    folder: str, limits: Limits, content: str | None, style: str | None, parts: float
+) -> Iterator[Frame]:
+    """Check what a visitor gave, and return the run as an iterator of Frames that has not begun; the last
+    one's details are the paths of MASKS. Raises ImageRefused or SettingsError with one sentence."""
+    if isinstance(parts, bool) or parts not in range(FEWEST, MOST + 1):
+        raise SettingsError(f"Parts must be a whole number from {FEWEST} to {MOST}, not {shown(parts)}.")
+    if not content or not style:
+        raise ImageRefused("Parts that are alike are of two pictures: choose a content and a style image.")
+    opened = [load_into(Path(folder, f"given_{n}"), path) for n, path in enumerate((content, style))]
+    return _in_turn(folder, opened, int(parts))
+
+
+def _in_turn(folder: str, opened: Sequence[Decoded], parts: int) -> Iterator[Frame]:
+    from ..alike import LAYER, parts_alike  # and torch
+    from ..weights import find_filters
+
+    pictures = [one.take() for one in opened]
+    filters = yield from each_as(find_filters("auto", LAYER), working)
+    yield Frame("working", "Looking for parts that are alike.")
+    content, style = pictures
+    masks = parts_alike(content, style, parts, filters, "cpu")
+    paths = {name: str(Path(folder, f"{name}.png")) for name in MASKS}
+    if not masks[0].getbbox():
+        raise SettingsError("No part is in both pictures: paint the regions by hand.")
+    for mask, path in zip(masks, paths.values(), strict=True):
+        save_png(mask, path)
+    yield Frame(
+        "done", "Proposed: the same colour is painted alike. Change it with the brush.", details=paths
+    )
+
+
+def add_parts_alike(runs: Runs) -> None:
+    """Add the endpoint to the Blocks being built."""
+    inputs = [
+        *(Upload(label=name, visible=False) for name in ("content", "style")),
+        Number(FEWEST, label="parts", minimum=FEWEST, maximum=MOST, precision=0, visible=False),
+    ]
+    outputs = [gr.Image(visible=False, type="filepath", label=name) for name in MASKS]
+    gr.Button(visible=False).click(
+        PartsEndpoint(runs).parts_alike, inputs, outputs, api_name="parts_alike", **in_line(runs)
+    )
+
+
+class PartsEndpoint:
+    """Holds the runs for parts_alike(), whose name, signature and docstring are what clients see."""
+
+    def __init__(self, runs: Runs) -> None:
+        self.runs = runs
+
+    def parts_alike(
+        self, content: str, style: str, request: gr.Request, parts: int = FEWEST
+    ) -> tuple[str, str]:
+        """Propose which parts of a content image are painted like which parts of a style image.
+
+        Args:
+            content: The picture to repaint, a JPEG, PNG or WebP file.
+            style: The picture to paint like, a JPEG, PNG or WebP file.
+            parts: How many kinds of parts, 2 or 3.
+
+        Returns:
+            Two masks for /transfer, mask and style_mask, in which parts that are alike have the same colour.
+        """
+        *_, last = self.runs.stream(client_of(request), parts_run, content, style, parts)
+        if last.state != "done":
+            raise gr.Error(escape(last.message), print_exception=False)
+        return last.details["mask"], last.details["style_mask"]

@@ -1,0 +1,64 @@
+"""Parts of two pictures that are alike: what is proposed, and what is not."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny import checks, tiny_filters, waves
+
+from nst import SettingsError, alike
+from nst.alike import parts_alike
+from nst.regions import PARTS, marked
+from nst.ui import parts as page
+
+
+@pytest.fixture(autouse=True)
+def shallow(monkeypatch):
+    """The tiny filters end at relu1_2, which tells colours and edges apart."""
+    monkeypatch.setattr(alike, "LAYER", "relu1_2")
+
+
+def two_halves(left, right, size=(96, 72)) -> Image.Image:
+    """Left and right half in two colours, with a little noise that is the same every time."""
+    levels = np.random.default_rng(0).normal(0, 6, (size[1], size[0], 3))
+    levels[:, : size[0] // 2] += left
+    levels[:, size[0] // 2 :] += right
+    return Image.fromarray(levels.clip(0, 255).astype(np.uint8))
+
+
+def test_halves_of_the_same_colours_are_found_where_they_are_in_either_picture():
+    red, blue = (200, 40, 40), (40, 40, 200)
+    content, style = two_halves(red, blue), two_halves(blue, red, (72, 72))
+    masks = parts_alike(content, style, 2, tiny_filters(), "cpu")
+    found = [[marked(mask, colour) for colour in PARTS.values()] for mask in masks]
+    first = next(n for n, part in enumerate(found[0]) if part[20, 60])
+    half = found[0][first].shape[1] // 2
+    assert found[0][first][:, : half - 20].mean() > 0.98
+    assert found[0][first][:, half + 20 :].mean() < 0.02
+    half = found[1][first].shape[1] // 2
+    assert found[1][first][:, half + 20 :].mean() > 0.98
+    assert found[1][first][:, : half - 20].mean() < 0.02
+
+
+def test_a_mask_has_the_pictures_shape_and_the_same_pictures_give_the_same_masks():
+    once, again = (parts_alike(waves(128, 96), checks(), 3, tiny_filters(), "cpu") for _ in range(2))
+    assert [mask.tobytes() for mask in once] == [mask.tobytes() for mask in again]
+    assert once[0].width * 96 == once[0].height * 128
+    colours = {colour for mask in once for _, colour in mask.getcolors()}
+    assert colours <= {(0, 0, 0), *PARTS.values()}
+
+
+def test_what_is_in_one_picture_alone_is_left_to_the_rest():
+    content = two_halves((200, 40, 40), (40, 40, 200))
+    masks = parts_alike(content, content.crop((0, 0, 40, 72)), 2, tiny_filters(), "cpu")
+    in_both = [{colour for _, colour in mask.getcolors()} - {(0, 0, 0)} for mask in masks]
+    assert in_both[0] == in_both[1]
+
+
+@pytest.mark.parametrize("parts", [1, 4, 2.5])
+def test_another_number_of_parts_is_refused(parts):
+    with pytest.raises(SettingsError, match=r"There are 2 to 3 parts"):
+        parts_alike(waves(), checks(), parts, tiny_filters(), "cpu")
+
+
+def test_the_page_asks_for_as_many_parts_as_there_are():
+    assert (page.FEWEST, page.MOST) == (alike.FEWEST, alike.MOST)
