@@ -28,11 +28,13 @@ from . import (
     stylize,
 )
 from .alike import parts_alike
-from .between import Row, between, side_by_side
+from .between import between, side_by_side
+from .brushwork import brushwork
 from .device import use_every_core
 from .film import SUFFIXES, Film, require_encoder, save_there_and_back
 from .images import save_png
 from .recipe import OTHERS, recipe_of
+from .row import Row
 from .settings import FLAGS, NAMED_WEIGHTS, read_layers, read_numbers
 
 
@@ -51,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _require_outputs(options)
     except NSTError as error:
         return _fail(str(error), 2)
-    last, film = None, Film(content) if options.film and options.between is None else None
+    is_row = options.between is not None or options.brushwork
+    last, film = None, Film(content) if options.film and not is_row else None
     use_every_core()
     try:
         for last in _traced(film.watch(run) if film else run, options.trace):
@@ -79,7 +82,9 @@ def _run(
     settings: Settings,
     others: Mapping[str, Image.Image],
 ) -> Iterator[Progress]:
-    """The run that was asked for: of one picture, or of a row of them from one style to another."""
+    """The run that was asked for: of one picture, of a row from one style to another, or of pieces."""
+    if options.brushwork:
+        return brushwork(content, styles, settings, options.device)
     if options.between is None:
         rest = (others.get(name) for name in OTHERS)
         return stylize(content, styles, settings, options.device, None, *rest)
@@ -165,6 +170,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--between", type=int, metavar="N", help="a row of N pictures from the first style to the second"
+    )
+    parser.add_argument(
+        "--brushwork",
+        action="store_true",
+        help="paint only the middle of the picture, with strokes of three sizes, --style-scale 0.5, 1 and 2",
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--film", help="also write the making of it: a .webp or, with ffmpeg, an .mp4")

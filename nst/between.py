@@ -2,7 +2,6 @@
 from the one before."""
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 
 from PIL import Image
@@ -10,6 +9,7 @@ from PIL import Image
 from .errors import SettingsError
 from .network.vgg import Filters
 from .report import timed
+from .row import Row, in_a_row
 from .schedule import Pace, continued, schedule
 from .settings import Settings
 from .transfer import Progress, stylize
@@ -17,22 +17,6 @@ from .transfer import Progress, stylize
 FEW = 12  # evaluations of a picture that is begun from the one before
 FEWEST, MOST = 2, 48  # pictures
 GAP = 8  # pixels between two pictures of a row
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row(Progress):
-    """The row as far as it is painted: the newest picture's Progress, with the evaluations of all of them
-    counted, and the picture before it while it has none itself.
-
-    runs   the last Progress of each picture so far, in order; those before the newest hold no tensor
-    """
-
-    runs: tuple[Progress, ...] = ()
-
-    @property
-    def pictures(self) -> list[Image.Image]:
-        """Those so far, in order; the last one may be unfinished."""
-        return [run.image for run in self.runs if run.image]
 
 
 def steps(settings: Settings, pictures: int) -> list[Settings]:
@@ -79,38 +63,11 @@ def between(
     for later in each[1:]:
         scales += continued(schedule(later, *scales[-1].size), side)
 
-    def runs() -> Iterator[Row]:
-        row, start = Row(of=sum(one.evaluations for one in each)), None
-        for number, weighed in enumerate(each, 1):
-            done = row
-            for progress in stylize(content, [first, second], weighed, device, filters, start, mask):
-                row = _with(done, progress, f"Picture {number} of {pictures}: {progress.doing}")
-                yield row
-            if number < pictures and (start := row.image):
-                finished = replace(row.runs[-1], render=partial(_same, start))
-                row = replace(row, runs=(*row.runs[:-1], finished))
+    def begin(weighed: Settings, start: Image.Image | None) -> Iterator[Progress]:
+        return stylize(content, [first, second], weighed, device, filters, start, mask)
 
-    return timed(runs(), Pace(scales))
-
-
-def _with(done: Row, progress: Progress, doing: str) -> Row:
-    """The pictures that are done and the next one as far as it is."""
-    runs = (*done.runs, progress) if progress.has_picture else done.runs
-    now = {
-        **vars(progress),
-        "doing": doing,
-        "evaluation": done.evaluation + progress.evaluation,
-        "of": done.of,
-        "size": progress.size if any(progress.size) else done.size,
-        "features": progress.features or done.features,
-        "device": progress.device or done.device,
-        "render": progress.render or done.render,
-    }
-    return Row(**now, runs=runs)
-
-
-def _same(picture: Image.Image) -> Image.Image:
-    return picture
+    runs = in_a_row([partial(begin, weighed) for weighed in each], sum(one.evaluations for one in each))
+    return timed(runs, Pace(scales))
 
 
 def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:

@@ -19,10 +19,26 @@ ENOUGH = (
 
 @dataclass(frozen=True)
 class Scale:
-    """One size of the coarse-to-fine schedule and its share of the evaluations."""
+    """One size of the coarse-to-fine schedule and its share of the evaluations.
+
+    whole   longer side of the picture that `size` is a piece of, 0 where it is no piece
+    """
 
     size: tuple[int, int]
     evaluations: int
+    whole: int = 0
+
+    @property
+    def side(self) -> int:
+        """Longer side of the whole picture."""
+        return self.whole or max(self.size)
+
+    def piece(self, share: float) -> "Scale":
+        """The scale at which a piece that is this share of the picture's sides is painted as in the whole."""
+        width, height = self.size
+        return Scale(
+            (max(1, round(share * width)), max(1, round(share * height))), self.evaluations, self.side
+        )
 
 
 def schedule(settings: Settings, width: int, height: int) -> list[Scale]:

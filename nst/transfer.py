@@ -94,7 +94,7 @@ def stylize(
     scales = schedule(settings, *shape)
     if start is not None:
         scales = continued(scales, max(start.size))
-    return timed(_run(content, styles, settings, device, filters, scales, start, regions), Pace(scales))
+    return timed(run(content, styles, settings, device, filters, scales, start, regions), Pace(scales))
 
 
 def as_texture(settings: Settings) -> Settings:
@@ -103,16 +103,17 @@ def as_texture(settings: Settings) -> Settings:
     return settings.with_(init="noise", colours=0.0, keep_colours=False)
 
 
-def _run(
+def run(
     content: Image.Image,
     styles: Sequence[Image.Image],
     settings: Settings,
     device: str | None,
     filters: Filters | None,
     scales: Sequence[Scale],
-    start: Image.Image | None,
-    regions: Regions | None,
+    start: Image.Image | None = None,
+    regions: Regions | None = None,
 ) -> Iterator[Progress]:
+    """stylize() at these sizes: what is checked there is taken as it is, and the reports have no times."""
     now = Progress(of=sum(scale.evaluations for scale in scales))
     yield now
     where = choose(device)
@@ -164,7 +165,7 @@ def style_at(style: Image.Image, scale: Scale, settings: Settings, content: Tens
     Halfway along the map that moves colours least the covariance is that of McCann (1997), A Convexity
     Principle for Interacting Gases: x ↦ (1 − t) x + t T(x).
     """
-    side = min(max(style.size), round(max(scale.size) * settings.style_scale))
+    side = min(max(style.size), round(scale.side * settings.style_scale))
     tensor = to_tensor(style, fit(*style.size, side)).to(content.device)
     share = 1.0 if settings.keep_colours else settings.colours
     return torch.lerp(tensor, match_colours(tensor, content), share) if share else tensor

@@ -13,6 +13,7 @@ from PIL import Image
 from tiny import checks, waves
 
 from nst.__main__ import main
+from nst.between import GAP
 from nst.recipe import read_recipe
 
 ROOT = Path(__file__).parent.parent
@@ -73,6 +74,13 @@ def test_what_a_mask_marks_red_stays_as_it_is(folder):
     assert read_recipe(folder / "kept.png").others == ("mask",)
     with Image.open(folder / "kept.png") as picture:
         assert picture.crop((0, 0, 22, 53)).tobytes() == expected.crop((0, 0, 22, 53)).tobytes()
+
+
+def test_three_sizes_of_brushwork_can_be_looked_at_before_a_long_run(folder):
+    done = nst(folder, "content.jpg", "style.png", "-o", "pieces.png", "--brushwork", *SMALL)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "pieces.png\n", "")
+    with Image.open(folder / "pieces.png") as pieces:
+        assert pieces.size == (3 * 64 + 2 * GAP, 53)
 
 
 def test_parts_that_are_alike_are_found_for_the_command_line(folder):

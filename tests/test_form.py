@@ -22,6 +22,7 @@ async def built() -> Form:
         form = Form(Limits())
         form.basic()
         form.second_style()
+        form.brushwork()
         for ordinal in ("third", "fourth"):
             form.further_style(ordinal)
         form.advanced()

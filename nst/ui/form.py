@@ -115,6 +115,10 @@ class Form:
         info = f"Of the mixture up to the {ordinal}: 0 leaves it out, 1 leaves out those before."
         self.further.append(Slider(0, 1, even, step=0.01, label=label(ordinal), info=info))
 
+    def brushwork(self) -> None:
+        """How large the strokes are beside the picture."""
+        self._slider("style_scale")
+
     def advanced(self) -> None:
         """Everything else, in the order a student meets it."""
         with gr.Row():
@@ -149,9 +153,7 @@ class Form:
         with gr.Row():
             self._choice("canvas", CHOICES["canvas"])
             self._flag("seamless")
-        with gr.Row():
-            self._slider("style_scale")
-            self._slider("colours")
+        self._slider("colours")
         with gr.Row():
             self._choice("pooling", CHOICES["pooling"])
             self._number("seed", value=Settings().seed)

@@ -1,7 +1,8 @@
 """The Transfer tab's run: what a visitor gave is checked, opened, and becomes a job in its turn."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def painting(
     mask: str | bytes | None = None,
     style_mask: str | bytes | None = None,
     pictures: float = 1,
+    kind: Callable[..., Painting] | None = None,
 ) -> Iterator[Frame]:
     """Check what a visitor gave, and return the run as an iterator of Frames that has not begun.
 
@@ -35,6 +37,7 @@ def painting(
     start             path of an earlier result to go on with
     mask, style_mask  paths of the regions, or the files themselves
     pictures          1, or of a row from the first style to the second, up to MOST_PICTURES
+    kind              of job, else the one that `pictures` asks for
 
     Raises ImageRefused or SettingsError with one sentence. Pictures are opened before the turn comes, which
     costs no quota of ZeroGPU's, and wait in the folder, where those of all who wait fill no memory.
@@ -61,7 +64,8 @@ def painting(
         shape = kept["content"].size if content else settings.shape(None)
         sizes = [kept[f"style_{n}"].size for n in range(len(given))]
         kept |= _masks(folder, {"mask": mask, "style_mask": style_mask}, shape, settings, sizes)
-    return _in_turn(folder, limits, kept, settings, name, int(pictures))
+    kind = kind or (partial(RowOfPaintings, length=int(pictures)) if pictures > 1 else Painting)
+    return _in_turn(folder, limits, kept, settings, name, kind)
 
 
 def _check_row(pictures: Any, styles: int, has_more: bool) -> None:
@@ -101,14 +105,16 @@ def _masks(
 
 
 def _in_turn(
-    folder: str, limits: Limits, kept: Mapping[str, Decoded], settings: Settings, name: str, pictures: int
+    folder: str,
+    limits: Limits,
+    kept: Mapping[str, Decoded],
+    settings: Settings,
+    name: str,
+    kind: Callable[..., Painting],
 ) -> Iterator[Frame]:
     given = {part: one.take() for part, one in kept.items()}
     content, start, *masks = (given.pop(part, None) for part in ("content", "start", "mask", "style_mask"))
-    styles = [*given.values()]
-    job = Painting(content, styles, settings, name, start, *masks)
-    if pictures > 1:
-        job = RowOfPaintings(content, styles, settings, name, length=pictures)
+    job = kind(content, [*given.values()], settings, name, start, *masks)
     yield from on_device(folder, limits, job)
 
 

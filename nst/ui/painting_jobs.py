@@ -16,8 +16,8 @@ from .running.speed import slowness
 from .running.workspace import PREVIEW_EDGE
 
 if TYPE_CHECKING:
-    from ..between import Row
     from ..objective import Costs, Weighting
+    from ..row import Row
     from ..transfer import Progress
 
 CONTENT = "content.jpg"  # beside the painting, to compare it with later; of a texture, the style image
@@ -140,6 +140,28 @@ class RowOfPaintings(Painting):
     def summary(self, report: Any) -> str:
         width, height = report.size
         return f"Painted {len(report.runs)} pictures of {width} × {height} px in {report.seconds:.0f} s."
+
+
+@dataclass(frozen=True)
+class Pieces(RowOfPaintings):
+    """The middle of the painting at several style scales, to choose a size of brushwork by."""
+
+    @property
+    def pixels(self) -> float:
+        from ..brushwork import FEW, PIECE
+
+        return slowness(self.settings) * self.length * FEW * PIECE**2
+
+    def reports(self) -> "Generator[Row, None, None]":
+        from ..brushwork import brushwork
+
+        return brushwork(self.content, self.styles, self.settings)
+
+    def save(self, report: Any, folder: Path) -> tuple[str, dict[str, Any]]:
+        paths = [str(folder / f"piece-{number}.png") for number in range(1, len(report.pictures) + 1)]
+        for picture, path in zip(report.pictures, paths, strict=True):
+            save_png(picture, path)
+        return paths[-1], {"details": {"pieces": paths}}
 
 
 def in_progress(pictures: Sequence[Image.Image], length: int) -> Image.Image:

@@ -12,6 +12,7 @@ from ..errors import NSTError
 from ..recipe import Recipe, read_recipe
 from . import status
 from .brush import mask_of
+from .brushwork_fold import BrushworkFold
 from .events import LATEST, QUIET
 from .form import Form
 from .gallery import Gallery, pair_row, picture_row
@@ -51,6 +52,7 @@ class TransferTab:
                 self.panel.view(gallery, runs.limits.keep_seconds)
         self._galleries()
         self.form.wire()
+        self.brushwork.wire(self.runs, [self.content, self.style, *self.others.uploads])
         self._wire_run()
         self._wire_pictures()
         self._wire_recipes()
@@ -140,6 +142,7 @@ class TransferTab:
         self.panel = PaintingPanel()
         self.others = OtherStyles(self.form)
         self.regions = RegionsFold()
+        self.brushwork = BrushworkFold(self.form)
         with gr.Accordion("Advanced", open=False, elem_id="advanced"):
             self.form.advanced()
         with gr.Row(elem_classes="recipe"):

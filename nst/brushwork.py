@@ -1,0 +1,54 @@
+"""How large the brushwork will be, before a long run: a piece of the picture at several style scales."""
+
+from collections.abc import Generator, Iterator, Sequence
+from functools import partial
+
+from PIL import Image
+
+from .report import timed
+from .row import Row, in_a_row
+from .schedule import Pace, schedule
+from .settings import Settings
+from .transfer import Progress, as_texture, run
+
+STYLE_SCALES = (0.5, 1.0, 2.0)
+PIECE = 256  # pixels of the piece's longer side
+FEW = 30  # evaluations: the brushwork is there, and no longer grows
+
+
+def brushwork(
+    content: Image.Image | None,
+    styles: Sequence[Image.Image],
+    settings: Settings,
+    device: str | None = None,
+) -> Generator[Row, None, None]:
+    """A Row after every evaluation, with a picture for each of STYLE_SCALES: the middle of the content image,
+    PIECE px long, painted as a part of the whole at settings.size would be.
+
+    Its strokes are as wide as those of the whole. A small picture of the whole would not show them: a unit of
+    the network sees as many pixels of it, and so more of the scene. Colours and large shapes are of the piece
+    alone, whose statistics are those of the whole style image. Raises what stylize() does.
+    """
+    share = min(1.0, PIECE / settings.size)
+    few = settings.with_(evaluations=min(FEW, settings.evaluations))
+    settings.weights_for(len(styles))
+    scales = [
+        scale.piece(share) for scale in schedule(few, *settings.shape(content.size if content else None))
+    ]
+    if settings.is_texture or content is None:
+        piece, few = styles[0], as_texture(few)
+    else:
+        piece = middle(content, share)
+
+    def begin(style_scale: float, _: Image.Image | None) -> Iterator[Progress]:
+        return run(piece, styles, few.with_(style_scale=style_scale), device, None, scales)
+
+    runs = [partial(begin, each) for each in STYLE_SCALES]
+    return timed(in_a_row(runs, len(runs) * few.evaluations), Pace(len(runs) * scales))
+
+
+def middle(picture: Image.Image, share: float) -> Image.Image:
+    """The piece in the middle that has this share of each side."""
+    width, height = picture.size
+    left, top = round(width * (1 - share) / 2), round(height * (1 - share) / 2)
+    return picture.crop((left, top, width - left, height - top))

@@ -1,0 +1,104 @@
+"""The fold of the brushwork's size: a piece of the picture at three style scales, to choose one by."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from ..errors import NSTError
+from . import status
+from .events import PRIVATE, QUIET, in_line
+from .form import Form
+from .gallery import PICKED
+from .painting import painting
+from .painting_jobs import Pieces
+from .running.clients import client_of
+from .running.frames import Frame
+from .running.limits import Limits
+from .running.runs import Runs
+from .theme import html
+from .units_page import inline
+
+STYLE_SCALES = (0.5, 1.0, 2.0)  # as brushwork.py has them
+NAMES = ("Fine", "As the style image", "Large")
+
+
+class BrushworkFold:
+    """Built where it stands; wire() once the pictures are there."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        with gr.Accordion("Brushwork", open=False, elem_id="brushwork"):
+            form.brushwork()
+            html(
+                status.note(
+                    "Try it on the middle of the picture first, which is painted as it would be in the "
+                    "whole, and press the piece whose strokes you like."
+                )
+            )
+            self.run = gr.Button("Try three sizes", size="sm", elem_id="try-brushwork")
+            self.said = html(elem_classes="said-if-any", elem_id="brushwork-said")
+            self.pieces = html(js_on_load=PICKED, elem_id="pieces")
+            self.painted = gr.State(())
+
+    def wire(self, runs: Runs, pictures: Sequence[gr.Image]) -> None:
+        """pictures: the content image's and those of the style images."""
+        self.runs = runs
+        seen = [self.said, self.pieces, self.painted]
+        inputs = [*pictures, *self.form.inputs]
+        self.run.click(self._try, inputs, seen, **in_line(runs), **PRIVATE)
+        scale = self.form.settings["style_scale"]
+        self.pieces.select(_chosen, self.painted, [scale, self.pieces], **QUIET)
+
+    def _try(
+        self, request: gr.Request, content: str | None, style: str | None, *rest: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        """Values for what is said, the pieces as HTML and their paths."""
+        further, values = rest[:3], rest[3:]
+        try:
+            settings = self.form.read(values, further if style else (None, None, None))
+            given = content, [style, *further], settings
+            frames: Any = self.runs.stream(client_of(request), brushwork_run, *given)
+        except NSTError as error:
+            frames = [Frame("failed", str(error))]
+        for frame in frames:
+            paths = frame.details.get("pieces", ())
+            said = status.note(frame.message, "refused" if frame.state == "failed" else "")
+            yield (said, _pieces(paths), tuple(paths)) if paths else (said, gr.skip(), gr.skip())
+
+
+def brushwork_run(
+    folder: str, limits: Limits, content: str | None, styles: Sequence[str | None], settings: Any
+) -> Iterator[Frame]:
+    """The run behind “Try three sizes”. Raises ImageRefused or SettingsError with one sentence."""
+    kind = partial(Pieces, length=len(STYLE_SCALES))
+    return painting(folder, limits, content, styles, settings, kind=kind)
+
+
+def _chosen(paths: Sequence[str], event: gr.EventData) -> tuple[Any, Any]:
+    """Values for the style scale, and the pieces with the one that was pressed marked."""
+    index = event.index
+    if not isinstance(index, int) or not 0 <= index < len(paths):
+        raise gr.Error("There is no such piece.", print_exception=False)
+    return STYLE_SCALES[index], _pieces(paths, index)
+
+
+def _pieces(paths: Sequence[str], pressed: int | None = None) -> Any:
+    """HTML of buttons with the pieces; unchanged once they have been deleted."""
+    if not all(Path(path).is_file() for path in paths):
+        return gr.skip()
+    each = "".join(
+        f'<button type="button" data-index="{n}" aria-pressed="{str(n == pressed).lower()}">'
+        f'<span class="thumbs">{_picture(path, f"Style scale {scale:g}")}</span>'
+        f'<span class="name">{scale:g}: {name}</span></button>'
+        for n, (path, scale, name) in enumerate(zip(paths, STYLE_SCALES, NAMES, strict=False))
+    )
+    return f'<div class="picks pieces" role="group" aria-label="Sizes of brushwork">{each}</div>'
+
+
+def _picture(path: str, alt: str) -> str:
+    with Image.open(path) as picture:
+        return inline(picture.convert("RGB"), alt)

@@ -1,0 +1,81 @@
+"""A piece of the picture at several style scales, painted as it would be in the whole."""
+
+import numpy as np
+import pytest
+from browsing import a_painting, choose, number, use_recipe
+from PIL import Image
+from playwright.sync_api import expect
+from test_transfer import SMALL
+from tiny import checks, waves
+
+from nst import brushwork, stylize
+from nst.brushwork import FEW, PIECE, STYLE_SCALES, middle
+from nst.schedule import schedule
+from nst.tensors import to_tensor
+from nst.transfer import style_at
+from nst.ui import brushwork_fold
+
+QUICK = SMALL.with_(weights="self-taught", evaluations=4)
+
+
+def last(run):
+    *_, end = run
+    return end
+
+
+def test_where_the_piece_is_the_whole_picture_each_is_the_painting_at_its_style_scale():
+    settings = QUICK.with_(size=128, scales=2)
+    row = last(brushwork.brushwork(waves(128, 96), [checks()], settings, "cpu"))
+    assert (row.evaluation, row.of) == (12, 12)
+    for picture, style_scale in zip(row.pictures, STYLE_SCALES, strict=True):
+        whole = last(stylize(waves(128, 96), checks(), settings.with_(style_scale=style_scale), "cpu")).image
+        assert picture.tobytes() == whole.tobytes()
+
+
+def test_a_piece_is_as_large_and_its_style_image_as_long_as_in_the_whole():
+    settings = QUICK.with_(size=1024, evaluations=FEW)
+    scales = schedule(settings, 800, 600)
+    style = Image.new("RGB", (3000, 2000))
+    for whole, piece in zip(scales, [scale.piece(PIECE / 1024) for scale in scales], strict=True):
+        assert piece.size == (whole.size[0] // 4, whole.size[1] // 4)
+        assert piece.evaluations == whole.evaluations
+        content = to_tensor(waves(), (8, 8))
+        assert (
+            style_at(style, piece, settings, content).shape == style_at(style, whole, settings, content).shape
+        )
+
+
+def test_the_piece_is_the_middle_of_the_picture():
+    levels = np.zeros((60, 80, 3), np.uint8)
+    levels[15:45, 20:60] = 255
+    found = middle(Image.fromarray(levels), 0.5)
+    assert found.size == (40, 30)
+    assert np.asarray(found).min() == 255
+    assert middle(found, 1.0).size == found.size
+
+
+def test_a_texture_is_tried_too(monkeypatch):
+    monkeypatch.setattr(brushwork, "PIECE", 64)
+    row = last(brushwork.brushwork(None, [checks()], QUICK.with_(size=128, canvas="4:3", scales=1), "cpu"))
+    assert [picture.size for picture in row.pictures] == [(64, 48)] * 3
+
+
+def test_the_page_shows_the_scales_that_are_painted():
+    assert brushwork_fold.STYLE_SCALES == STYLE_SCALES
+
+
+@pytest.mark.browser
+def test_three_pieces_are_painted_and_the_one_that_is_pressed_sets_the_style_scale(visit, pictures, tmp_path):
+    page = visit()
+    page.get_by_role("button", name="Brushwork").click()
+    page.locator("#try-brushwork").click()
+    expect(page.locator("#brushwork-said")).to_contain_text("There is no content image yet")
+    choose(page, *pictures)
+    use_recipe(page, a_painting(tmp_path))
+    page.locator("#try-brushwork").click()
+    expect(page.locator("#brushwork-said")).to_contain_text("Painted 3 pictures of 64 × 48 px")
+    pieces = page.get_by_role("group", name="Sizes of brushwork").get_by_role("button")
+    expect(pieces).to_have_count(3)
+    pieces.first.click()
+    expect(pieces.first).to_have_attribute("aria-pressed", "true")
+    expect(number(page, "Style scale")).to_have_value("0.5")
