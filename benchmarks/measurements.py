@@ -61,8 +61,9 @@ def self_taught(weights: str) -> dict[str, float]:
     """Seconds of learning filters at each scale of a default run, and of that run."""
     import nst
     from nst.schedule import schedule
+    from nst.style_image import style_at
     from nst.tensors import to_tensor
-    from nst.transfer import learn, style_at
+    from nst.transfer import learn
 
     settings, (content, style) = nst.Settings(weights="self-taught"), pictures()
     learning = {}

@@ -29,9 +29,9 @@ from nst.objective import Objective, weigh
 from nst.optimizers import make_optimizer
 from nst.schedule import enlarge, schedule, starting_image
 from nst.settings import Settings
+from nst.style_image import style_at
 from nst.targets import make_targets
 from nst.tensors import to_tensor
-from nst.transfer import style_at
 
 from .quality import cost_of
 

@@ -22,9 +22,12 @@ In reading order:
     descent.py     the loop, and what keeps it from harm
     borders.py     what is beyond the picture's border; regions.py, what a mask keeps or gives to a style
     alike.py       a proposal for such masks: which parts of two pictures are alike
+    style_image.py the style image as it is used: turned, cut, as large as a scale asks for
     transfer.py    stylize(): all of these as one generator; report.py, what a run reports
 
-    between.py     from one style to another; film.py, the making of a painting, as an animated WebP or an MP4
+    brushwork.py   three sizes of strokes to choose from
+    between.py     from one style to another; row.py, several runs as one;
+                   film.py, the making of a painting, as an animated WebP or an MP4
     images.py      files → pictures → files; tensors.py, pictures → tensors → pictures;
                    colours.py, those of one picture for another
     device.py      where to run, and how precisely; folders.py, where things are kept

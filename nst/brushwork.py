@@ -9,6 +9,7 @@ from .report import timed
 from .row import Row, in_a_row
 from .schedule import Pace, schedule
 from .settings import Settings
+from .style_image import middle
 from .transfer import Progress, as_texture, run
 
 STYLE_SCALES = (0.5, 1.0, 2.0)
@@ -45,10 +46,3 @@ def brushwork(
 
     runs = [partial(begin, each) for each in STYLE_SCALES]
     return timed(in_a_row(runs, len(runs) * few.evaluations), Pace(len(runs) * scales))
-
-
-def middle(picture: Image.Image, share: float) -> Image.Image:
-    """The piece in the middle that has this share of each side."""
-    width, height = picture.size
-    left, top = round(width * (1 - share) / 2), round(height * (1 - share) / 2)
-    return picture.crop((left, top, width - left, height - top))

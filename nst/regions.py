@@ -19,6 +19,7 @@ from .borders import Border, Evaluate
 from .errors import SettingsError
 from .objective import Costs
 from .settings import Settings
+from .style_image import as_used
 from .targets import Goal
 from .tensors import to_tensor
 
@@ -118,7 +119,8 @@ def find_regions(
     if not any(region.any() for region in regions.values()):
         return None
     found = [Region(_soft(second), 1)] if second.any() else []
-    found += _parts({name: place for name, place in parts.items() if place.any()}, style_mask, styles[0])
+    there = {name: place for name, place in parts.items() if place.any()}
+    found += _parts(there, style_mask, styles[0], settings)
     return Regions(_soft(keep), tuple(found), 0 if second.any() else None)
 
 
@@ -129,7 +131,10 @@ def marked(mask: Image.Image, colour: tuple[int, int, int]) -> np.ndarray:
 
 
 def _parts(
-    places: dict[str, np.ndarray], style_mask: Image.Image | None, style: tuple[int, int]
+    places: dict[str, np.ndarray],
+    style_mask: Image.Image | None,
+    style: tuple[int, int],
+    settings: Settings,
 ) -> list[Region]:
     """A region for each part of the content image, with that of the style image in the same colour."""
     if not places:
@@ -140,6 +145,7 @@ def _parts(
         )
     _check_shape(style_mask, style, "style")
     found = []
+    style_mask = as_used(style_mask, settings)
     for name, place in places.items():
         part = marked(style_mask, PARTS[name])
         if not part.any():

@@ -36,6 +36,10 @@ BOUNDS: dict[str, Bound] = {
     "style_scale": Bound(
         0.25, 2, 0.05, "Size of the style image beside the result: smaller gives finer strokes."
     ),
+    "style_crop": Bound(
+        0.25, 1, 0.05, "Share of the style image's sides that is used, its middle: less gives larger strokes."
+    ),
+    "style_rotation": Bound(-180, 180, 5, "Degrees the style image is turned by, and its strokes with it."),
     "colours": Bound(0, 1, 0.05, "0 paints in the style image's colours, 1 in the content image's."),
     "alpha": Bound(0, 1e12, 1, "α, the weight of the content cost."),
     "beta": Bound(0, 1e12, 1, "β, the weight of the style cost."),
@@ -96,6 +100,8 @@ class Settings:
     seed: int = 0
     strength: float = 20.0
     style_scale: float = 1.0
+    style_crop: float = 1.0
+    style_rotation: float = 0.0
     canvas: str = "content"
     seamless: bool = False
     alpha: float | None = None

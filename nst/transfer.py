@@ -8,12 +8,11 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-import torch
 from PIL import Image
 from torch import Tensor
 
 from .borders import MIRRORED, SEAMLESS, Border
-from .colours import keep_colours, match_colours
+from .colours import keep_colours
 from .descent import descend
 from .device import choose
 from .images import fit
@@ -25,6 +24,7 @@ from .regions import Regions, find_regions
 from .report import AnyReport, Report, Result, Work, each_as, timed
 from .schedule import Pace, Scale, beginning, continued, schedule
 from .settings import Settings
+from .style_image import style_at
 from .tensors import to_picture, to_tensor
 from .weights import find_filters
 from .weights.self_taught import learn_filters
@@ -155,20 +155,6 @@ def run(
 def announced(now: AnyReport, work: Work[Result]) -> Generator[AnyReport, None, Result]:
     """`now` with each thing the work reports; returns what the work returns."""
     return each_as(work, lambda report: replace(now, doing=str(report)))
-
-
-def style_at(style: Image.Image, scale: Scale, settings: Settings, content: Tensor) -> Tensor:
-    """The style image beside this scale: as long as the generated image times style_scale, never enlarged
-    (an enlarged picture is blurred, and its Gram matrices would ask for blur). Its colours are moved towards
-    the content image's by `colours`, the whole way where those are kept.
-
-    Halfway along the map that moves colours least the covariance is that of McCann (1997), A Convexity
-    Principle for Interacting Gases: x ↦ (1 − t) x + t T(x).
-    """
-    side = min(max(style.size), round(scale.side * settings.style_scale))
-    tensor = to_tensor(style, fit(*style.size, side)).to(content.device)
-    share = 1.0 if settings.keep_colours else settings.colours
-    return torch.lerp(tensor, match_colours(tensor, content), share) if share else tensor
 
 
 def learn(settings: Settings, content: Tensor, styles: Sequence[Tensor]) -> Generator[str, None, Filters]:

@@ -9,10 +9,10 @@ from test_transfer import SMALL
 from tiny import checks, waves
 
 from nst import brushwork, stylize
-from nst.brushwork import FEW, PIECE, STYLE_SCALES, middle
+from nst.brushwork import FEW, PIECE, STYLE_SCALES
 from nst.schedule import schedule
+from nst.style_image import middle, style_at
 from nst.tensors import to_tensor
-from nst.transfer import style_at
 from nst.ui import brushwork_fold
 
 QUICK = SMALL.with_(weights="self-taught", evaluations=4)

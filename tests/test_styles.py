@@ -9,9 +9,9 @@ from nst import Settings, SettingsError, stylize
 from nst.network.vgg import Network
 from nst.recipe import read_recipe, recipe_text
 from nst.schedule import Scale
+from nst.style_image import style_at
 from nst.targets import make_targets
 from nst.tensors import to_tensor
-from nst.transfer import style_at
 
 
 def targets(weights, styles):

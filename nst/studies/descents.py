@@ -24,9 +24,10 @@ from ..optimizers import make_optimizer
 from ..report import result_of, timed
 from ..schedule import Pace, Scale, beginning, schedule
 from ..settings import Settings
+from ..style_image import style_at
 from ..targets import Targets, make_targets
 from ..tensors import to_tensor
-from ..transfer import announced, finished, learn, style_at
+from ..transfer import announced, finished, learn
 from .board import Board, Cell
 from .filters import as_deep_as_can_be
 

@@ -22,9 +22,10 @@ from ..network.vgg import Filters, Network
 from ..objective import Weighting, weigh
 from ..schedule import Scale, schedule
 from ..settings import Settings
+from ..style_image import style_at
 from ..targets import Targets
 from ..tensors import to_picture, to_tensor
-from ..transfer import learn, style_at
+from ..transfer import learn
 from .filters import as_deep_as_can_be, reached
 from .gram import (
     SHOWN,

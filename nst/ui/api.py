@@ -79,6 +79,8 @@ class Endpoint:
         third_style: str | None = None,
         fourth_style: str | None = None,
         style_mask: str | None = None,
+        style_crop: float | None = None,
+        style_rotation: float | None = None,
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Paint a content image in the style of a style image (neural style transfer, Gatys et al. 2016).
 
@@ -120,6 +122,8 @@ class Endpoint:
                 green, yellow and cyan like the parts of the style image in this colour of style_mask.
             third_style: One more picture to paint like, mixed with the others.
             fourth_style: One more, the last.
+            style_crop: Share of the style image's sides that is used, 0.25 to 1; less, larger strokes.
+            style_rotation: Degrees the style image is turned by, -180 to 180.
             style_mask: Parts of the style image, in the colours of mask; /parts_alike proposes both.
 
         Returns:
@@ -205,6 +209,8 @@ def _inputs(runs: Runs) -> Sequence[gr.components.Component]:
         Upload(label="third_style", visible=False),
         Upload(label="fourth_style", visible=False),
         Upload(label="style_mask", visible=False),
+        number_input("style_crop", most),
+        number_input("style_rotation", most),
     ]
 
 

@@ -116,8 +116,11 @@ class Form:
         self.further.append(Slider(0, 1, even, step=0.01, label=label(ordinal), info=info))
 
     def brushwork(self) -> None:
-        """How large the strokes are beside the picture."""
+        """How large the strokes are beside the picture, and which way they go."""
         self._slider("style_scale")
+        with gr.Row():
+            self._slider("style_crop")
+            self._slider("style_rotation")
 
     def advanced(self) -> None:
         """Everything else, in the order a student meets it."""

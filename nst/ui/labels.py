@@ -10,6 +10,8 @@ LABELS = {
     "evaluations": "Evaluations",
     "strength": "Strength",
     "style_scale": "Style scale",
+    "style_crop": "Style crop",
+    "style_rotation": "Style rotation",
     "style_weights": "Share of the second style",
     "colours": "Colours",
     "canvas": "Canvas",
