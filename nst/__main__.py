@@ -47,6 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         content, styles = (None, pictures) if settings.is_texture else (pictures[0], pictures[1:])
         others = {name: load_picture(path) for name in OTHERS if (path := getattr(options, name))}
         settings.weights_for(len(styles))
+        if options.brushwork and (others or options.between or options.alike or options.film):
+            raise NSTError("Three sizes of brushwork take no start, no mask, no row and no film.")
+        if options.between is not None and options.alike is not None:
+            raise NSTError("From one style to another takes no parts that are alike: choose one of the two.")
         if options.alike is not None:
             others |= _alike(options, content, styles, others)
         run = _run(options, content, styles, settings, others)

@@ -14,11 +14,11 @@ from torch import Tensor
 from .device import choose
 from .errors import SettingsError
 from .images import fit
+from .network.layers import NETWORK, depth
 from .network.vgg import Filters, Network
 from .regions import PARTS
-from .report import result_of
 from .tensors import to_tensor
-from .weights import find_filters
+from .weights.packaged import packaged_weights
 
 LAYER = "relu5_1"  # says more of what is seen than of how it is painted
 SIDE = 512  # pixels of the longer side
@@ -44,18 +44,20 @@ def parts_alike(
         x = V (a − mean a) / std a,   V the first KEPT principal directions of both
         k-means of x / |x|
 
-    and a place's part is that of the segment of the picture around it (scikit-image's SLIC). What is not in
-    both pictures is black. The same pictures and filters give the same masks. Raises SettingsError for a
-    number of parts out of FEWEST … MOST, and WeightsError.
+    and a place's part is that of the segment of the picture around it (scikit-image's SLIC). A part that is
+    hardly in one of the pictures is black in both. The same pictures and filters give the same masks.
+
+    filters   else those of the packaged network, whatever NST_WEIGHTS names: their layers are known
+
+    Raises SettingsError for a number of parts out of FEWEST … MOST, and WeightsError.
 
     Source: the idea of Zhang et al. (2019), "Multimodal Style Transfer via Graph Cuts": clusters, without
     their matching and their cuts, of both pictures at once.
     """
-    if parts not in range(FEWEST, MOST + 1):
+    if not isinstance(parts, int) or not FEWEST <= parts <= MOST:
         raise SettingsError(f"There are {FEWEST} to {MOST} parts, and {parts} were asked for.")
     where = choose(device)
-    filters = filters or result_of(find_filters("auto", LAYER))
-    assert filters is not None  # as they are for self-taught ones alone
+    filters = filters or Filters(NETWORK, "packaged", *packaged_weights(depth(LAYER)))
     network = Network(filters, [LAYER], "max", where.torch)
     small = [picture.resize(fit(*picture.size, SIDE)) for picture in (content, style)]
     with torch.no_grad():

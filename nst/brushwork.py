@@ -14,6 +14,7 @@ from .transfer import Progress, as_texture, run
 
 STYLE_SCALES = (0.5, 1.0, 2.0)
 PIECE = 256  # pixels of the piece's longer side
+SMALLEST = 32  # pixels of a piece's shorter side: at coarser scales it is not painted
 FEW = 30  # evaluations: the brushwork is there, and no longer grows
 
 
@@ -28,14 +29,17 @@ def brushwork(
 
     Its strokes are as wide as those of the whole. A small picture of the whole would not show them: a unit of
     the network sees as many pixels of it, and so more of the scene. Colours and large shapes are of the piece
-    alone, whose statistics are those of the whole style image. Raises what stylize() does.
+    alone, whose statistics are those of the whole style image. Its edges never meet. Raises what stylize()
+    does.
     """
     share = min(1.0, PIECE / settings.size)
-    few = settings.with_(evaluations=min(FEW, settings.evaluations))
+    few = settings.with_(
+        evaluations=min(FEW, settings.evaluations), seamless=settings.seamless and share == 1
+    )
     settings.weights_for(len(styles))
-    scales = [
-        scale.piece(share) for scale in schedule(few, *settings.shape(content.size if content else None))
-    ]
+    *coarser, finest = schedule(few, *settings.shape(content.size if content else None))
+    pieces = [scale.piece(share) for scale in coarser]
+    scales = [*(one for one in pieces if min(one.size) >= SMALLEST), finest.piece(share)]
     if settings.is_texture or content is None:
         piece, few = styles[0], as_texture(few)
     else:
@@ -45,4 +49,5 @@ def brushwork(
         return run(piece, styles, few.with_(style_scale=style_scale), device, None, scales)
 
     runs = [partial(begin, each) for each in STYLE_SCALES]
-    return timed(in_a_row(runs, len(runs) * few.evaluations), Pace(len(runs) * scales))
+    of = sum(scale.evaluations for scale in scales)
+    return timed(in_a_row(runs, len(runs) * of), Pace(len(runs) * scales))

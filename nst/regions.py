@@ -31,11 +31,11 @@ PARTS = {"green": (0, 255, 0), "yellow": (255, 255, 0), "cyan": (0, 255, 255)}
 
 
 class Region(NamedTuple):
-    """Where a style is painted, and which: grey levels of the content image and of the first style image,
-    255 is all of it, 0 nothing; no `part` is the whole style image, no `style` the mixture of all."""
+    """Where a style is painted, and which, by its number: grey levels of the content image and of the style
+    image, 255 is all of it, 0 nothing; no `part` is the whole style image."""
 
     place: Image.Image
-    style: int | None
+    style: int
     part: Image.Image | None = None
 
 
@@ -59,10 +59,10 @@ class Regions:
         mixture = [Goal(weight, n) for n, weight in enumerate(weights) if weight]
         goals = [mixture if self.rest is None else [Goal(1.0, self.rest)]]
         for region in self.marked:
-            style = region.style or 0
-            shape = styles[style].shape[3], styles[style].shape[2]
-            guide = _grey(region.part, shape).to(styles[style].device) if region.part else None
-            goals.append([Goal(1.0, style, guide)])
+            style = styles[region.style]
+            shape = style.shape[3], style.shape[2]
+            guide = _grey(region.part, shape).to(style.device) if region.part else None
+            goals.append([Goal(1.0, region.style, guide)])
         return goals
 
     def kept(self, size: tuple[int, int]) -> Tensor:
@@ -95,11 +95,10 @@ def find_regions(
     Raises SettingsError where a mask has another shape, a region is too small or not in both, nothing is left
     to paint, the second style is missing, or the settings have no regions.
     """
+    parts, of_style = (_parts_of(one) if one else {} for one in (mask, style_mask))
+    if of_style and not parts:
+        raise SettingsError("Parts are marked on the style image alone: mark some on the content image too.")
     if mask is None:
-        if style_mask is not None:
-            raise SettingsError(
-                "Parts are marked on the style image alone: mark some on the content image too."
-            )
         return None
     if settings.is_texture or not settings.has_gram_matrices:
         raise SettingsError(
@@ -107,8 +106,7 @@ def find_regions(
             "are by default, or paint without a mask."
         )
     _check_shape(mask, content, "content")
-    keep, second = marked(mask, KEEP), marked(mask, SECOND)
-    parts = {name: marked(mask, colour) for name, colour in PARTS.items()}
+    keep, second = in_colour(mask, KEEP), in_colour(mask, SECOND)
     regions = {"to keep": keep, "for the second style": second} | {f"in {p}": parts[p] for p in parts}
     for name, region in regions.items():
         _check_size(region, name)
@@ -119,18 +117,23 @@ def find_regions(
     if not any(region.any() for region in regions.values()):
         return None
     found = [Region(_soft(second), 1)] if second.any() else []
-    there = {name: place for name, place in parts.items() if place.any()}
-    found += _parts(there, style_mask, styles[0], settings)
+    found += _painted_alike(parts, style_mask, styles[0], settings)
     return Regions(_soft(keep), tuple(found), 0 if second.any() else None)
 
 
-def marked(mask: Image.Image, colour: tuple[int, int, int]) -> np.ndarray:
+def in_colour(mask: Image.Image, colour: tuple[int, int, int]) -> np.ndarray:
     """(H, W) of truth: where the mask has this colour."""
     bands = [np.asarray(band) > 127 for band in mask.convert("RGB").split()]
     return np.logical_and.reduce([band == (level > 127) for band, level in zip(bands, colour, strict=True)])
 
 
-def _parts(
+def _parts_of(mask: Image.Image) -> dict[str, np.ndarray]:
+    """{colour: where the mask has it} of the parts that are marked."""
+    every = {name: in_colour(mask, colour) for name, colour in PARTS.items()}
+    return {name: place for name, place in every.items() if place.any()}
+
+
+def _painted_alike(
     places: dict[str, np.ndarray],
     style_mask: Image.Image | None,
     style: tuple[int, int],
@@ -144,14 +147,12 @@ def _parts(
             f"Parts are marked in {' and '.join(places)}: give a mask of the style image with these colours."
         )
     _check_shape(style_mask, style, "style")
-    found = []
-    style_mask = as_used(style_mask, settings)
+    found, parts = [], _parts_of(as_used(style_mask, settings))
     for name, place in places.items():
-        part = marked(style_mask, PARTS[name])
-        if not part.any():
+        if name not in parts:
             raise SettingsError(f"A part is marked in {name}: mark one in {name} on the style image too.")
-        _check_size(part, f"in {name} on the style image")
-        found.append(Region(_soft(place), 0, _soft(part)))
+        _check_size(parts[name], f"in {name} on the style image")
+        found.append(Region(_soft(place), 0, _soft(parts[name])))
     return found
 
 

@@ -36,9 +36,7 @@ class Scale:
     def piece(self, share: float) -> "Scale":
         """The scale at which a piece that is this share of the picture's sides is painted as in the whole."""
         width, height = self.size
-        return Scale(
-            (max(1, round(share * width)), max(1, round(share * height))), self.evaluations, self.side
-        )
+        return Scale((round(share * width), round(share * height)), self.evaluations, self.side)
 
 
 def schedule(settings: Settings, width: int, height: int) -> list[Scale]:

@@ -22,6 +22,7 @@ from typing import Protocol
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from .costs import at_least_float32, gram_matrix, style_cost
 
@@ -207,6 +208,10 @@ def _normal(rows: int, columns: int, like: Tensor) -> Tensor:
     return drawn.to(like.device, at_least_float32(like.dtype))
 
 
+def _guided_gram(features: Tensor, guide: Tensor) -> Tensor:
+    return gram_matrix(features * guide.to(features.dtype))
+
+
 class Guided:
     """A Gram matrix for each region, of the activations weighed by its guide T:
 
@@ -227,7 +232,9 @@ class Guided:
     def describe(self, features: Tensor) -> Tensor:
         guides = F.adaptive_avg_pool2d(self.guides, (features.shape[2], features.shape[3]))
         guides = guides / guides.square().mean(dim=(1, 2, 3), keepdim=True).sqrt().clamp_min(1e-6)
-        return torch.stack([gram_matrix(features * guide.to(features.dtype)) for guide in guides], dim=1)
+        # Each is computed again on the way back: what it multiplies would be kept for every region.
+        each = [checkpoint(_guided_gram, features, guide, use_reentrant=False) for guide in guides]
+        return torch.stack(each, dim=1)
 
     def silence(self, target: Tensor) -> Tensor:
         return torch.zeros_like(target)

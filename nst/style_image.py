@@ -1,6 +1,6 @@
 """The style image as it is used: turned, cut to its middle, as large as a scale asks for, in its colours."""
 
-from math import cos, radians, sin
+from math import cos, hypot, inf, radians, sin
 
 import torch
 from PIL import Image
@@ -12,26 +12,40 @@ from .schedule import Scale
 from .settings import Settings
 from .tensors import to_tensor
 
+FINER = 1.5  # times as long as it is used is a style image that is turned, so that turning blurs less
+
 
 def style_at(style: Image.Image, scale: Scale, settings: Settings, content: Tensor) -> Tensor:
     """The style image beside this scale: as_used(), and as long as the generated image times style_scale,
-    never enlarged (an enlarged picture is blurred, and its Gram matrices would ask for blur). Its colours are
-    moved towards the content image's by `colours`, the whole way where those are kept.
+    not enlarged but to 16 px (an enlarged picture is blurred, and its Gram matrices would ask for blur). Its
+    colours are moved towards the content image's by `colours`, the whole way where those are kept.
 
     Halfway along the map that moves colours least the covariance is that of McCann (1997), A Convexity
     Principle for Interacting Gases: x ↦ (1 − t) x + t T(x).
     """
-    style = as_used(style, settings)
-    side = min(max(style.size), round(scale.side * settings.style_scale))
+    length = round(scale.side * settings.style_scale)
+    style = as_used(style, settings, length)
+    side = min(max(style.size), length)
     tensor = to_tensor(style, fit(*style.size, side)).to(content.device)
     share = 1.0 if settings.keep_colours else settings.colours
     return torch.lerp(tensor, match_colours(tensor, content), share) if share else tensor
 
 
-def as_used(style: Image.Image, settings: Settings) -> Image.Image:
+def as_used(style: Image.Image, settings: Settings, length: float = inf) -> Image.Image:
     """The style image turned by style_rotation, of which only what is inside is left, and then its middle of
-    style_crop of each side: fewer of its strokes, and so larger ones beside the picture."""
-    return middle(turned(style, settings.style_rotation), settings.style_crop)
+    style_crop of each side: fewer of its strokes, and so larger ones beside the picture.
+
+    length   of its longer side that is needed; to turn more of a large picture takes seconds
+    """
+    if settings.style_rotation == 0:
+        return middle(style, settings.style_crop)
+    whole = largest_inside(*style.size, radians(settings.style_rotation))
+    width, height = (settings.style_crop * side for side in whole)
+    around = _centred(style, hypot(width, height), hypot(width, height))
+    shrink = min(1.0, FINER * length / max(width, height))
+    around = around.resize([max(1, round(shrink * side)) for side in around.size], Image.Resampling.LANCZOS)
+    turned = around.rotate(settings.style_rotation, Image.Resampling.BICUBIC, expand=True)
+    return _centred(turned, shrink * width, shrink * height)
 
 
 def middle(picture: Image.Image, share: float) -> Image.Image:
@@ -39,15 +53,7 @@ def middle(picture: Image.Image, share: float) -> Image.Image:
     return picture if share == 1 else _centred(picture, share * picture.width, share * picture.height)
 
 
-def turned(picture: Image.Image, degrees: float) -> Image.Image:
-    """The picture turned anticlockwise, cut to the largest upright rectangle that is inside."""
-    if degrees == 0:
-        return picture
-    whole = picture.rotate(degrees, Image.Resampling.BICUBIC, expand=True)
-    return _centred(whole, *inside(*picture.size, radians(degrees)))
-
-
-def inside(width: float, height: float, angle: float) -> tuple[float, float]:
+def largest_inside(width: float, height: float, angle: float) -> tuple[float, float]:
     """(width, height) of the largest upright rectangle in a rectangle w × h turned by this angle in radians:
 
         (w c − h s, h c − w s) / (c² − s²),   s = |sin|, c = |cos|
@@ -64,6 +70,8 @@ def inside(width: float, height: float, angle: float) -> tuple[float, float]:
 
 
 def _centred(picture: Image.Image, width: float, height: float) -> Image.Image:
-    width, height = (max(1, int(side + 1e-6)) for side in (width, height))  # 47.9999999 is 48
-    left, top = (picture.width - width) // 2, (picture.height - height) // 2
-    return picture.crop((left, top, left + width, top + height))
+    """The piece in the middle, no larger than the picture."""
+    wide, high = (max(1, int(side + 1e-6)) for side in (width, height))  # 47.9999999 is 48
+    wide, high = min(picture.width, wide), min(picture.height, high)
+    left, top = (picture.width - wide) // 2, (picture.height - high) // 2
+    return picture.crop((left, top, left + wide, top + high))

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from tiny import checks, tiny_filters, waves
 
 from nst import SettingsError, alike
 from nst.alike import parts_alike
-from nst.regions import PARTS, marked
+from nst.regions import PARTS, in_colour
 from nst.ui import parts as page
 
 
@@ -29,7 +30,7 @@ def test_halves_of_the_same_colours_are_found_where_they_are_in_either_picture()
     red, blue = (200, 40, 40), (40, 40, 200)
     content, style = two_halves(red, blue), two_halves(blue, red, (72, 72))
     masks = parts_alike(content, style, 2, tiny_filters(), "cpu")
-    found = [[marked(mask, colour) for colour in PARTS.values()] for mask in masks]
+    found = [[in_colour(mask, colour) for colour in PARTS.values()] for mask in masks]
     first = next(n for n, part in enumerate(found[0]) if part[20, 60])
     half = found[0][first].shape[1] // 2
     assert found[0][first][:, : half - 20].mean() > 0.98
@@ -47,18 +48,23 @@ def test_a_mask_has_the_pictures_shape_and_the_same_pictures_give_the_same_masks
     assert colours <= {(0, 0, 0), *PARTS.values()}
 
 
-def test_what_is_in_one_picture_alone_is_left_to_the_rest():
-    content = two_halves((200, 40, 40), (40, 40, 200))
-    masks = parts_alike(content, content.crop((0, 0, 40, 72)), 2, tiny_filters(), "cpu")
-    in_both = [{colour for _, colour in mask.getcolors()} - {(0, 0, 0)} for mask in masks]
-    assert in_both[0] == in_both[1]
+def test_what_is_in_one_picture_alone_is_left_to_the_rest(monkeypatch):
+    both, alone = torch.zeros(1, 2, 6, 8), torch.zeros(1, 2, 6, 8)
+    both[:, 0, :, :4] = both[:, 1, :, 4:] = alone[:, 1] = 1
+    monkeypatch.setattr(alike, "_scores", lambda features, parts: [both, alone])
+    masks = parts_alike(waves(128, 96), waves(128, 96), 2, tiny_filters(), "cpu")
+    colours = [{colour for _, colour in mask.getcolors()} for mask in masks]
+    green = PARTS["green"]
+    assert colours == [{(0, 0, 0), green}, {green}]
+    assert in_colour(masks[0], green)[:, 300:].all()
+    assert not in_colour(masks[0], green)[:, :200].any()
 
 
-@pytest.mark.parametrize("parts", [1, 4, 2.5])
+@pytest.mark.parametrize("parts", [1, 4, 2.5, 2.0])
 def test_another_number_of_parts_is_refused(parts):
     with pytest.raises(SettingsError, match=r"There are 2 to 3 parts"):
         parts_alike(waves(), checks(), parts, tiny_filters(), "cpu")
 
 
 def test_the_page_asks_for_as_many_parts_as_there_are():
-    assert (page.FEWEST, page.MOST) == (alike.FEWEST, alike.MOST)
+    assert (page.FEWEST, page.MOST, page.SIDE) == (alike.FEWEST, alike.MOST, alike.SIDE)

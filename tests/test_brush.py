@@ -13,7 +13,7 @@ from tiny import waves
 
 from nst import SettingsError
 from nst.recipe import read_recipe
-from nst.ui.brush import PREFIX, mask_of, with_mask
+from nst.ui.brush import PREFIX, address_of, mask_of, mask_url
 
 
 def drag(page, start, end):
@@ -144,16 +144,21 @@ def test_parts_that_are_alike_are_proposed_and_what_is_changed_with_the_brush_is
     with page.expect_download() as download:
         page.locator("#download").click()
     assert read_recipe(download.value.path()).others == ("mask", "style_mask")
-    page.locator("#swap").click()
+    before = page.locator("#brush img").get_attribute("src")
+    page.locator("#find-parts").click()
+    page.locator("#swap").click()  # while the parts of the pictures before are looked for
+    expect(page.locator("#brush img")).not_to_have_attribute("src", before)
+    expect(page.locator("#parts-said")).to_contain_text("Looking for parts that are alike")
+    expect(page.locator("#parts-said")).to_contain_text("Proposed")
+    page.wait_for_timeout(300)
+    expect(page.locator("#brush img")).not_to_have_attribute("src", before)
     expect(page.locator("#style-brush canvas")).not_to_have_attribute("data-begun", "yes")
 
 
 def test_a_proposed_mask_is_drawn_where_it_has_a_colour_and_nowhere_else():
     mask = Image.new("RGB", (4, 2))
     mask.paste((255, 255, 0), (0, 0, 2, 2))
-    value = with_mask({"picture": "x"}, mask)
-    with Image.open(io.BytesIO(mask_of(value))) as read:
+    with Image.open(io.BytesIO(mask_of({"mask": mask_url(mask)}))) as read:
         assert [*read.convert("RGBA").getchannel("A").tobytes()] == [255, 255, 0, 0] * 2
         assert read.getpixel((0, 0)) == (255, 255, 0, 255)
-    assert value["picture"] == "x"
-    assert with_mask(None, mask)["picture"] == ""
+    assert [address_of(value) for value in ({"picture": "x"}, {"picture": None}, {}, 3)] == ["x", "", "", ""]

@@ -45,6 +45,14 @@ def test_a_piece_is_as_large_and_its_style_image_as_long_as_in_the_whole():
         )
 
 
+@pytest.mark.parametrize("changes", [{"size": 1024}, {"size": 1024, "scales": 6}, {"size": 4096}], ids=str)
+def test_of_a_panorama_too_a_piece_is_painted_at_the_scales_at_which_it_has_some_size(changes):
+    panorama = waves(1600, 200)
+    row = last(brushwork.brushwork(panorama, [checks()], QUICK.with_(evaluations=6, **changes), "cpu"))
+    assert [picture.size for picture in row.pictures] == [(256, 32)] * 3
+    assert row.evaluation == row.of
+
+
 def test_the_piece_is_the_middle_of_the_picture():
     levels = np.zeros((60, 80, 3), np.uint8)
     levels[15:45, 20:60] = 255

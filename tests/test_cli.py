@@ -95,6 +95,11 @@ def test_parts_that_are_alike_are_found_for_the_command_line(folder):
         (["content.jpg", "style.png", "-o", "o.png", "--mask", "notes.jpg"], "not a JPEG, PNG or WebP"),
         (["content.jpg", "style.png", "-o", "o.png", "--alike", "4"], "There are 2 to 3 parts"),
         (["style.png", "-o", "o.png", "--canvas", "1:1", "--alike", "2"], "found for a content image"),
+        (
+            ["content.jpg", "style.png", "-o", "o.png", "--alike", "2", "--brushwork"],
+            "take no start, no mask",
+        ),
+        (["content.jpg", "style.png", "-o", "o.png", "--alike", "2", "--between", "2"], "one of the two"),
         (["content.jpg", "-o", "o.png"], "no style image yet"),
         (["notes.jpg", "style.png", "-o", "o.png"], "not a JPEG, PNG or WebP"),
         (["content.jpg", "style.png", "-o", "o.png", "--size", "9"], "Size must be a whole number from 64"),

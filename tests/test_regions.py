@@ -145,6 +145,12 @@ def test_a_part_has_the_guided_gram_matrix_of_its_part_and_the_rest_that_of_the_
     assert float(left.min()) > 0.99
 
 
+def test_a_mask_of_the_style_image_on_which_nothing_is_marked_is_none():
+    for nothing in (Image.new("RGB", SIZE, "white"), Image.new("RGB", SIZE)):
+        assert find_regions(None, SIZE, SMALL, [SIZE], nothing) is None
+        assert find_regions(mask((8, 8, 40, 30)), SIZE, SMALL, [SIZE], nothing).marked == ()
+
+
 def test_what_is_kept_and_the_second_style_may_stand_beside_parts():
     content = halves("red", "lime")
     content.paste("blue", (40, 0, 64, 24))
@@ -168,7 +174,7 @@ def test_what_is_kept_and_the_second_style_may_stand_beside_parts():
         ),
         (halves(), halves(size=(64, 64)), "style image is 64 × 64 pixels and the image itself 64 × 48"),
         (None, halves(), "Parts are marked on the style image alone: mark some on the content image too"),
-        (mask((0, 0, 1, 1)), halves(), "The region to keep is too small"),
+        (mask((8, 8, 40, 30)), halves(), "Parts are marked on the style image alone"),
     ],
 )
 def test_parts_that_are_not_in_both_pictures_are_refused_in_one_sentence(regions, parts, sentence):

@@ -8,7 +8,7 @@ from tiny import waves
 
 from nst.regions import find_regions
 from nst.schedule import Scale
-from nst.style_image import inside, style_at, turned
+from nst.style_image import as_used, largest_inside, style_at
 from nst.tensors import to_tensor
 
 
@@ -16,7 +16,7 @@ from nst.tensors import to_tensor
 @pytest.mark.parametrize("degrees", [5, 30, 45, 60, 90, -120, 180])
 def test_what_is_left_of_a_turned_picture_is_the_largest_upright_rectangle_inside(shape, degrees):
     angle = np.radians(degrees)
-    width, height = inside(*shape, angle)
+    width, height = largest_inside(*shape, angle)
     corners = np.array([(x, y) for x in (-width / 2, width / 2) for y in (-height / 2, height / 2)])
     back = corners @ [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]
     outside = np.abs(back).max(0) - np.array(shape) / 2
@@ -31,10 +31,10 @@ def test_what_is_left_of_a_turned_picture_is_the_largest_upright_rectangle_insid
 def test_a_turned_picture_has_no_corner_of_nothing_and_turns_anticlockwise():
     white = Image.new("RGB", (120, 80), "white")
     for degrees in (7, 45, -100):
-        assert np.asarray(turned(white, degrees)).min() > 250
+        assert np.asarray(as_used(white, SMALL.with_(style_rotation=degrees))).min() > 250
     above = Image.new("RGB", (64, 64))
     above.paste("white", (0, 0, 64, 32))
-    left = np.asarray(turned(above, 90).convert("L"))
+    left = np.asarray(as_used(above, SMALL.with_(style_rotation=90)).convert("L"))
     assert left[:, :30].min() > 250 > 5 > left[:, 34:].max()
 
 
@@ -59,3 +59,12 @@ def test_the_mask_of_the_style_image_is_turned_and_cropped_with_it():
     yellow = next(region for region in regions.marked if region.part.getpixel((2, 30)) > 200)
     assert yellow.part.size == (48, 64)
     assert yellow.place.getpixel((2, 30)) > 200
+
+
+def test_a_large_picture_that_is_turned_is_made_small_first_and_looks_the_same():
+    large = waves(1600, 1200)
+    settings = SMALL.with_(style_rotation=30, style_crop=0.5)
+    whole, needed = as_used(large, settings), as_used(large, settings, 200)
+    assert max(needed.size) == pytest.approx(300, abs=2)
+    levels = [np.asarray(one.resize((100, 60))).astype(float) for one in (whole, needed)]
+    assert abs(levels[0] - levels[1]).mean() < 4

@@ -11,7 +11,6 @@ tells one mask that came from here from another}.
 import base64
 import binascii
 import io
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +21,7 @@ from ..errors import SettingsError
 
 PREFIX = "data:image/png;base64,"
 
-PARTS = {"lime": "Part A", "yellow": "Part B", "cyan": "Part C"}  # the colours of regions.py, in CSS
+PARTS = {"lime": "Green part", "yellow": "Yellow part", "cyan": "Cyan part"}  # as regions.py has them
 TOOLS = {"red": "Keep as it is", "blue": "Second style", **PARTS}
 
 # The template names the picture alone, so that a stroke, which changes the mask, does not draw it anew.
@@ -137,19 +136,19 @@ def brush(elem_id: str, kind: str, tools: Mapping[str, str]) -> gr.HTML:
     )
 
 
-def with_mask(value: Any, mask: Image.Image) -> dict[str, str]:
-    """A brush's value with the coloured regions of this mask instead; black is not painted."""
+def address_of(value: Any) -> str:
+    """The address of the picture in a brush's value, which is whatever a client sends."""
+    return str((value.get("picture") if isinstance(value, dict) else "") or "")
+
+
+def mask_url(mask: Image.Image) -> str:
+    """The coloured regions of a mask as a brush's value has them; black is not painted."""
     clear = mask.copy()
     red, green, blue = mask.split()
     clear.putalpha(ImageChops.lighter(ImageChops.lighter(red, green), blue))
     data = io.BytesIO()
     clear.save(data, "PNG")
-    picture = value.get("picture") if isinstance(value, dict) else ""
-    return {
-        "picture": str(picture),
-        "proposal": secrets.token_hex(8),
-        "mask": PREFIX + base64.b64encode(data.getvalue()).decode(),
-    }
+    return PREFIX + base64.b64encode(data.getvalue()).decode()
 
 
 def mask_of(value: Any) -> bytes | None:

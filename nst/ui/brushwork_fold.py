@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -88,13 +87,17 @@ def _chosen(paths: Sequence[str], event: gr.EventData) -> tuple[Any, Any]:
 
 def _pieces(paths: Sequence[str], pressed: int | None = None) -> Any:
     """HTML of buttons with the pieces; unchanged once they have been deleted."""
-    if not all(Path(path).is_file() for path in paths):
+    try:
+        pictures = [
+            _picture(path, f"Style scale {scale:g}") for path, scale in zip(paths, STYLE_SCALES, strict=False)
+        ]
+    except FileNotFoundError:
         return gr.skip()
     each = "".join(
         f'<button type="button" data-index="{n}" aria-pressed="{str(n == pressed).lower()}">'
-        f'<span class="thumbs">{_picture(path, f"Style scale {scale:g}")}</span>'
+        f'<span class="thumbs">{picture}</span>'
         f'<span class="name">{scale:g}: {name}</span></button>'
-        for n, (path, scale, name) in enumerate(zip(paths, STYLE_SCALES, NAMES, strict=False))
+        for n, (picture, scale, name) in enumerate(zip(pictures, STYLE_SCALES, NAMES, strict=False))
     )
     return f'<div class="picks pieces" role="group" aria-label="Sizes of brushwork">{each}</div>'
 

@@ -9,16 +9,15 @@ import gradio as gr
 from ..decoding import Decoded, load_into
 from ..errors import ImageRefused, SettingsError, shown
 from ..images import save_png
-from ..report import each_as
 from .events import in_line
 from .running.clients import client_of
-from .running.frames import Frame, working
+from .running.frames import Frame
 from .running.limits import Limits
 from .running.runs import Runs
 from .unchecked import Number
 from .upload import Upload
 
-FEWEST, MOST = 2, 3  # as alike.py has them
+FEWEST, MOST, SIDE = 2, 3, 512  # as alike.py has them
 MASKS = ("mask", "style_mask")
 
 
@@ -31,19 +30,17 @@ def parts_run(
         raise SettingsError(f"Parts must be a whole number from {FEWEST} to {MOST}, not {shown(parts)}.")
     if not content or not style:
         raise ImageRefused("Parts that are alike are of two pictures: choose a content and a style image.")
-    opened = [load_into(Path(folder, f"given_{n}"), path) for n, path in enumerate((content, style))]
+    given = enumerate((content, style))
+    opened = [load_into(Path(folder, f"given_{n}"), path, max_side=SIDE) for n, path in given]
     return _in_turn(folder, opened, int(parts))
 
 
 def _in_turn(folder: str, opened: Sequence[Decoded], parts: int) -> Iterator[Frame]:
-    from ..alike import LAYER, parts_alike  # and torch
-    from ..weights import find_filters
+    from ..alike import parts_alike  # and torch
 
-    pictures = [one.take() for one in opened]
-    filters = yield from each_as(find_filters("auto", LAYER), working)
     yield Frame("working", "Looking for parts that are alike.")
-    content, style = pictures
-    masks = parts_alike(content, style, parts, filters, "cpu")
+    content, style = (one.take() for one in opened)
+    masks = parts_alike(content, style, parts, device="cpu")
     paths = {name: str(Path(folder, f"{name}.png")) for name in MASKS}
     if not masks[0].getbbox():
         raise SettingsError("No part is in both pictures: paint the regions by hand.")

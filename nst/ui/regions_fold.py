@@ -1,5 +1,6 @@
 """The fold of regions: a brush on the content image and one on the style image, and a proposal for both."""
 
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,12 +8,21 @@ import gradio as gr
 from PIL import Image
 
 from . import status
-from .brush import ON, PARTS, TOOLS, brush, with_mask
+from .brush import ON, PARTS, TOOLS, address_of, brush, mask_url
 from .events import PRIVATE, in_line
 from .parts import FEWEST, MASKS, MOST, parts_run
 from .running.clients import client_of
 from .running.runs import Runs
 from .theme import html
+
+# A picture that was changed meanwhile keeps its own regions: the proposal is of another.
+PROPOSE = """
+(proposal, ...brushes) => {
+  const isOld = brushes.some((brush, n) => (brush?.picture ?? '') !== proposal?.pictures[n]);
+  if (!proposal || isOld) return brushes;
+  return brushes.map((brush, n) => ({...brush, mask: proposal.masks[n], proposal: proposal.number}));
+}
+"""
 
 
 class RegionsFold:
@@ -42,6 +52,7 @@ class RegionsFold:
                 self.find = gr.Button(
                     "Find parts that are alike", size="sm", min_width=180, elem_id="find-parts"
                 )
+            self.proposal = gr.JSON(visible=False)
             self.said = html(elem_classes="said-if-any", elem_id="parts-said")
             self.style_brush = brush("style-brush", "style", PARTS)
 
@@ -53,26 +64,28 @@ class RegionsFold:
         self.runs = runs
         for picture, painted in ((content, self.brush), (style, self.style_brush)):
             picture.change(None, picture, painted, js=ON)
-        self.find.click(
+        found = self.find.click(
             self._found,
             [content, style, self.parts, *self.inputs],
-            [self.said, *self.inputs],
+            [self.said, self.proposal],
             **in_line(runs),
             **PRIVATE,
         )
+        found.then(None, [self.proposal, *self.inputs], self.inputs, js=PROPOSE)
 
     def _found(
         self, request: gr.Request, content: str | None, style: str | None, parts: Any, *brushes: Any
     ) -> Iterator[tuple[Any, ...]]:
-        """Values for what is said and both brushes, whose regions are replaced at the end."""
+        """Values for what is said and the proposal, which replaces the regions of both brushes at the end."""
         for frame in self.runs.stream(client_of(request), parts_run, content, style, parts):
             if frame.state == "done":
-                masks = [_opened(frame.details[name]) for name in MASKS]
-                values = [with_mask(value, mask) for value, mask in zip(brushes, masks, strict=True)]
-                yield status.note(frame.message), *values
+                masks = [mask_url(_opened(frame.details[name])) for name in MASKS]
+                number = secrets.token_hex(8)
+                proposal = {"pictures": [*map(address_of, brushes)], "masks": masks, "number": number}
+                yield status.note(frame.message), proposal
             else:
                 kind = "refused" if frame.state == "failed" else ""
-                yield status.note(frame.message, kind), gr.skip(), gr.skip()
+                yield status.note(frame.message, kind), None
 
 
 def _opened(path: str) -> Image.Image:

@@ -99,7 +99,7 @@ class TransferTab:
         first = style if settings and settings.is_texture else content
         for going in painting_values(frames, first, style, settings, bool(mask)):
             last = going[-1].frame
-            if last.state == "done" and settings and not start and pictures == 1:
+            if last.state == "done" and settings and not start and not mask and pictures == 1:
                 self.speed.learn(settings, (last.width, last.height), last.seconds)
             yield going
 

@@ -23,8 +23,6 @@ from .running.workspace import moment_file, moments_in
 from .status import USED, plain
 
 MOST_KEPT = 24  # paintings in the strip; the oldest leave it, their files stay until they are swept
-# What follows the pair in a painting's name: its seed, and its place in a row.
-AFTER_PAIR, AFTER_PAIR_IN_ROW = re.compile(r"-\d+$"), re.compile(r"-\d+-\d\d$")
 GONE = "This painting is no longer kept: paint it again."
 
 
@@ -110,11 +108,14 @@ def _in_folder(folder: Path) -> tuple[Painted, ...]:
     content = folder / CONTENT
     if not content.is_file():
         return ()
-    paths = _paintings(folder)
-    after = AFTER_PAIR_IN_ROW if len(paths) > 1 else AFTER_PAIR
-    return tuple(
-        Painted(path, str(content), _recipe(path), pair=after.sub("", Path(path).stem)) for path in paths
-    )
+    found = ((path, _recipe(path)) for path in _paintings(folder))
+    return tuple(Painted(path, str(content), recipe, pair=_pair(path, recipe)) for path, recipe in found)
+
+
+def _pair(painting: str, recipe: Recipe | None) -> str:
+    """The pair in a painting's name, before its seed and its place in a row."""
+    seed = recipe.settings.seed if recipe else r"\d+"
+    return re.sub(rf"-{seed}(-\d\d)?$", "", Path(painting).stem)
 
 
 def _paintings(folder: Path) -> tuple[str, ...]:
