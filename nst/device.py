@@ -48,7 +48,8 @@ def choose(name: str | None = None) -> Device:
     if name == "cpu":
         threads = torch.get_num_threads()
         dtype = pinned or (torch.bfloat16 if calibration().bfloat16 else torch.float32)
-        return Device(device, dtype, f"CPU, {threads} threads, {_plain(dtype)}")
+        many = "1 thread" if threads == 1 else f"{threads} threads"
+        return Device(device, dtype, f"CPU, {many}, {_plain(dtype)}")
     if name == "cuda":
         dtype = pinned or (torch.bfloat16 if torch.cuda.is_bf16_supported(False) else torch.float32)
         return Device(device, dtype, f"{torch.cuda.get_device_name()}, {_plain(dtype)}")

@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 import pytest
-from browsing import choose, number, wait_for_the_end
+from browsing import a_painting, choose, number, use_recipe, wait_for_the_end
 from PIL import Image
 from playwright.sync_api import expect
 from server import ROOT, png
@@ -45,12 +45,10 @@ def marked(page) -> tuple[int, int]:
 
 
 @pytest.mark.browser
-def test_what_is_brushed_stays_as_it_is_and_what_is_erased_does_not(visit, pictures):
+def test_what_is_brushed_stays_as_it_is_and_what_is_erased_does_not(visit, pictures, tmp_path):
     page = visit()
     choose(page, *pictures)
-    number(page, "Size").fill("128")
-    number(page, "Size").press("Tab")
-    page.get_by_label("Draft").check()
+    use_recipe(page, a_painting(tmp_path, size=128, evaluations=20))
     page.get_by_role("button", name="Regions").click()
     expect(page.locator("#brush img")).to_be_visible()
     page.locator("#brush .width input").fill("100")
@@ -61,16 +59,23 @@ def test_what_is_brushed_stays_as_it_is_and_what_is_erased_does_not(visit, pictu
     drag(page, (0.5, 0.5), (0.9, 0.5))
     assert 0.3 * red < marked(page)[0] < 0.6 * red
     page.locator("#run").click()
+    expect(page.locator("#said")).to_contain_text("Painted 128 × 96 px", timeout=60_000)
     wait_for_the_end(page)
     with page.expect_download() as download:
         page.locator("#download").click()
     assert read_recipe(download.value.path()).others == ("mask",)
+    said = "getComputedStyle(document.querySelector('#regions > button span'), '::after').content"
+    assert "in use" in page.evaluate(said)
     with Image.open(download.value.path()) as painting:
         change = abs(np.asarray(painting).astype(float) - np.asarray(waves(128, 96)).astype(float)).mean(2)
     assert change[44:52, 20:40].max() <= 1
     assert change[:20].mean() > 2
     page.get_by_role("button", name="Settings used").click()
     expect(page.locator("#used")).to_contain_text("By a mask")
+    page.get_by_role("button", name="Use its settings").click()
+    expect(page.locator("#note")).to_contain_text("It had regions: mark them again.")
+    page.wait_for_function(f"{said} === 'none'")
+    assert marked(page) == (0, 0)
 
 
 @pytest.mark.browser
@@ -140,6 +145,7 @@ def test_parts_that_are_alike_are_proposed_and_what_is_changed_with_the_brush_is
     number(page, "Size").press("Tab")
     page.get_by_label("Draft").check()
     page.locator("#run").click()
+    expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px", timeout=60_000)
     wait_for_the_end(page)
     with page.expect_download() as download:
         page.locator("#download").click()

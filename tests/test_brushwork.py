@@ -87,3 +87,4 @@ def test_three_pieces_are_painted_and_the_one_that_is_pressed_sets_the_style_sca
     pieces.first.click()
     expect(pieces.first).to_have_attribute("aria-pressed", "true")
     expect(number(page, "Style scale")).to_have_value("0.5")
+    expect(page.locator("#brushwork > button")).to_contain_text("Brushwork · in use")

@@ -63,7 +63,8 @@ const stroke = (from, to) => {
   pen.beginPath(); pen.moveTo(...from); pen.lineTo(...to); pen.stroke();
 };
 const clear = () => canvas().getContext('2d').clearRect(0, 0, canvas().width, canvas().height);
-const keep = (mask) => { props.value = {...props.value, mask}; };
+const mark = (mask) => element.querySelector('.brush').toggleAttribute('data-marked', Boolean(mask));
+const keep = (mask) => { mark(mask); props.value = {...props.value, mask}; };
 const show = (mask) => {
   const proposed = new Image();
   proposed.onload = () => {
@@ -81,7 +82,9 @@ watch('value', () => {
   const {mask, proposal} = props.value;
   if (!proposal || proposal === drawn) return;
   drawn = proposal;
-  show(mask);
+  if (canvas()) mark(mask);
+  if (mask) show(mask);
+  else if (canvas()) clear();
 });
 element.addEventListener('pointerdown', (event) => {
   if (event.target !== canvas() || event.button) return;
@@ -112,6 +115,9 @@ element.addEventListener('click', (event) => {
 
 # From the picture's component to the brush: another picture has no regions yet.
 ON = "(file) => ({picture: file?.url ?? '', mask: ''})"
+
+# For brushes: nothing is marked any more.
+EMPTY = "(...brushes) => brushes.map((brush) => ({...brush, mask: '', proposal: String(Math.random())}))"
 
 
 def brush(elem_id: str, kind: str, tools: Mapping[str, str]) -> gr.HTML:

@@ -8,8 +8,9 @@ import gradio as gr
 from PIL import Image
 
 from ..errors import NSTError
+from ..settings import Settings
 from . import status
-from .events import PRIVATE, QUIET, in_line
+from .events import LATEST, PRIVATE, QUIET, in_line
 from .form import Form
 from .gallery import PICKED
 from .painting import painting
@@ -21,6 +22,7 @@ from .running.runs import Runs
 from .theme import html
 from .units_page import inline
 
+TITLE, USUAL = "Brushwork", Settings()
 STYLE_SCALES = (0.5, 1.0, 2.0)  # as brushwork.py has them
 NAMES = ("Fine", "As the style image", "Large")
 
@@ -30,7 +32,7 @@ class BrushworkFold:
 
     def __init__(self, form: Form) -> None:
         self.form = form
-        with gr.Accordion("Brushwork", open=False, elem_id="brushwork"):
+        with gr.Accordion(TITLE, open=False, elem_id="brushwork") as self.fold:
             form.brushwork()
             html(
                 status.note(
@@ -38,7 +40,9 @@ class BrushworkFold:
                     "whole, and press the piece whose strokes you like."
                 )
             )
-            self.run = gr.Button("Try three sizes", size="sm", elem_id="try-brushwork")
+            with gr.Row(elem_classes="proposal"):
+                self.run = gr.Button("Try three sizes", size="sm", scale=3, elem_id="try-brushwork")
+                self.stop = gr.Button("Stop", size="sm", scale=1, min_width=70)
             self.said = html(elem_classes="said-if-any", elem_id="brushwork-said")
             self.pieces = html(js_on_load=PICKED, elem_id="pieces")
             self.painted = gr.State(())
@@ -49,7 +53,11 @@ class BrushworkFold:
         seen = [self.said, self.pieces, self.painted]
         inputs = [*pictures, *self.form.inputs]
         self.run.click(self._try, inputs, seen, **in_line(runs), **PRIVATE)
-        scale = self.form.settings["style_scale"]
+        self.stop.click(_stopped(runs), **QUIET)
+        sliders = [self.form.settings[name] for name in ("style_scale", "style_crop", "style_rotation")]
+        for slider in sliders:
+            slider.change(_in_use, sliders, self.fold, **LATEST, **QUIET)
+        scale = sliders[0]
         self.pieces.select(_chosen, self.painted, [scale, self.pieces], **QUIET)
 
     def _try(
@@ -67,6 +75,19 @@ class BrushworkFold:
             paths = frame.details.get("pieces", ())
             said = status.note(frame.message, "refused" if frame.state == "failed" else "")
             yield (said, _pieces(paths), tuple(paths)) if paths else (said, gr.skip(), gr.skip())
+
+
+def _stopped(runs: Runs) -> Any:
+    def stop(request: gr.Request) -> None:
+        runs.stop(request.session_hash)
+
+    return stop
+
+
+def _in_use(*values: Any) -> Any:
+    """The fold, which says when one of its sliders is moved though it is closed."""
+    usual = (USUAL.style_scale, USUAL.style_crop, USUAL.style_rotation)
+    return gr.Accordion(label=TITLE if values == usual else f"{TITLE} · in use")
 
 
 def brushwork_run(

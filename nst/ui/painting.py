@@ -81,7 +81,8 @@ def _check_row(pictures: Any, styles: int, has_more: bool) -> None:
         )
     if has_more:
         raise SettingsError(
-            "A row of pictures takes no regions and no start: clear them, or choose 1 picture."
+            "A row of pictures takes no regions, and does not go on from an earlier painting: clear what is "
+            "marked under Regions, or choose 1 picture."
         )
 
 

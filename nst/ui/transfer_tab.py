@@ -11,7 +11,7 @@ from ..decoding import picture_size, read_text
 from ..errors import NSTError
 from ..recipe import Recipe, read_recipe
 from . import status
-from .brush import mask_of
+from .brush import EMPTY, mask_of
 from .brushwork_fold import BrushworkFold
 from .events import LATEST, QUIET
 from .form import Form
@@ -209,8 +209,9 @@ class TransferTab:
             answered.then(lambda: gr.Row(visible=False), None, self.offer, **QUIET)
         opened = self.recipe.upload(self._open_recipe, self.recipe, filled, **QUIET)
         reused = self.panel.reuse.click(self._reuse, self.panel.selected, filled, **QUIET)
-        for event in (accepted, opened, reused):  # a recipe is of one picture
+        for event in (accepted, opened, reused):  # a recipe is of one picture, and carries no regions
             event.then(lambda: 1, None, self.others.length, **QUIET)
+            event.then(None, self.regions.inputs, self.regions.inputs, js=EMPTY)
 
     @property
     def _estimated(self) -> list[Any]:
@@ -294,6 +295,8 @@ def _filled_in(recipe: Recipe) -> str:
     said, styles = "The settings of that painting are filled in.", len(recipe.settings.style_weights)
     if styles > 2:
         said += f" It mixed {styles} styles: give the others too."
+    if "mask" in recipe.others:
+        said += " It had regions: mark them again."
     if "start" in recipe.others:
         said += f" It went on from another with {recipe.settings.evaluations} evaluations: choose more."
     return said

@@ -178,9 +178,8 @@ def apart(visit: Sequence[Painted]) -> list[str]:
     differing = [name for name in LABELS if len({str(settings[name]) for settings in known}) > 1]
     said = []
     for one, settings in zip(visit, found, strict=True):
-        each = [
-            f"{USED.get(name, LABELS[name])}: {plain(name, settings[name])}" for name in differing if settings
-        ]
+        words = {name: plain(name, settings[name]) for name in differing if settings}
+        each = [f"{USED.get(name, LABELS[name])}: {word}" for name, word in words.items() if word]
         preset = preset_name(one.recipe.settings) if one.recipe else ""
         said.append(", ".join(each) or preset.partition(":")[0].replace("none", "Changed by hand"))
     return said
