@@ -3,7 +3,7 @@
 Each is a study of nst at the settings its tab starts with, of two pictures of ours, with the network of the
 weights that are installed: minutes each on two cores. A file of sheets/ holds the pictures side by side and
 all else that the sheet says in the JPEG's comment (nst/studies/board_files.py); the page draws it. The kind
-units is nine units over all pictures at hand (nst/ui/example_units.py).
+units is nine units over all pictures at hand (nst/ui/example_units.py); how is the numbers of one painting.
 """
 
 import argparse
@@ -24,12 +24,19 @@ from nst.studies.grid import layers_grid
 from nst.studies.reconstruct import reconstruct
 from nst.studies.reformulate import compare_statistics
 from nst.studies.units import LONGEST_SIDE, driver_mosaic, patch_mosaic, scan_units
+from nst.ui.example_how import FILE as HOW
+from nst.ui.example_how import write_how
 from nst.ui.example_units import KeptUnits, write_units
 from nst.ui.gallery import read_gallery
+from nst.ui.how_tab import parts_of
+from nst.ui.measuring import Asked, measure_run
+from nst.ui.painting import painting
+from nst.ui.running.limits import Limits
+from nst.ui.running.runs import Runs
 from nst.ui.units_page import caption
 from nst.ui.units_tab import PAGE, START
 
-KINDS = ("grid", "reconstruct", "statistics", "optimizers", "units")
+KINDS = ("grid", "reconstruct", "statistics", "optimizers", "units", "how")
 PICTURES = ("Lake", "Palette knife")  # names in gallery.json
 STUDIES: dict[str, tuple[Callable[..., Iterator[Board]], Settings]] = {
     "grid": (layers_grid, GRID),
@@ -53,9 +60,11 @@ def main() -> None:
         start = time.perf_counter()
         if kind == "units":
             look(arguments.to / "units.jpg")
+        elif kind == "how":
+            explain(arguments.to / HOW)
         else:
             write_board(painted(kind), arguments.to / f"{kind}.jpg")
-        print(f"{arguments.to / kind}.jpg  {time.perf_counter() - start:.0f} s", file=sys.stderr)
+        print(f"{kind}  {time.perf_counter() - start:.0f} s", file=sys.stderr)
 
 
 def painted(kind: str) -> StoredBoard:
@@ -78,6 +87,20 @@ def look(path: Path) -> None:
         [mosaic(scan, START, unit) for unit in units] for mosaic in (patch_mosaic, driver_mosaic)
     )
     write_units(KeptUnits(START, len(files), filters.label, captions), patches, drivers, path)
+
+
+def explain(path: Path) -> None:
+    """The numbers of a painting of the two pictures at the usual settings, measured at its end, as the page
+    does both."""
+    gallery = read_gallery()
+    files = {picture.name: str(picture.file) for picture in (*gallery.contents, *gallery.styles)}
+    content, style = (files[name] for name in PICTURES)
+    settings, runs, found = Settings(size=256), Runs(Limits()), []
+    frames = [*runs.stream(None, painting, content, [style], settings)]
+    asked = Asked(content, style, settings, frames[-1].moments, tuple(f for f in frames if f.costs))
+    deque(runs.stream(None, measure_run, asked, found.append), maxlen=0)
+    write_how(PICTURES, frames[-1].evaluation, parts_of(found[0]), path)
+    runs.close()
 
 
 if __name__ == "__main__":

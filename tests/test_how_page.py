@@ -34,8 +34,12 @@ def measure(page, pictures, tmp_path, **settings):
     wait_for_the_end(page)
     total = page.locator("#costs .legend em").first.inner_text()
     open_tab(page, "Where does J come from?")
+    example = page.locator("#how-example")
+    expect(example).to_contain_text("An example: Lake × Palette knife, after 65 evaluations.")
+    expect(example.locator(".gram img").last).to_have_js_property("naturalWidth", 64)
     page.locator("#how-run").click()
     expect(page.locator("#how-said")).to_contain_text("moments of the run", timeout=2 * SOON)
+    expect(example.locator("figure")).to_have_count(0)
     expect(page.locator("#how-maps .gram")).to_have_count(3)
     return float(total)
 

@@ -1,9 +1,11 @@
 """The sheet: cells where the layout says, type that can be read, one shape at every size, two palettes."""
 
+import re
 import time
 from dataclasses import replace
 from importlib.util import find_spec as really_find_spec
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from browsing import contrast_of
@@ -279,3 +281,21 @@ def test_the_example_of_units_is_of_all_pictures_at_hand_and_the_layer_its_tab_s
     assert (kept.layer, kept.pictures) == (START, len(read_gallery().all_files))
     assert len(kept.captions) == PAGE
     assert page.width * PAGE == 2 * page.height
+
+
+def test_the_example_of_how_it_works_adds_up_and_is_light(tmp_path, monkeypatch):
+    """J is the sum of its parts, each of which the table has, and the pictures are files of their own."""
+    from nst.ui.example_how import example_how
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    html = example_how()
+    assert len(html) < 40_000
+    assert "data:" not in html
+    served = re.findall(r'src="gradio_api/file=([^"]+)"', html)
+    assert len(served) == 3 + 3 + 8
+    assert all(Path(unquote(path)).is_file() for path in served)
+    parts = [float(part) for part in re.findall(r"<td>([-+.e0-9]+)</td></tr>", html)]
+    total = float(re.findall(r"<b>([-+.e0-9]+)</b>", html)[-1])
+    tv = 5 * float(re.findall(r"5 · ([-+.e0-9]+) = <b>", html)[-1])
+    assert sum(parts) + tv == pytest.approx(total, rel=0.01)
+    assert example_how(tmp_path) == ""

@@ -7,6 +7,7 @@ board_tabs.py      Layers × α/β and Reconstruct; units_tab.py, how_tab.py: th
 units_page.py      a page of units, whose costly part is a run
 run_panel.py       what every run on the page has: painting_panel.py and sheet_panel.py add what it looks like
 sheet_view.py      a sheet of many pictures as HTML; example_sheets.py, those shown before any run
+example_how.py     an example of How it works, beside example_sheets.py and example_units.py
 brushwork_fold.py  pieces of three style scales to choose from
 brush.py           a brush on a picture; regions_fold.py, the two of them; parts.py, what proposes for both
 in_sight.py        what is said and offered of the painting in sight; visit.py, the paintings of a visit

@@ -15,6 +15,7 @@ from ..network.layers import RELU_LAYERS
 from ..settings import Settings
 from . import curves, status
 from .events import LATEST, QUIET
+from .example_how import example_how
 from .gram_maps import POINTED, maps_html, strongest_html
 from .kept import Kept
 from .measuring import Asked, Found, Shot, measure_run
@@ -59,6 +60,7 @@ class HowTab:
         html(ABOUT.html)
         html(given.note)
         self.panel = StatusPanel("how", "Measure")
+        self.example = html(example_how(), elem_id="how-example")
         with gr.Column(visible=False, elem_id="how-results") as self.results:
             self._moment()
             self._weights()
@@ -99,7 +101,7 @@ class HowTab:
         place = [self.moment, self.layer]
         at_moment = [self.place, self.costs, self.maps, self.channels, self.sums, *weights, self.filled]
         ended = self.panel.wire(self.runs, self.measure, pictures)
-        ended.then(self.open, self.layer, [self.results, *place, *at_moment], **QUIET)
+        ended.then(self.open, self.layer, [self.example, self.results, *place, *at_moment], **QUIET)
         for control in place:
             control.input(self.show, [*place, *weights, self.filled], at_moment, **LATEST, **QUIET)
         for control in weights:
@@ -139,11 +141,11 @@ class HowTab:
         try:
             found = self.kept.get(request.session_hash or "")
         except NSTError:  # stopped or failed, as the status says
-            return gr.Column(visible=False), *(gr.skip() for _ in range(11))
+            return gr.skip(), gr.Column(visible=False), *(gr.skip() for _ in range(11))
         layer = layer if layer in found.strongest else next(iter(found.strongest))
         layers = gr.Dropdown(list(found.strongest), value=layer)
         slider = at_the_end(found.evaluations)
-        return gr.Column(visible=True), slider, layers, *_shown(found, found.shots[-1], layer)
+        return "", gr.Column(visible=True), slider, layers, *_shown(found, found.shots[-1], layer)
 
     def _found(self, request: gr.Request, layer: str) -> Found:
         """What was measured for a visitor. Raises SettingsError where there is nothing, or not this layer."""
@@ -199,6 +201,12 @@ def _require_gram_matrices(settings: Settings, has_regions: bool) -> None:
             "This tab explains paintings of a content image and one style image by Gram matrices, without "
             "regions or seamless edges: paint one in the Transfer tab, and measure again."
         )
+
+
+def parts_of(found: Found) -> dict[str, str]:
+    """The HTML of the tab's parts for the finished picture, by name."""
+    place, costs, maps, channels, sums, *_ = _shown(found, found.shots[-1], LAYER)
+    return {"place": place, "costs": costs, "maps": maps, "sums": sums, "channels": channels}
 
 
 def _shown(found: Found, shot: Shot, layer: str, typed: Sequence[Any] = (None,) * 3) -> tuple[Any, ...]:
