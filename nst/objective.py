@@ -181,8 +181,8 @@ def make_objective(
     content: Tensor,
     styles: Sequence[Tensor],
     guides: Tensor | None = None,
-    goals: Sequence[Sequence[Goal]] = (),
     beyond: int = 0,
+    goals: Sequence[Sequence[Goal]] = (),
 ) -> Objective:
     """The objective at one size: the network through the deepest layer, its targets and their weights.
 

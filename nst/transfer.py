@@ -138,7 +138,7 @@ def run(
         if regions:
             guides = border.counted(regions.guides(scale.size).to(where.torch))
             goals = regions.goals(palettes, settings.weights_for(len(palettes)))
-        objective = make_objective(learned, settings, where, here, palettes, guides, goals, border.beyond)
+        objective = make_objective(learned, settings, where, here, palettes, guides, border.beyond, goals)
         del palettes  # as large as what is painted
         now = replace(
             now,

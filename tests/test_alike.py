@@ -7,15 +7,17 @@ from PIL import Image
 from tiny import checks, tiny_filters, waves
 
 from nst import SettingsError, alike
-from nst.alike import parts_alike
+from nst.alike import SIDE, parts_alike
 from nst.regions import PARTS, in_colour
 from nst.ui import parts as page
 
 
 @pytest.fixture(autouse=True)
 def shallow(monkeypatch):
-    """The tiny filters end at relu1_2, which tells colours and edges apart."""
+    """The tiny filters' relu1_2 tells colours and edges apart; it has a place for every pixel, so few of
+    them."""
     monkeypatch.setattr(alike, "LAYER", "relu1_2")
+    monkeypatch.setattr(alike, "SIDE", 128)
 
 
 def two_halves(left, right, size=(96, 72)) -> Image.Image:
@@ -31,13 +33,13 @@ def test_halves_of_the_same_colours_are_found_where_they_are_in_either_picture()
     content, style = two_halves(red, blue), two_halves(blue, red, (72, 72))
     masks = parts_alike(content, style, 2, tiny_filters(), "cpu")
     found = [[in_colour(mask, colour) for colour in PARTS.values()] for mask in masks]
-    first = next(n for n, part in enumerate(found[0]) if part[20, 60])
+    first = next(n for n, part in enumerate(found[0]) if part[20, 20])
     half = found[0][first].shape[1] // 2
-    assert found[0][first][:, : half - 20].mean() > 0.98
-    assert found[0][first][:, half + 20 :].mean() < 0.02
+    assert found[0][first][:, : half - 8].mean() > 0.98
+    assert found[0][first][:, half + 8 :].mean() < 0.02
     half = found[1][first].shape[1] // 2
-    assert found[1][first][:, half + 20 :].mean() > 0.98
-    assert found[1][first][:, : half - 20].mean() < 0.02
+    assert found[1][first][:, half + 8 :].mean() > 0.98
+    assert found[1][first][:, : half - 8].mean() < 0.02
 
 
 def test_a_mask_has_the_pictures_shape_and_the_same_pictures_give_the_same_masks():
@@ -56,8 +58,8 @@ def test_what_is_in_one_picture_alone_is_left_to_the_rest(monkeypatch):
     colours = [{colour for _, colour in mask.getcolors()} for mask in masks]
     green = PARTS["green"]
     assert colours == [{(0, 0, 0), green}, {green}]
-    assert in_colour(masks[0], green)[:, 300:].all()
-    assert not in_colour(masks[0], green)[:, :200].any()
+    assert in_colour(masks[0], green)[:, 75:].all()
+    assert not in_colour(masks[0], green)[:, :50].any()
 
 
 @pytest.mark.parametrize("parts", [1, 4, 2.5, 2.0])
@@ -67,4 +69,4 @@ def test_another_number_of_parts_is_refused(parts):
 
 
 def test_the_page_asks_for_as_many_parts_as_there_are():
-    assert (page.FEWEST, page.MOST, page.SIDE) == (alike.FEWEST, alike.MOST, alike.SIDE)
+    assert (page.FEWEST, page.MOST, page.SIDE) == (alike.FEWEST, alike.MOST, SIDE)

@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 import pytest
-from browsing import a_painting, choose, number, use_recipe, wait_for_the_end
+from browsing import a_painting, choose, use_recipe, wait_for_the_end
 from PIL import Image
 from playwright.sync_api import expect
 from server import ROOT, png
@@ -126,12 +126,15 @@ def coloured(page, brush, colour) -> int:
 
 
 @pytest.mark.browser
-def test_parts_that_are_alike_are_proposed_and_what_is_changed_with_the_brush_is_what_is_painted(visit):
+def test_parts_that_are_alike_are_proposed_and_what_is_changed_with_the_brush_is_what_is_painted(
+    visit, tmp_path
+):
     page = visit()
     page.get_by_role("button", name="Regions").click()
     page.locator("#find-parts").click()
     expect(page.locator("#parts-said")).to_contain_text("choose a content and a style image")
     choose(page, ROOT / "examples/content/lake.jpg", ROOT / "examples/styles/night_wind.jpg")
+    use_recipe(page, a_painting(tmp_path))
     expect(page.locator("#style-brush img")).to_be_visible()
     page.locator("#find-parts").click()
     expect(page.locator("#parts-said")).to_contain_text("Proposed: the same colour is painted alike")
@@ -141,9 +144,6 @@ def test_parts_that_are_alike_are_proposed_and_what_is_changed_with_the_brush_is
             assert coloured(page, brush, colour) > 512 * 384 // 10
     drag(page, (0.1, 0.5), (0.9, 0.5))
     assert marked(page)[0] > 48 * 380
-    number(page, "Size").fill("64")
-    number(page, "Size").press("Tab")
-    page.get_by_label("Draft").check()
     page.locator("#run").click()
     expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px", timeout=60_000)
     wait_for_the_end(page)

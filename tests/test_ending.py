@@ -17,7 +17,7 @@ def children(process: int) -> list[int]:
     return [int(child) for each in lists for child in each.read_text().split()]
 
 
-@pytest.mark.parametrize("size", [128, 512])
+@pytest.mark.parametrize("size", [128, 320])
 def test_an_interrupt_in_a_run_ends_the_app_and_its_processes_with_no_abort(tmp_path, size):
     server = Server(REAL_APP, tmp_path)
     visitor = Visitor(server)
