@@ -39,7 +39,8 @@ def brushwork(
     settings.weights_for(len(styles))
     *coarser, finest = schedule(few, *settings.shape(content.size if content else None))
     pieces = [scale.piece(share) for scale in coarser]
-    scales = [*(one for one in pieces if min(one.size) >= SMALLEST), finest.piece(share)]
+    scales = [one for one in pieces if share == 1 or min(one.size) >= SMALLEST]
+    scales.append(finest.piece(share))
     if settings.is_texture or content is None:
         piece, few = styles[0], as_texture(few)
     else:

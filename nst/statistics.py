@@ -17,6 +17,7 @@ MMD² = E k(x, x') − 2 E k(x, y) + E k(y, y').
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -233,7 +234,8 @@ class Guided:
         guides = F.adaptive_avg_pool2d(self.guides, (features.shape[2], features.shape[3]))
         guides = guides / guides.square().mean(dim=(1, 2, 3), keepdim=True).sqrt().clamp_min(1e-6)
         # Each is computed again on the way back: what it multiplies would be kept for every region.
-        each = [checkpoint(_guided_gram, features, guide, use_reentrant=False) for guide in guides]
+        again = partial(checkpoint, _guided_gram, use_reentrant=False, preserve_rng_state=False)
+        each = [again(features, guide) for guide in guides]
         return torch.stack(each, dim=1)
 
     def silence(self, target: Tensor) -> Tensor:

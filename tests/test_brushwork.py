@@ -24,7 +24,7 @@ def last(run):
 
 
 def test_where_the_piece_is_the_whole_picture_each_is_the_painting_at_its_style_scale():
-    settings = QUICK.with_(size=128, scales=2)
+    settings = QUICK.with_(size=128, scales=3)
     row = last(brushwork.brushwork(waves(128, 96), [checks()], settings, "cpu"))
     assert (row.evaluation, row.of) == (12, 12)
     for picture, style_scale in zip(row.pictures, STYLE_SCALES, strict=True):

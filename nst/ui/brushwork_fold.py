@@ -53,12 +53,15 @@ class BrushworkFold:
         seen = [self.said, self.pieces, self.painted]
         inputs = [*pictures, *self.form.inputs]
         self.run.click(self._try, inputs, seen, **in_line(runs), **PRIVATE)
-        self.stop.click(_stopped(runs), **QUIET)
+        self.stop.click(self._stop, **QUIET)
         sliders = [self.form.settings[name] for name in ("style_scale", "style_crop", "style_rotation")]
         for slider in sliders:
             slider.change(_in_use, sliders, self.fold, **LATEST, **QUIET)
         scale = sliders[0]
         self.pieces.select(_chosen, self.painted, [scale, self.pieces], **QUIET)
+
+    def _stop(self, request: gr.Request) -> None:
+        self.runs.stop(request.session_hash)
 
     def _try(
         self, request: gr.Request, content: str | None, style: str | None, *rest: Any
@@ -75,13 +78,6 @@ class BrushworkFold:
             paths = frame.details.get("pieces", ())
             said = status.note(frame.message, "refused" if frame.state == "failed" else "")
             yield (said, _pieces(paths), tuple(paths)) if paths else (said, gr.skip(), gr.skip())
-
-
-def _stopped(runs: Runs) -> Any:
-    def stop(request: gr.Request) -> None:
-        runs.stop(request.session_hash)
-
-    return stop
 
 
 def _in_use(*values: Any) -> Any:
