@@ -153,9 +153,8 @@ class Form:
             self._choice("init", CHOICES["init"])
             self._slider("noise")
         html('<h3 class="section">Network and pictures</h3>')
-        with gr.Row():
-            self._choice("canvas", CHOICES["canvas"])
-            self._flag("seamless")
+        self._choice("canvas", CHOICES["canvas"])
+        self._flag("seamless")
         self._slider("colours")
         with gr.Row():
             self._choice("pooling", CHOICES["pooling"])
@@ -267,7 +266,9 @@ class Form:
 
     def _choice(self, name: str, choices: Sequence[str]) -> None:
         named = [(NAMES[name][choice], choice) for choice in choices]
-        self._add(name, gr.Dropdown(named, value=getattr(Settings(), name), **texts(name)))
+        chosen = getattr(Settings(), name)
+        # Wide enough for the longest choice and its arrow, on a phone too.
+        self._add(name, gr.Dropdown(named, value=chosen, min_width=190, **texts(name)))
 
     def _layers(self, name: str) -> None:
         self._add(
