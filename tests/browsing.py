@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from server import Server, png
 from tiny import checks, waves
 
@@ -19,7 +19,15 @@ NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chro
 SOON = 20_000  # milliseconds: ends a test that would hang, and is waited out by no other
 expect.set_options(timeout=SOON)
 Opener = Callable[..., Page]
-QUICK = {"size": 64, "strength": 12.0, "seed": 7, "weights": "self-taught", "scales": 1}
+QUICK = {
+    "size": 64,
+    "strength": 12.0,
+    "seed": 7,
+    "weights": "self-taught",
+    "scales": 1,
+    "content_layers": {"relu2_1": 1.0},
+    "style_layers": {"relu1_1": 0.5, "relu2_1": 0.5},
+}
 
 
 @pytest.fixture(scope="module")
@@ -33,23 +41,34 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def profile(browser) -> Iterator[BrowserContext]:
+    """One browser profile for a file's tests: it keeps the page's programs, which take a second to read."""
+    with browser.new_context() as context:
+        yield context
+
+
 @pytest.fixture
-def visit(app, browser) -> Iterator[Opener]:
-    """Opens pages for one test."""
-    with visiting(app, browser) as open_page:
+def visit(app, browser, profile) -> Iterator[Opener]:
+    """Opens pages for one test: the first as someone who has been here before and kept nothing, each other
+    as someone else."""
+    with visiting(app, browser, profile) as open_page:
         yield open_page
 
 
 @contextmanager
-def visiting(app: Server, browser: Browser) -> Iterator[Opener]:
+def visiting(app: Server, browser: Browser, profile: BrowserContext) -> Iterator[Opener]:
     """Opens pages; fails if one of them met an error or asked anyone but the app for anything."""
-    contexts, troubles = [], []
+    pages, troubles = [], []
 
-    def open_page(width: int = 1280, height: int = 900, leaves: bool = False, **options) -> Page:
+    def open_page(
+        width: int = 1280, height: int = 900, leaves: bool = False, color_scheme: str = "light"
+    ) -> Page:
         """leaves: the page is left while it still waits for an answer, which the browser calls an error."""
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
+        page = browser.new_page() if pages else _forgetful(profile.new_page(), app)
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=color_scheme)
         page.set_default_timeout(SOON)
         page.on("console", lambda said: said.type == "error" and not leaves and troubles.append(_said(said)))
         page.on("response", lambda got: got.status >= 500 and troubles.append(f"{got.status} {got.url}"))
@@ -60,9 +79,17 @@ def visiting(app: Server, browser: Browser) -> Iterator[Opener]:
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert troubles == []
+
+
+def _forgetful(page: Page, app: Server) -> Page:
+    """The page, its profile without anything the app has kept there."""
+    page.goto(f"{app.url}/gradio_api/app_id")
+    page.evaluate("localStorage.clear()")
+    page.context.clear_cookies()
+    return page
 
 
 def _said(message: ConsoleMessage) -> str:
