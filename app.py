@@ -9,12 +9,14 @@ Environment variables set the limits (nst/ui/running/limits.py) and GRADIO_MCP_S
 import logging
 import os
 import signal
+from contextlib import suppress
 from threading import Thread
 from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 
 import gradio as gr
+from gradio.tunneling import CURRENT_TUNNELS
 
 from nst import decoding
 from nst.errors import NSTError, SettingsError
@@ -142,7 +144,8 @@ def launch() -> Any:
     end_silent_connections(demo.server)
     runs.sweeper.add(Unheard(demo._queue, LISTENERS.has).forget)
     Thread(target=warm_up, name="nst-warm-up", daemon=True).start()
-    demo.block_thread()
+    with suppress(KeyboardInterrupt):  # block_thread() would wait five seconds for whoever listens
+        demo.server.thread.join()
     leave()
     return served
 
@@ -155,6 +158,8 @@ def leave() -> None:
     """
     runs.close()
     decoding.close()
+    for tunnel in CURRENT_TUNNELS:
+        tunnel.kill()
     logging.shutdown()
     os._exit(128 + signal.SIGINT)
 
