@@ -1,6 +1,7 @@
 """What a processor is fast at: measured once an installation, kept, and overruled by NST_PRECISION."""
 
 import json
+import sys
 
 import pytest
 import torch
@@ -103,3 +104,24 @@ def test_a_precision_that_is_none_is_one_sentence(monkeypatch):
         SettingsError, match=r"^NST_PRECISION must be auto, float32 or bfloat16, not “half”\.$"
     ):
         choose("cpu")
+
+
+def test_a_time_counts_once_another_round_comes_near_it(monkeypatch):
+    clock, took = [0.0], []
+    pauses = iter((9, 1, 5, 5, 5, 1.05, 5))  # the first prepares, and is not timed
+
+    def way() -> None:
+        took.append(next(pauses))
+        clock[0] += took[-1]
+
+    monkeypatch.setattr(subject.time, "perf_counter", lambda: clock[0])
+    assert subject._seconds({"way": way}) == {"way": 1}
+    assert took == [9, 1, 5, 5, 5, 1.05]
+
+
+def test_threads_take_their_usual_turns_again_after_a_measurement():
+    before = sys.getswitchinterval()
+    with pytest.raises(ZeroDivisionError), subject._short_turns():
+        assert sys.getswitchinterval() < before / 100
+        _ = 1 / 0
+    assert sys.getswitchinterval() == before
