@@ -51,10 +51,13 @@ TITLE = """
   document.title = (found ? found[1] + ' · ' : '') + 'Neural style transfer';
 }
 """
+# Beside the settings the picture stays in sight while it is short, and goes up once the curves come: then its row
+# is what to go to.
 TO_THE_PICTURE = """
 () => {
-  const easel = document.querySelector('.easel'), top = easel?.getBoundingClientRect().top ?? 0;
-  if (innerWidth < 900 || top < -80) easel?.scrollIntoView({behavior: 'smooth'});
+  const easel = document.querySelector('.easel'), row = easel?.parentElement;
+  if (innerWidth < 900) easel?.scrollIntoView({behavior: 'smooth'});
+  else if (row?.getBoundingClientRect().top < -80) row.scrollIntoView({behavior: 'smooth'});
 }
 """
 
