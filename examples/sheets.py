@@ -27,7 +27,7 @@ from nst.studies.units import LONGEST_SIDE, driver_mosaic, patch_mosaic, scan_un
 from nst.ui.example_how import FILE as HOW
 from nst.ui.example_how import write_how
 from nst.ui.example_units import KeptUnits, write_units
-from nst.ui.gallery import read_gallery
+from nst.ui.gallery import STUDIED, read_gallery
 from nst.ui.how_tab import parts_of
 from nst.ui.measuring import Asked, measure_run
 from nst.ui.painting import painting
@@ -37,7 +37,7 @@ from nst.ui.units_page import caption
 from nst.ui.units_tab import PAGE, START
 
 KINDS = ("grid", "reconstruct", "statistics", "optimizers", "units", "how")
-PICTURES = ("Lake", "Palette knife")  # names in gallery.json
+
 STUDIES: dict[str, tuple[Callable[..., Iterator[Board]], Settings]] = {
     "grid": (layers_grid, GRID),
     "reconstruct": (reconstruct, RECONSTRUCT),
@@ -71,8 +71,8 @@ def painted(kind: str) -> StoredBoard:
     gallery = read_gallery()
     files = {picture.name: picture.file for picture in (*gallery.contents, *gallery.styles)}
     study, settings = STUDIES[kind]
-    (board,) = deque(study(*(load_picture(files[name]) for name in PICTURES), settings), maxlen=1)
-    return StoredBoard(kind, settings, PICTURES, board)
+    (board,) = deque(study(*(load_picture(files[name]) for name in STUDIED), settings), maxlen=1)
+    return StoredBoard(kind, settings, STUDIED, board)
 
 
 def look(path: Path) -> None:
@@ -94,12 +94,12 @@ def explain(path: Path) -> None:
     does both."""
     gallery = read_gallery()
     files = {picture.name: str(picture.file) for picture in (*gallery.contents, *gallery.styles)}
-    content, style = (files[name] for name in PICTURES)
+    content, style = (files[name] for name in STUDIED)
     settings, runs, found = Settings(size=256), Runs(Limits()), []
     frames = [*runs.stream(None, painting, content, [style], settings)]
     asked = Asked(content, style, settings, frames[-1].moments, tuple(f for f in frames if f.costs))
     deque(runs.stream(None, measure_run, asked, found.append), maxlen=0)
-    write_how(PICTURES, frames[-1].evaluation, parts_of(found[0]), path)
+    write_how(STUDIED, frames[-1].evaluation, parts_of(found[0]), path)
     runs.close()
 
 

@@ -24,7 +24,7 @@ class Bound(NamedTuple):
 
 
 BOUNDS: dict[str, Bound] = {
-    "size": Bound(64, 4096, 32, "Longer side of the result, in pixels.", True),
+    "size": Bound(64, 4096, 32, "Longer side, in pixels.", True),
     "evaluations": Bound(
         1, 2000, 10, "Evaluations of the cost over all scales: more is closer to the style, and slower.", True
     ),

@@ -251,7 +251,7 @@ def test_the_film_of_a_painting_is_downloaded_when_it_is_asked_for_and_again_aft
         with Image.open(download.value.path()) as film:
             assert (film.format, film.size) == ("WEBP", (128, 96))
             assert film.n_frames > 20
-        expect(page.locator("#film")).to_have_text("Download the film")
+        expect(page.locator("#film")).to_have_text("Download the film (WebP)")
         page.reload()
         expect(page.locator("#download")).to_contain_text("128 × 96 px")
 
@@ -267,7 +267,7 @@ def test_a_film_whose_pictures_were_deleted_is_refused_in_one_sentence(visit, ap
         shutil.rmtree(folder)
     page.locator("#film").click()
     expect(page.get_by_text("have been deleted: paint it again.")).to_be_visible()
-    expect(page.locator("#film")).to_have_text("Download the film")
+    expect(page.locator("#film")).to_have_text("Download the film (WebP)")
     expect(page.locator("#film")).to_be_enabled()
 
 

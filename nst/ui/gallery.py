@@ -23,6 +23,7 @@ from ..settings import Settings
 from .theme import html
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+STUDIED = "Lake", "Palette knife"  # the names of what the studies' example sheets are made of
 PACKAGES = {"gradio": "media_assets/images", "skimage": "data"}  # where each keeps its photographs
 THUMB = 128  # pixels, for some 84 on the page
 
@@ -82,6 +83,12 @@ class Gallery:
     def example(self) -> Pair | None:
         """The pair whose outcome is seen before anything is painted."""
         return next((pair for pair in self.pairs if pair.outcome.is_file()), None)
+
+    @property
+    def studied(self) -> Pair | None:
+        """The pair that the studies take where a visitor brings none: that of their example sheets."""
+        names = [(pair.content.name, pair.style.name) for pair in self.pairs]
+        return self.pairs[names.index(STUDIED)] if STUDIED in names else next(iter(self.pairs), None)
 
     @property
     def all_files(self) -> list[Path]:

@@ -13,7 +13,7 @@ from .moments import chosen
 from .visit import Painted, film_of
 
 CONTENT_IMAGE, STYLE_IMAGE = "The content image", "The style image"
-FILM = "Download the film"
+FILM = "Download the film (WebP)"
 
 # A film is made when it is asked for, and a DownloadButton downloads what it holds when it is pressed: so
 # one that cannot be seen is pressed once it holds the film.

@@ -51,8 +51,8 @@ TITLE = """
   document.title = (found ? found[1] + ' · ' : '') + 'Neural style transfer';
 }
 """
-# Beside the settings the picture stays in sight while it is short, and goes up once the curves come: then its row
-# is what to go to.
+# Beside the settings the picture stays in sight while it is short, and goes up once the curves come: where to
+# go is its row.
 TO_THE_PICTURE = """
 () => {
   const easel = document.querySelector('.easel'), row = easel?.parentElement;

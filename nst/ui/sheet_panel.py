@@ -37,20 +37,19 @@ class About:
 
 @dataclass(frozen=True)
 class Given:
-    """The pictures of the Transfer tab, or, where there are none yet, those of the gallery's first pair."""
+    """The pictures of the Transfer tab, or, where there are none yet, those of the example sheets."""
 
     gallery: Gallery
 
     @property
     def note(self) -> str:
-        pair = self.gallery.pairs[0].name if self.gallery.pairs else ""
-        instead = f" Without them: {pair}." if pair else ""
+        pair = self.gallery.studied
+        instead = f" Without them: {pair.name}." if pair else ""
         return status.note(f"Uses the content and the style image of the Transfer tab.{instead}")
 
     def both(self, content: str | None, style: str | None) -> tuple[str | None, str | None]:
         """Paths of a content and a style image; None where there is nothing at all."""
-        if self.gallery.pairs:
-            pair = self.gallery.pairs[0]
+        if pair := self.gallery.studied:
             return content or str(pair.content.file), style or str(pair.style.file)
         return content, style
 

@@ -63,7 +63,7 @@ def sheet_html(on_sheet: OnSheet, alt: str, opens: bool = False, chosen: int | N
     )
     said = " ".join(filter(None, (on_sheet.example, PRESS if buttons else "")))
     note = f'<p class="note">{escape(said)}</p>' if said else ""
-    return f'<div class="board">{images}{buttons}</div>{note}'
+    return f'<div class="board"><div class="whole">{images}{buttons}</div></div>{note}'
 
 
 def in_words(settings: Settings) -> str:
