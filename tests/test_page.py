@@ -48,8 +48,13 @@ def test_one_press_on_a_pair_fills_it_in_and_paints(visit):
     expect(page.locator("#said")).to_contain_text("of 200")
     expect(number(page, "Size")).to_have_value("96")
     expect(page.locator("#pairs")).to_have_css("pointer-events", "none")
+    # The pair is below the picture, which comes into view, and stays where it is when the run has ended.
+    expect(page.locator("#said .doing")).to_be_in_viewport()
+    place = page.locator("#live img").bounding_box()
+    assert 0 <= place["y"] < 300
     page.locator("#stop").click()
     wait_for_the_end(page)
+    assert page.locator("#slider img").first.bounding_box()["y"] == pytest.approx(place["y"], abs=1)
     expect(page.locator("#pairs")).to_have_css("pointer-events", "auto")
 
 
