@@ -145,7 +145,8 @@ def launch() -> Any:
     runs.sweeper.add(Unheard(demo._queue, LISTENERS.has).forget)
     Thread(target=warm_up, name="nst-warm-up", daemon=True).start()
     with suppress(KeyboardInterrupt):  # block_thread() would wait five seconds for whoever listens
-        demo.server.thread.join()
+        while demo.server.thread.is_alive():
+            demo.server.thread.join(1.0)  # on Windows nothing interrupts a join
     leave()
     return served
 
