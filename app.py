@@ -144,7 +144,8 @@ def launch() -> Any:
     end_silent_connections(demo.server)
     runs.sweeper.add(Unheard(demo._queue, LISTENERS.has).forget)
     Thread(target=warm_up, name="nst-warm-up", daemon=True).start()
-    with suppress(KeyboardInterrupt):  # block_thread() would wait five seconds for whoever listens
+    # block_thread() would wait five seconds for whoever listens. Where Node serves, Gradio raises SystemExit.
+    with suppress(KeyboardInterrupt, SystemExit):
         while demo.server.thread.is_alive():
             demo.server.thread.join(1.0)  # on Windows nothing interrupts a join
     leave()
@@ -157,6 +158,7 @@ def leave() -> None:
     Nothing can interrupt an evaluation, and Python's own end, which takes the interpreter away under it, may
     abort with a core dump.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would interrupt this
     runs.close()
     decoding.close()
     for tunnel in CURRENT_TUNNELS:

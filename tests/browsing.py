@@ -65,8 +65,10 @@ def visiting(app: Server, browser: Browser, profile: BrowserContext) -> Iterator
         width: int = 1280, height: int = 900, leaves: bool = False, color_scheme: str = "light"
     ) -> Page:
         """leaves: the page is left while it still waits for an answer, which the browser calls an error."""
-        page = browser.new_page() if pages else _forgetful(profile.new_page(), app)
-        pages.append(page)
+        is_first = not pages
+        pages.append(page := profile.new_page() if is_first else browser.new_page())
+        if is_first:
+            _forget(page, app)
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=color_scheme)
         page.set_default_timeout(SOON)
@@ -84,12 +86,11 @@ def visiting(app: Server, browser: Browser, profile: BrowserContext) -> Iterator
     assert troubles == []
 
 
-def _forgetful(page: Page, app: Server) -> Page:
-    """The page, its profile without anything the app has kept there."""
+def _forget(page: Page, app: Server) -> None:
+    """Empty the page's profile of what the app has kept there."""
     page.goto(f"{app.url}/gradio_api/app_id")
     page.evaluate("localStorage.clear()")
     page.context.clear_cookies()
-    return page
 
 
 def _said(message: ConsoleMessage) -> str:

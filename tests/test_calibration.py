@@ -119,6 +119,16 @@ def test_a_time_counts_once_another_round_comes_near_it(monkeypatch):
     assert took == [9, 1, 5, 5, 5, 1.05]
 
 
+def test_the_best_of_the_most_rounds_counts_where_none_confirms_it(monkeypatch):
+    clock, pauses = [0.0], iter([9, *(100 / 2**n for n in range(subject.MOST_ROUNDS))])
+
+    def way() -> None:
+        clock[0] += next(pauses)
+
+    monkeypatch.setattr(subject.time, "perf_counter", lambda: clock[0])
+    assert subject._seconds({"way": way}) == {"way": 100 / 2 ** (subject.MOST_ROUNDS - 1)}
+
+
 def test_threads_take_their_usual_turns_again_after_a_measurement():
     before = sys.getswitchinterval()
     with subject._short_turns():

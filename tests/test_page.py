@@ -141,6 +141,31 @@ def test_what_cannot_be_painted_is_refused_in_one_sentence(visit, pictures, tmp_
     wait_for_the_end(page)
 
 
+# What the page says of an input that was emptied is slow to be answered.
+SLOW_WHEN_EMPTIED = """
+() => {
+  const ask = window.fetch;
+  window.fetch = async (...asked) => {
+    if (String(asked[1]?.body).includes('"data":[null]')) await new Promise((go) => setTimeout(go, 1500));
+    return ask(...asked);
+  };
+}
+"""
+
+
+def test_a_picture_brought_while_a_refused_one_is_taken_out_stays(visit, pictures, tmp_path):
+    page = visit()
+    page.evaluate(SLOW_WHEN_EMPTIED)
+    text = tmp_path / "text.jpg"
+    text.write_text("This is no picture.")
+    page.locator("#content input[type=file]").set_input_files(text)
+    expect(page.locator(".inputs ~ .said-if-any").first).to_be_visible()
+    expect(page.locator("#content img")).to_have_count(0)
+    page.locator("#content input[type=file]").set_input_files(pictures[0])
+    expect(page.locator(".inputs ~ .said-if-any").first).to_be_hidden()
+    expect(page.locator("#content img")).to_be_visible()
+
+
 def test_a_painting_dropped_as_content_offers_its_settings(visit, tmp_path):
     page = visit()
     painting = a_painting(tmp_path, evaluations=40, keep_colours=True, style_layers={"relu2_1": 1.0})

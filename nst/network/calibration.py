@@ -28,8 +28,8 @@ Way = Callable[[], None]
 
 FILE = "calibration.json"
 SIDE = 128  # pixels of the picture whose layers are timed
-# Rounds: until a second time confirms each best one, as other programs, or the page that is being opened, may
-# be in the way of any of them.
+# Rounds: until a second time confirms each best one, but no more than MOST_ROUNDS: other programs may be in
+# the way of any of them.
 ROUNDS, MOST_ROUNDS, CONFIRMED = 3, 8, 1.1
 WINOGRAD_BELOW, BFLOAT16_BELOW = 0.9, 0.85  # of the other's time: a clear margin, as choices are kept
 # Without the instructions bfloat16 is emulated, up to two hundred times slower: one small layer tells.
@@ -48,7 +48,7 @@ class Calibration:
 
 
 def calibration() -> Calibration:
-    """What was measured on this processor with this PyTorch and as many threads; or is now, in 0.7 s."""
+    """What was measured on this processor with this PyTorch and as many threads; or is now, in a second."""
     with _ALONE:  # two runs that measured at once would slow each other down, and could choose differently
         return _kept_or_measured()
 
@@ -73,7 +73,8 @@ def _kept_or_measured() -> Calibration:
 
 
 def _machine() -> str:
-    """The processor's name, PyTorch's version and the threads: what a measurement holds for."""
+    """The processor's name, PyTorch's version and the threads: what a measurement holds for, and that its
+    times were confirmed, which older files' were not."""
     model = platform.processor() or platform.machine()
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -81,7 +82,7 @@ def _machine() -> str:
             (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model
         )
     kernels = torch.backends.cpu.get_cpu_capability()
-    return f"{model}, {kernels}, torch {torch.__version__}, {torch.get_num_threads()} threads"
+    return f"{model}, {kernels}, torch {torch.__version__}, {torch.get_num_threads()} threads, confirmed"
 
 
 def _keep(path: Path, machine: str, measured: Calibration) -> None:
@@ -97,8 +98,8 @@ def _keep(path: Path, machine: str, measured: Calibration) -> None:
 
 @contextmanager
 def _short_turns() -> Iterator[None]:
-    """Threads hand Python's lock on at once: in their usual turns of 5 ms a server that opens a page is
-    measured, and the processor seems ten times slower."""
+    """Threads hand Python's lock on at once: in their usual turns of 5 ms the time measured is that of a
+    server that opens a page, and the processor seems ten times slower."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:

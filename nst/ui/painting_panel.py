@@ -51,13 +51,13 @@ TITLE = """
   document.title = (found ? found[1] + ' · ' : '') + 'Neural style transfer';
 }
 """
-# Beside the settings the picture stays in sight while it is short, and goes up once the curves come: where to
-# go is its row.
+# Beside the settings the picture is sticky while its row is higher than it; the curves make it as high, and
+# it would go up. So, where it is out of sight, its row is brought into view.
 TO_THE_PICTURE = """
 () => {
-  const easel = document.querySelector('.easel'), row = easel?.parentElement;
+  const easel = document.querySelector('.easel');
   if (innerWidth < 900) easel?.scrollIntoView({behavior: 'smooth'});
-  else if (row?.getBoundingClientRect().top < -80) row.scrollIntoView({behavior: 'smooth'});
+  else if (easel?.getBoundingClientRect().top < -80) easel.parentElement.scrollIntoView({behavior: 'smooth'});
 }
 """
 
@@ -146,7 +146,7 @@ class PaintingPanel(RunPanel):
                 self.download = gr.DownloadButton(
                     "Download", variant="primary", visible=False, scale=3, elem_id="download"
                 )
-                self.film = gr.Button(FILM, visible=False, scale=1, min_width=180, elem_id="film")
+                self.film = gr.Button(FILM, visible=False, scale=1, min_width=220, elem_id="film")
             self.film_file = gr.DownloadButton(elem_id="film-file")
             with gr.Row(visible=False, elem_classes="actions") as self.actions:
                 self.go_on = gr.Button("Go on from it", size="sm", min_width=110, elem_id="go-on")

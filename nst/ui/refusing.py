@@ -1,5 +1,7 @@
 """A file that is no picture is refused as soon as it is brought, and not first when Paint is pressed."""
 
+from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -11,8 +13,14 @@ from .events import LATEST, QUIET
 from .upload import Upload
 
 # As a person would: a value for the input from its own change event would make Gradio send that event again.
+# And only what was refused, as another picture may have been brought meanwhile.
 REMOVE = """
-(said) => said && document.querySelector('#{} [aria-label="Remove Image"]')?.click()
+(said) => {{
+  const refused = /data-refused="([^"]+)"/.exec(said ?? '')?.[1];
+  const input = document.querySelector('#{}');
+  if (refused && input?.querySelector('img')?.src.includes(refused))
+    input.querySelector('[aria-label="Remove Image"]')?.click();
+}}
 """
 
 
@@ -31,5 +39,8 @@ def _looked_at(path: str | None) -> Any:
     except Busy:
         return ""
     except ImageRefused as error:
-        return status.note(str(error), "refused")
+        # The folder's name is the checksum of what is in it.
+        return (
+            f'<div data-refused="{escape(Path(path).parent.name)}">{status.note(str(error), "refused")}</div>'
+        )
     return ""

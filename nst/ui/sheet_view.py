@@ -63,7 +63,9 @@ def sheet_html(on_sheet: OnSheet, alt: str, opens: bool = False, chosen: int | N
     )
     said = " ".join(filter(None, (on_sheet.example, PRESS if buttons else "")))
     note = f'<p class="note">{escape(said)}</p>' if said else ""
-    return f'<div class="board"><div class="whole">{images}{buttons}</div></div>{note}'
+    # With buttons the keyboard moves a wide sheet sideways by the focus; without, the sheet takes it.
+    keys = "" if buttons else f' tabindex="0" role="region" aria-label="{escape(alt)}"'
+    return f'<div class="board"{keys}><div class="whole">{images}{buttons}</div></div>{note}'
 
 
 def in_words(settings: Settings) -> str:
