@@ -136,14 +136,17 @@ def test_parts_that_are_alike_are_proposed_and_what_is_changed_with_the_brush_is
     choose(page, ROOT / "examples/content/lake.jpg", ROOT / "examples/styles/night_wind.jpg")
     use_recipe(page, a_painting(tmp_path))
     expect(page.locator("#style-brush img")).to_be_visible()
+    drag(page, (0.1, 0.1), (0.9, 0.1))
     page.locator("#find-parts").click()
     expect(page.locator("#parts-said")).to_contain_text("Proposed: the same colour is painted alike")
     for brush in ("brush", "style-brush"):
         page.wait_for_function(f"document.querySelector('#{brush} canvas').dataset.begun")
         for colour in ((0, 255, 0), (255, 255, 0)):
             assert coloured(page, brush, colour) > 512 * 384 // 10
+    before = coloured(page, "brush", (255, 0, 0))
+    assert before > 40 * 380  # what is to stay as it is was marked before, and is left
     drag(page, (0.1, 0.5), (0.9, 0.5))
-    assert marked(page)[0] > 48 * 380
+    assert coloured(page, "brush", (255, 0, 0)) > before + 40 * 380
     page.locator("#run").click()
     expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px", timeout=60_000)
     wait_for_the_end(page)

@@ -76,6 +76,8 @@ def test_the_page_shows_the_scales_that_are_painted():
 def test_three_pieces_are_painted_and_the_one_that_is_pressed_sets_the_style_scale(visit, pictures, tmp_path):
     page = visit()
     page.get_by_role("button", name="Brushwork").click()
+    stop = page.locator("#brushwork .proposal").get_by_role("button", name="Stop")
+    expect(stop).to_be_disabled()
     page.locator("#try-brushwork").click()
     expect(page.locator("#brushwork-said")).to_contain_text("There is no content image yet")
     choose(page, *pictures)
@@ -88,3 +90,4 @@ def test_three_pieces_are_painted_and_the_one_that_is_pressed_sets_the_style_sca
     expect(pieces.first).to_have_attribute("aria-pressed", "true")
     expect(number(page, "Style scale")).to_have_value("0.5")
     expect(page.locator("#brushwork > button")).to_contain_text("Brushwork · in use")
+    expect(stop).to_be_disabled()

@@ -58,8 +58,8 @@ def test_every_tab_opens_with_three_sentences_and_fits_its_window(visit, width):
         assert len(re.findall(r"[.:;] |\.$", said.inner_text())) >= 3, name
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         assert page.evaluate(WIDER) == [], name
-        for sheet in page.locator(".board .whole:visible").all():  # of a size at which its words can be read
-            assert sheet.bounding_box()["width"] > 800, name
+        if name in BOARDS:  # of a size at which its words can be read
+            assert page.locator(".board .whole:visible").bounding_box()["width"] > 800
 
 
 # What reaches over the right edge of the window, but for what scrolls in a box of its own: its beginning.

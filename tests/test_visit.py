@@ -79,10 +79,12 @@ def test_on_a_phone_paint_stays_in_reach_and_the_view_follows_it_to_the_picture(
     page = visit(390, 844)
     choose(page, *pictures)
     use_recipe(page, a_painting(tmp_path, evaluations=400))
-    for place in (0, 300):
+    for place in (0, 300, 1e6):
         page.evaluate(f"scrollTo({{top: {place}, behavior: 'instant'}})")
         box = page.locator("#run").bounding_box()
         assert 0 <= box["y"] <= 844 - box["height"]
+    footer = page.locator("footer").bounding_box()
+    assert footer["y"] + footer["height"] <= box["y"]
     page.locator("#run").click()
     expect(page.locator("#live img")).to_be_in_viewport()
     page.locator("#stop").click()
@@ -220,6 +222,9 @@ def test_a_reload_finds_the_last_painting(visit, pictures, tmp_path):
     with Image.open(downloaded(page).path()) as picture:
         assert picture.size == (64, 48)
     expect(page.get_by_role("group", name="Paintings of this visit").get_by_role("button")).to_have_count(1)
+    page.locator("#go-on").click()
+    expect(page.get_by_role("alert")).to_contain_text("choose the pictures it was made of again")
+    wait_for_the_end(page)
 
 
 def test_a_painting_stopped_by_closing_its_page_is_said_to_have_been(visit, pictures, tmp_path):

@@ -65,15 +65,27 @@ const stroke = (from, to) => {
 const clear = () => canvas().getContext('2d').clearRect(0, 0, canvas().width, canvas().height);
 const mark = (mask) => element.querySelector('.brush').toggleAttribute('data-marked', Boolean(mask));
 const keep = (mask) => { mark(mask); props.value = {...props.value, mask}; };
+// A proposal is of the parts, which all have green in their colours: what is red or blue stays.
 const show = (mask) => {
   const proposed = new Image();
   proposed.onload = () => {
     if (!canvas()) return;
     begin();
+    const pen = canvas().getContext('2d'), {width, height} = canvas();
+    const before = pen.getImageData(0, 0, width, height).data;
     clear();
-    const pen = canvas().getContext('2d');
     [pen.globalCompositeOperation, pen.imageSmoothingEnabled] = ['source-over', false];
-    pen.drawImage(proposed, 0, 0, canvas().width, canvas().height);
+    pen.drawImage(proposed, 0, 0, width, height);
+    const now = pen.getImageData(0, 0, width, height);
+    let stays = false;
+    for (let at = 0; at < now.data.length; at += 4) {
+      if (before[at + 3] < 128 || before[at + 1] > 127) continue;
+      now.data.set(before.subarray(at, at + 4), at);
+      stays = true;
+    }
+    if (!stays) return;
+    pen.putImageData(now, 0, 0);
+    keep(canvas().toDataURL('image/png'));
   };
   proposed.src = mask;
 };

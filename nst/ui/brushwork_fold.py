@@ -15,6 +15,7 @@ from .form import Form
 from .gallery import PICKED
 from .painting import painting
 from .painting_jobs import Pieces
+from .run_panel import buttons
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.limits import Limits
@@ -42,7 +43,7 @@ class BrushworkFold:
             )
             with gr.Row(elem_classes="proposal"):
                 self.run = gr.Button("Try three sizes", size="sm", scale=3, elem_id="try-brushwork")
-                self.stop = gr.Button("Stop", size="sm", scale=1, min_width=70)
+                self.stop = gr.Button("Stop", size="sm", scale=1, min_width=70, interactive=False)
             self.said = html(elem_classes="said-if-any", elem_id="brushwork-said")
             self.pieces = html(js_on_load=PICKED, elem_id="pieces")
             self.painted = gr.State(())
@@ -52,7 +53,9 @@ class BrushworkFold:
         self.runs = runs
         seen = [self.said, self.pieces, self.painted]
         inputs = [*pictures, *self.form.inputs]
-        self.run.click(self._try, inputs, seen, **in_line(runs), **PRIVATE)
+        begun = self.run.click(lambda: buttons(running=True), None, [self.run, self.stop], **QUIET)
+        tried = begun.then(self._try, inputs, seen, **in_line(runs), **PRIVATE)
+        tried.then(lambda: buttons(running=False), None, [self.run, self.stop], **QUIET)
         self.stop.click(self._stop, **QUIET)
         sliders = [self.form.settings[name] for name in ("style_scale", "style_crop", "style_rotation")]
         for slider in sliders:

@@ -80,7 +80,9 @@ def maps_html(found: Found, shot: Shot, layer: str) -> str:
         _beside(name, picture, entries, _crisp(coloured(entries, found.most[layer])), layer)
         for name, picture, entries in zip(NAMES, pictures, shot.measured.grams[layer], strict=True)
     )
-    said = f"Gram matrices at {layer}: {len(shown)} channels, brighter is more"
+    count, of = len(shown), shot.measured.sums[layer].channels
+    each = f"{of} channels" if count == of else f"the style’s {count} most active of {of} channels"
+    said = f"Gram matrices at {layer}: {each}, brighter is more"
     return (
         f'<div class="grams" data-channels="{json.dumps(list(shown))}">'
         f'<h3 class="section">{escape(said)}</h3>'

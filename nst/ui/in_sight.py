@@ -65,7 +65,11 @@ def said_of(one: Painted) -> str:
         return status.note("The style image on the left, the texture on the right: drag the line.")
     done, of = one.recipe.evaluations, one.recipe.settings.evaluations
     if done is not None and done < of:
-        return status.note(f"It was stopped at evaluation {done} of {of}. Drag the line to compare.")
+        width, height = size_of(one.picture)
+        small = (
+            f", when it was {width} × {height} px" if max(width, height) < one.recipe.settings.size else ""
+        )
+        return status.note(f"It was stopped at evaluation {done} of {of}{small}. Drag the line to compare.")
     return status.note("The content image on the left, the painting on the right: drag the line.")
 
 

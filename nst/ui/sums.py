@@ -245,12 +245,18 @@ def _row(numbers: Numbers, by: "Weighting", name: str) -> str:
     used = share is not None or name in by.content
     cells = (
         f"{s.height} × {s.width} × {s.channels}",
-        f"{s.content:.3g}",
-        f"{s.style_before:.3g}",
-        f"{s.style:.3g}",
-        f"{s.change:+.3g}",
-        "" if share is None else f"{share:.3g}",
-        f"{part:.3g}" if used else "",
+        _short(s.content),
+        _short(s.style_before),
+        _short(s.style),
+        _short(s.change, "+"),
+        "" if share is None else _short(share),
+        _short(part) if used else "",
     )
     values = "".join(f"<td>{cell}</td>" for cell in cells)
     return f"<tr{'' if used else ' class=unused'}><th>{escape(name)}</th>{values}</tr>"
+
+
+def _short(value: float, sign: str = "") -> str:
+    """Three digits, 6.09e5 and not 6.09e+05: six columns fit a phone."""
+    digits, e, power = f"{value:{sign}.3g}".partition("e")
+    return f"{digits}e{int(power)}" if e else digits

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ..decoding import picture_size, read_text
-from ..errors import NSTError
+from ..errors import NSTError, SettingsError
 from ..recipe import Recipe, read_recipe
 from . import status
 from .brush import EMPTY, mask_of
@@ -31,6 +31,8 @@ from .upload import Upload
 from .visit import GONE, Painted
 
 FILLS = ("Fill the style", "Fill the second style")  # what a press on an example style does
+# A reload leaves the last painting there, and empties the inputs.
+PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of again: it does not keep them."
 USUAL_SHAPE = (4, 3)  # of a content image that is not there yet
 
 # As a person would: nothing happens while a run goes on, as the button cannot be pressed then.
@@ -92,6 +94,8 @@ class TransferTab:
             mask, style_mask = mask_of(brushed), mask_of(style_brushed)
             further = second, third, fourth
             settings = self.form.read(values, further if style else (None, None, None))
+            if start and not (style and (content or settings.is_texture)):
+                raise SettingsError(PICTURES_FIRST)
             given = content, [style, *further], settings, start, mask, style_mask, pictures
             frames = self.runs.stream(client_of(request), painting, *given)
         except NSTError as error:
