@@ -60,9 +60,6 @@ try:
     limits = Limits.from_environment()
 except SettingsError as error:
     raise SystemExit(str(error)) from None
-# The questions of the lecture, which the tabs answer.
-GRID, RECONSTRUCT = "Which layers make the style?", "What does each layer keep?"
-UNITS, HOW = "What does a unit see?", "Where does J come from?"
 
 own_upload_folder()
 share_heaps()
@@ -80,17 +77,17 @@ with Page(
     with gr.Tabs() as tabs:
         with gr.Tab("Transfer", id="transfer") as first:
             transfer = TransferTab(runs, gallery)
-            next_button(tabs, "grid", GRID)
-        with gr.Tab(GRID, id="grid") as second:
+            next_button(tabs, "grid", GridTab.title)
+        with gr.Tab(GridTab.title, id="grid") as second:
             GridTab(runs, given, examples, transfer, tabs)
-            next_button(tabs, "reconstruct", RECONSTRUCT)
-        with gr.Tab(RECONSTRUCT, id="reconstruct") as third:
+            next_button(tabs, "reconstruct", ReconstructTab.title)
+        with gr.Tab(ReconstructTab.title, id="reconstruct") as third:
             ReconstructTab(runs, given, examples, transfer)
-            next_button(tabs, "units", UNITS)
-        with gr.Tab(UNITS, id="units") as fourth:
+            next_button(tabs, "units", UnitsTab.title)
+        with gr.Tab(UnitsTab.title, id="units") as fourth:
             UnitsTab(runs, gallery, transfer)
-            next_button(tabs, "how", HOW)
-        with gr.Tab(HOW, id="how") as fifth:
+            next_button(tabs, "how", HowTab.title)
+        with gr.Tab(HowTab.title, id="how") as fifth:
             HowTab(runs, given, transfer)
             next_button(tabs, "transfer", "paint your own")
     add_transfer(runs)

@@ -117,7 +117,7 @@ def test_stop_keeps_the_best_picture_and_the_next_run_works(visit, pictures, tmp
 def test_what_cannot_be_painted_is_refused_in_one_sentence(visit, pictures, tmp_path):
     page = visit()
     page.locator("#run").click()
-    expect(page.get_by_role("alert")).to_contain_text("There is no content image yet")
+    expect(page.get_by_role("alert")).to_contain_text("There are no pictures yet")
     wait_for_the_end(page)
     text = tmp_path / "text.jpg"
     text.write_text("This is no picture.")
@@ -243,7 +243,7 @@ def test_a_row_that_is_stopped_leaves_the_pictures_so_far(visit, pictures, tmp_p
     number(page, "Pictures").fill("12")
     number(page, "Pictures").press("Tab")
     page.locator("#run").click()
-    expect(page.locator("#said")).to_contain_text("Picture 3 of 12")
+    expect(page.locator("#said")).to_contain_text(re.compile("Picture [3-9] of 12"))
     page.locator("#stop").click()
     wait_for_the_end(page)
     expect(page.locator("#said")).to_contain_text("these are the pictures so far")
@@ -367,8 +367,11 @@ def test_a_texture_is_made_of_the_style_alone_and_another_tab_says_that_it_expla
     page.locator("#run").click()
     wait_for_the_end(page)
     expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px")
-    expect(page.locator("#caption")).to_contain_text("The style image on the left, the texture on the right")
-    expect(page.get_by_label("Compare it with")).to_have_value("The style image")
+    expect(page.locator("#caption")).to_contain_text(
+        "The style image is on the left, the texture on the right"
+    )
+    expect(page.locator("#slider img").first).to_have_attribute("alt", "The style image")
+    expect(page.get_by_label("On the left of the line")).to_be_hidden()  # there is no other choice
     page.locator("#content input[type=file]").set_input_files(pictures[0])
     page.get_by_role("tab", name="Where does J come from?").click()
     page.locator("#how-run").click()

@@ -283,7 +283,7 @@ def test_units_are_shown_for_the_pictures_looked_at_so_far(visit, pictures):
     expect(page.get_by_label("Unit", exact=True)).to_have_value("0")
     self_taught(page)
     page.locator("#units-run").click()
-    expect(page.locator("#units-said")).to_contain_text("Looking at picture", timeout=2 * SOON)
+    expect(page.locator("#units-said")).to_contain_text("Looking at the pictures", timeout=2 * SOON)
     page.locator("#units-stop").click()
     expect(page.locator("#units .note")).to_have_count(0, timeout=2 * SOON)
     expect(page.locator("#units figure")).to_have_count(9)

@@ -73,6 +73,9 @@ def test_how_long_it_will_take_is_said_before_paint_and_follows_the_settings(vis
     before = page.locator("#estimate").inner_text()
     page.get_by_label("Fine").check()
     expect(page.locator("#estimate")).not_to_have_text(before)
+    open_advanced(page)
+    page.get_by_label("α", exact=False).first.fill("heavy")
+    expect(page.locator("#estimate")).to_contain_text("α must be a number or empty, not “heavy”.")
 
 
 def test_on_a_phone_paint_stays_in_reach_and_the_view_follows_it_to_the_picture(visit, pictures, tmp_path):
@@ -188,6 +191,7 @@ def test_the_visits_paintings_can_be_seen_again_compared_and_used(visit, picture
     page.locator("#compare input").click()
     page.get_by_role("option", name="Painting 2").click()
     expect(page.locator("#slider img").first).not_to_have_attribute("src", old)
+    expect(page.locator("#caption")).to_contain_text("Painting 2 is on the left, the painting on the right")
     page.locator("#finished").get_by_role("button", name="Use its settings").click()
     open_advanced(page)
     expect(page.get_by_label("Seed")).to_have_value("7")
@@ -213,15 +217,20 @@ def test_a_run_that_fails_leaves_the_last_painting_in_sight(visit, pictures, tmp
     expect(page.locator("#download")).to_be_visible()
 
 
-def test_a_reload_finds_the_last_painting(visit, pictures, tmp_path):
+def test_a_reload_finds_the_paintings_of_the_visit(visit, pictures, tmp_path):
     page = visit(leaves=True)
     choose(page, *pictures)
+    paint(page, a_painting(tmp_path, evaluations=4, size=96))
     paint(page, a_painting(tmp_path, evaluations=6))
     page.reload()
+    strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
+    expect(strip).to_have_count(2)
+    expect(strip.nth(1)).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#download")).to_contain_text("64 × 48 px")
     with Image.open(downloaded(page).path()) as picture:
         assert picture.size == (64, 48)
-    expect(page.get_by_role("group", name="Paintings of this visit").get_by_role("button")).to_have_count(1)
+    strip.first.click()
+    expect(page.locator("#download")).to_contain_text("96 × 72 px")
     page.locator("#go-on").click()
     expect(page.get_by_role("alert")).to_contain_text("choose the pictures it was made of again")
     wait_for_the_end(page)
@@ -233,7 +242,7 @@ def test_a_painting_stopped_by_closing_its_page_is_said_to_have_been(visit, pict
     use_recipe(page, a_painting(tmp_path, evaluations=1000, size=256))
     page.locator("#run").click()
     expect(page.locator("#said")).to_contain_text("evaluation")
-    page.wait_for_function("localStorage.getItem('nst-last-painting')?.length > 40")
+    page.wait_for_function("localStorage.getItem('nst-paintings')?.length > 40")
     page.reload()
     said = re.compile("The page was closed while this was painted|It was stopped at evaluation")
     expect(page.locator("#caption")).to_contain_text(said)
@@ -264,7 +273,7 @@ def test_an_address_names_the_tab_the_pair_and_the_settings(visit, app):
     expect(number(page, "Size")).to_have_value("256")
     expect(strength(page)).to_have_value("7")
     page.goto(f"{app.url}?tab=units")
-    expect(page.get_by_role("heading", name="What does each unit look for?")).to_be_visible()
+    expect(page.get_by_role("heading", name="What does a unit see?")).to_be_visible()
     page.goto(f"{app.url}?size=9")
     expect(page.locator("#note")).to_contain_text("Size must be a whole number from 64")
 

@@ -22,7 +22,7 @@ from .transfer_tab import TransferTab
 from .unchecked import Slider
 
 ABOUT_GRID = About(
-    "How many layers, how much content?",
+    "Which layers make the style?",
     (
         "Every picture below is the same optimisation from the same start; only two things differ.",
         "From top to bottom the style cost reads more layers: with conv1_1 alone the style is colour and "
@@ -62,6 +62,8 @@ WHAT = {
 
 class GridTab:
     """Layers × α/β. A picture of the finished sheet opens in Transfer with its settings."""
+
+    title = ABOUT_GRID.title
 
     def __init__(
         self, runs: Runs, given: Given, examples: ExampleSheets, transfer: TransferTab, tabs: gr.Tabs
@@ -129,6 +131,8 @@ class GridTab:
 
 class ReconstructTab:
     """What each layer keeps of the content and of the style; and three optimisers side by side."""
+
+    title = ABOUT_RECONSTRUCT.title
 
     def __init__(self, runs: Runs, given: Given, examples: ExampleSheets, transfer: TransferTab) -> None:
         self.runs, self.given = runs, given

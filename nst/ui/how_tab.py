@@ -31,7 +31,7 @@ from .transfer_tab import TransferTab
 from .unchecked import Number
 
 ABOUT = About(
-    "What is being minimised?",
+    "Where does J come from?",
     (
         "A painting G is good when the network answers to it as it does to the content image C at one "
         "layer, and when its Gram matrices, which say what channels are active together, are those of the "
@@ -53,6 +53,8 @@ NOT_PAINTED = "There is no painting of these two pictures yet, so G is the conte
 
 class HowTab:
     """Numbers and Gram matrices of the pictures of the Transfer tab and of every moment of its last run."""
+
+    title = ABOUT.title
 
     def __init__(self, runs: Runs, given: Given, transfer: TransferTab) -> None:
         self.runs, self.given, self.transfer = runs, given, transfer

@@ -25,12 +25,14 @@ def beside_of(one: Painted) -> str:
     return STYLE_IMAGE if one.recipe and one.recipe.settings.is_texture else CONTENT_IMAGE
 
 
-def compared(visit: Sequence[Painted], selected: Painted | None, other: str) -> Any:
-    """The slider's two pictures: the painting chosen, or its content image, and what is in sight."""
+def compared(visit: Sequence[Painted], selected: Painted | None, other: str) -> tuple[Any, Any]:
+    """Values for [slider, caption]: the painting chosen, or its content image, beside what is in sight."""
     if selected is None or not selected.is_there:
-        return gr.skip()
+        return gr.skip(), gr.skip()
     named = {f"Painting {number}": one.painting for number, one in enumerate(visit, start=1)}
-    return named.get(other, selected.content), selected.picture
+    if other not in named:
+        other = beside_of(selected)
+    return (named.get(other, selected.content), selected.picture), said_of(selected, other)
 
 
 def moment_values(
@@ -40,11 +42,11 @@ def moment_values(
     if selected is None or not selected.is_there:
         return tuple(gr.skip() for _ in range(4))
     selected = selected.at(chosen(moment))
-    return compared(visit, selected, other), said_of(selected), download(selected), selected
+    return *compared(visit, selected, other), download(selected), selected
 
 
-def said_of(one: Painted) -> str:
-    """HTML of the caption."""
+def said_of(one: Painted, beside: str) -> str:
+    """HTML of the caption; `beside` is what the left of the line shows."""
     if one.moment is not None:
         width, height = size_of(one.picture)
         return status.note(
@@ -60,17 +62,18 @@ def said_of(one: Painted) -> str:
             f"{weights[-1]:.0%} of the second. The others are below, and the film shows all."
         )
     if "start" in one.recipe.others:
-        return status.note("It went on from an earlier painting. Drag the line to compare.")
-    if one.recipe.settings.is_texture:
-        return status.note("The style image on the left, the texture on the right: drag the line.")
+        return status.note(f"It went on from an earlier painting. {beside} is on the left: drag the line.")
     done, of = one.recipe.evaluations, one.recipe.settings.evaluations
     if done is not None and done < of:
         width, height = size_of(one.picture)
         small = (
             f", when it was {width} × {height} px" if max(width, height) < one.recipe.settings.size else ""
         )
-        return status.note(f"It was stopped at evaluation {done} of {of}{small}. Drag the line to compare.")
-    return status.note("The content image on the left, the painting on the right: drag the line.")
+        return status.note(
+            f"It was stopped at evaluation {done} of {of}{small}. {beside} is on the left: drag the line."
+        )
+    kind = "texture" if one.recipe.settings.is_texture else "painting"
+    return status.note(f"{beside} is on the left, the {kind} on the right: drag the line.")
 
 
 def download(one: Painted) -> Any:

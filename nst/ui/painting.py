@@ -46,6 +46,8 @@ def painting(
     given = [style for style in styles if style]
     if settings.is_texture:
         content = None
+    elif not content and not given:
+        raise ImageRefused("There are no pictures yet: choose a content and a style image, or press a pair.")
     elif not content:
         raise ImageRefused("There is no content image yet: choose the picture to repaint.")
     if not given:

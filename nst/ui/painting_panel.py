@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from .run_panel import RunPanel, buttons, getting_ready, now_and_then
 from .running.frames import Frame
 from .running.runs import Runs
 from .theme import html
-from .visit import GONE, Painted, apart, found_again, painted, with_more
+from .visit import GONE, MOST_KEPT, Painted, apart, found_again, painted, with_more
 
 DRAW_EVERY = 0.8  # seconds between two drawings of the curves
 
@@ -37,9 +38,11 @@ CODES: Sequence[tuple[str, Any]] = (("Python", "python"), ("Command line", "shel
 
 
 # gr.ImageSlider has no parameter for alternative texts; its pictures are there soon after their values.
-NAME_PICTURES = """
+NAME_PICTURES = r"""
 () => setTimeout(() => document.querySelectorAll('#slider img').forEach((picture, index) => {
-  const beside = document.querySelector('#compare input')?.value || 'The content image';
+  const caption = document.querySelector('#caption').innerText;
+  const said = /(The \w+ image|Painting \d+) is on the left/.exec(caption);
+  const beside = document.querySelector('#compare input')?.value || said?.[1] || 'The content image';
   picture.alt = [beside, 'The painting'][index] ?? '';
 }), 400)
 """
@@ -79,7 +82,7 @@ class PaintingPanel(RunPanel):
 
     visit      the paintings of this visit, and `selected` the one that is seen
     start      path of the painting that the next run goes on from, if any
-    address    the folder of the last run, kept in the browser
+    addresses  the folders of this browser's last runs, the newest last, kept in the browser
     """
 
     def __init__(self) -> None:
@@ -90,7 +93,7 @@ class PaintingPanel(RunPanel):
         example, each = gallery.example, (*gallery.contents, *gallery.styles)
         self.names = {picture.file.name: picture.name for picture in each}
         self.visit, self.selected, self.start = gr.State(()), gr.State(), gr.State()
-        self.address = gr.BrowserState("", storage_key="nst-last-painting", secret="nst")
+        self.addresses = gr.BrowserState([], storage_key="nst-paintings", secret="nst")
         self.badge = html(status.badge(status.automatic()), elem_id="badge")
         self.status = html(elem_id="said")
         self._pictures(example)
@@ -116,7 +119,7 @@ class PaintingPanel(RunPanel):
             self.other,
         ]
         self.began = [*panels, self.status, self.shown]
-        self.going = [self.live, self.status, self.costs, self.badge, self.address, self.shown]
+        self.going = [self.live, self.status, self.costs, self.badge, self.addresses, self.shown]
         self.ending = [self.shown, self.visit]
         self.ended = [*panels, self.visit, self.strip, self.strips, *self.seen]
 
@@ -141,7 +144,16 @@ class PaintingPanel(RunPanel):
                 elem_id="slider",
             )
             self.moment = moment_slider("moment")
-            self.caption = html(_of_example(example), elem_id="caption")
+            with gr.Row(elem_classes="beside"):
+                self.caption = html(_of_example(example), elem_id="caption")
+                self.other = gr.Dropdown(
+                    [CONTENT_IMAGE],
+                    value=CONTENT_IMAGE,
+                    label="On the left of the line",
+                    visible=False,
+                    min_width=220,
+                    elem_id="compare",
+                )
             with gr.Row(elem_classes="keep"):
                 self.download = gr.DownloadButton(
                     "Download", variant="primary", visible=False, scale=3, elem_id="download"
@@ -167,9 +179,6 @@ class PaintingPanel(RunPanel):
         with gr.Column(visible=False, elem_id="visit") as self.strips:
             html('<h2 class="section">Paintings of this visit</h2>')
             self.strip = painting_row("Paintings of this visit")
-            self.other = gr.Dropdown(
-                [CONTENT_IMAGE], value=CONTENT_IMAGE, label="Compare it with", elem_id="compare"
-            )
 
     def wire_view(self) -> None:
         """What happens when one of the visit's paintings is pressed, or two are compared."""
@@ -186,7 +195,8 @@ class PaintingPanel(RunPanel):
             **LATEST,
             **QUIET,
         ).then(None, js=NAME_PICTURES)
-        self.other.input(compared, [self.visit, self.selected, self.other], self.slider, **QUIET)
+        two, seen = [self.visit, self.selected, self.other], [self.slider, self.caption]
+        self.other.input(compared, two, seen, **QUIET).then(None, js=NAME_PICTURES)
         made = self.film.click(film_values, self.selected, [self.film, self.film_file], **ONE_BY_ONE)
         made.success(None, js=PRESS_FILM)
         self.status.change(None, self.status, None, js=TITLE)
@@ -212,9 +222,9 @@ class PaintingPanel(RunPanel):
             *self._seen(request, new[-1], visit),
         )
 
-    def recall(self, request: gr.Request, folder: Path | None) -> tuple[Any, ...]:
-        """Values for [visit, strip, strips, *seen]: what the last run left, found again after a reload."""
-        found = found_again(folder) if folder else ()
+    def recall(self, request: gr.Request, folders: Iterable[Path]) -> tuple[Any, ...]:
+        """Values for [visit, strip, strips, *seen]: what the last runs left, found again after a reload."""
+        found = tuple(chain.from_iterable(map(found_again, folders)))[-MOST_KEPT:]
         if not found:
             return tuple(gr.skip() for _ in (*self.seen, 1, 2, 3))
         return (*self._strip_values(found, found[-1]), *self._seen(request, found[-1], found))
@@ -253,7 +263,7 @@ class PaintingPanel(RunPanel):
         return (
             (one.content, one.painting),
             at_the_end(list(one.moments)),
-            said_of(one),
+            said_of(one, beside),
             download(one),
             gr.Button(visible=one.has_film),
             gr.Row(visible=True),
@@ -261,7 +271,7 @@ class PaintingPanel(RunPanel):
             status.used(recipe, size, one.frame) if recipe else "",
             *codes,
             one,
-            gr.Dropdown(others, value=beside),
+            gr.Dropdown(others, value=beside, visible=len(others) > 1),
         )
 
 
@@ -270,24 +280,27 @@ def painting_values(
     content: str | None,
     style: str | None,
     settings: Settings | None,
+    addresses: Sequence[str] = (),
     has_regions: bool = False,
 ) -> Iterator[tuple[str | None, str, str, Any, Any, Shown]]:
-    """Values for `going`, a few times a second: live picture, status, curves, badge, the run's address, and
-    what was shown. Until there is a picture the content image is seen.
+    """Values for `going`, a few times a second: live picture, status, curves, badge, the addresses with the
+    run's own, and what was shown. Until there is a picture the content image is seen.
 
     The live picture is always a path and never an update: Gradio would forget to delete what follows.
     """
     seen: list[Frame] = []
-    drawn, next_drawing, known = "", 0.0, ""
+    drawn, next_drawing, known = "", 0.0, None
     for frame in now_and_then(_remembered(frames, seen)):
         if frame.is_last or time.monotonic() >= next_drawing:
             drawn, next_drawing = curves.draw(seen), time.monotonic() + DRAW_EVERY
         badge = status.badge(frame.features, frame.device) if frame.features else gr.skip()
-        folder = Path(frame.picture).parent.name if frame.picture else known
-        address, known = (gr.skip() if folder == known else folder), folder
+        kept: Any = gr.skip()
+        if frame.picture and not known:
+            known = Path(frame.picture).parent.name
+            kept = [*addresses, known][-MOST_KEPT:]
         every = tuple(seen) if frame.is_last else ()
         shown = Shown(content, style, settings, frame, every, has_regions)
-        yield frame.picture or content, status.progress(frame), drawn, badge, address, shown
+        yield frame.picture or content, status.progress(frame), drawn, badge, kept, shown
 
 
 def _remembered(frames: Iterable[Frame], seen: list[Frame]) -> Iterator[Frame]:

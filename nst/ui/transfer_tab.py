@@ -28,10 +28,10 @@ from .running.runs import Runs
 from .running.speed import Speed
 from .theme import html
 from .upload import Upload
-from .visit import GONE, Painted
+from .visit import GONE, Painted, addresses_of
 
 FILLS = ("Fill the style", "Fill the second style")  # what a press on an example style does
-# A reload leaves the last painting there, and empties the inputs.
+# A reload leaves the last paintings there, and empties the inputs.
 PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of again: it does not keep them."
 USUAL_SHAPE = (4, 3)  # of a content image that is not there yet
 
@@ -61,11 +61,11 @@ class TransferTab:
         self._wire_estimate()
 
     def on_load(self, demo: gr.Blocks) -> None:
-        """A page that is closed ends its run; one that is opened again shows the last painting."""
+        """A page that is closed ends its run; one that is opened again shows the last paintings."""
         demo.unload(self._stop)
         panel = self.panel
         again = demo.load(
-            self._recall, panel.address, [panel.visit, panel.strip, panel.strips, *panel.seen], **QUIET
+            self._recall, panel.addresses, [panel.visit, panel.strip, panel.strips, *panel.seen], **QUIET
         )
         again.then(None, js=NAME_PICTURES)
         demo.load(self._estimate, self._estimated, self.estimate, **QUIET)
@@ -74,6 +74,7 @@ class TransferTab:
     def paint(
         self,
         request: gr.Request,
+        addresses: Any,
         start: str | None,
         content: str | None,
         style: str | None,
@@ -101,7 +102,7 @@ class TransferTab:
         except NSTError as error:
             frames = [Frame("failed", str(error))]
         first = style if settings and settings.is_texture else content
-        for going in painting_values(frames, first, style, settings, bool(mask)):
+        for going in painting_values(frames, first, style, settings, addresses_of(addresses), bool(mask)):
             last = going[-1].frame
             if last.state == "done" and settings and not start and not mask and pictures == 1:
                 self.speed.learn(settings, (last.width, last.height), last.seconds)
@@ -176,7 +177,14 @@ class TransferTab:
     def _wire_run(self) -> None:
         self.panel.wire_view()
         panel = self.panel
-        pictures = [panel.start, self.content, self.style, *self.others.inputs, *self.regions.inputs]
+        pictures = [
+            panel.addresses,
+            panel.start,
+            self.content,
+            self.style,
+            *self.others.inputs,
+            *self.regions.inputs,
+        ]
         ended = panel.wire(self.runs, self.paint, [*pictures, *self.form.inputs])
         size = self.form.settings["size"]
         for event in (
@@ -222,31 +230,25 @@ class TransferTab:
         return [self.content, self.others.second, self.others.length, *self.form.inputs]
 
     def _wire_estimate(self) -> None:
-        names = ("size", "evaluations", "scales", "weights", "canvas", "statistic", "seamless")
-        for control in (
-            self.content,
-            self.others.second,
-            self.others.length,
-            *(self.form.settings[name] for name in names),
-        ):
-            control.change(self._estimate, self._estimated, self.estimate, **LATEST, **QUIET)
+        changes = [control.change for control in self._estimated]
+        gr.on(changes, self._estimate, self._estimated, self.estimate, **LATEST, **QUIET)
 
     def _estimate(self, content: str | None, second: str | None, pictures: Any, *values: Any) -> str:
-        """About how long it will take on this machine; empty where nobody can know."""
+        """About how long it will take on this machine, or why it cannot be painted."""
         try:
             settings = self.form.read(values)
             shape = settings.shape(_shape(content))
             seconds = self.speed.seconds(settings, shape)
             if second and pictures != 1 and seconds is not None:
                 seconds = self.speed.seconds_of_row(settings, shape, pictures)
-        except NSTError:
-            return ""
+        except NSTError as error:
+            return status.note(str(error), "refused")
         if seconds is None:
             return status.note("How long it takes here is known after the first painting.")
         return status.note(f"About {status.duration(max(1.0, seconds))} on this machine.")
 
-    def _recall(self, request: gr.Request, address: Any) -> tuple[Any, ...]:
-        return self.panel.recall(request, self.runs.found(address))
+    def _recall(self, request: gr.Request, addresses: Any) -> tuple[Any, ...]:
+        return self.panel.recall(request, filter(None, map(self.runs.found, addresses_of(addresses))))
 
     def _stop(self, request: gr.Request) -> None:
         self.runs.stop(request.session_hash)

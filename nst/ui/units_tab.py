@@ -1,5 +1,6 @@
 """The tab What the network sees: pictures are scanned once, then any layer and unit is shown at once."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
@@ -42,7 +43,7 @@ SCANS_KEPT = 12  # of the last visitors; each holds its pictures and some megaby
 START, FIRST_UNIT = "relu3_1", 0
 
 ABOUT = About(
-    "What does each unit look for?",
+    "What does a unit see?",
     (
         "Each unit of a layer answers to one pattern; here are the nine places, over all pictures, that "
         "it answers to most, cut out exactly as large as what it can see.",
@@ -120,7 +121,7 @@ def _scanned(
     pictures = [*pictures, *map(_example, examples)]
     settings = Settings(weights=weights, pooling="max")
     filters = yield from each_as(filters_for(settings, pictures, through), working)
-    done, of = {}, len(pictures)
+    done, of, began = {}, len(pictures), time.monotonic()
     for scan in scan_units(pictures, filters, "cpu"):
         keep(scan)
         done = {
@@ -128,12 +129,14 @@ def _scanned(
             "of": scan.of,
             "counted": "picture",
             "features": filters.label,
+            "seconds": time.monotonic() - began,
         }
         if scan.done < scan.of and (why := workspace.why_end):
             yield Frame("stopped", f"{why} after {scan.done} of {scan.of} pictures: these are shown.", **done)
             return
         if scan.done < scan.of:
-            yield Frame("working", f"{scan.doing}.", **done)
+            eta = done["seconds"] / scan.done * (of - scan.done) if scan.done else None
+            yield Frame("working", "Looking at the pictures.", eta=eta, **done)
     yield Frame("done", f"Looked at {of} pictures with {filters.label}.", **done)
 
 
@@ -152,6 +155,8 @@ def _digest(file: Path) -> bytes:
 
 class UnitsTab:
     """Pick the pictures, look, then pick a layer and page through its units."""
+
+    title = ABOUT.title
 
     def __init__(self, runs: Runs, gallery: Gallery, transfer: TransferTab) -> None:
         self.runs, self.gallery, self.pages = runs, gallery, Pages(runs)

@@ -1,6 +1,6 @@
-"""The paintings of one visit: kept in the visitor's session, and the last one found again after a reload.
+"""The paintings of one visit: kept in the visitor's session, and found again after a reload.
 
-The browser keeps only the name of a folder that nobody can guess; everything else is in the folder.
+The browser keeps only the names of folders that nobody can guess; everything else is in the folders.
 """
 
 import os
@@ -102,6 +102,11 @@ def found_again(folder: Path) -> tuple[Painted, ...]:
         first, last = (str(moment_file(folder, moments[n])) for n in (0, -1))
         return (Painted(last, first, None, pair="Not finished"),)
     return ()
+
+
+def addresses_of(value: object) -> list[str]:
+    """The addresses in what a browser kept, which is whatever a client sends."""
+    return [one for one in value if isinstance(one, str)][-MOST_KEPT:] if isinstance(value, list) else []
 
 
 def _in_folder(folder: Path) -> tuple[Painted, ...]:
