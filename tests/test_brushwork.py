@@ -79,7 +79,7 @@ def test_three_pieces_are_painted_and_the_one_that_is_pressed_sets_the_style_sca
     stop = page.locator("#brushwork .proposal").get_by_role("button", name="Stop")
     expect(stop).to_be_disabled()
     page.locator("#try-brushwork").click()
-    expect(page.locator("#brushwork-said")).to_contain_text("There is no content image yet")
+    expect(page.locator("#brushwork-said")).to_contain_text("There are no pictures yet")
     choose(page, *pictures)
     use_recipe(page, a_painting(tmp_path))
     page.locator("#try-brushwork").click()

@@ -261,7 +261,7 @@ def test_a_runs_folder_has_its_film_made_once_and_found_again_after_a_reload(tmp
         assert apart(frames[-1], pixels(result)) < CLOSE
     assert apart(frames[0], pixels(waves(128, 96))) < CLOSE
     monkeypatch.setattr(visit, "save_film", None)  # it is there
-    assert film_of(*found_again(folder)) == made
+    assert film_of(*found_again([folder])) == made
 
 
 def test_of_pictures_that_were_deleted_no_film_is_made(tmp_path):

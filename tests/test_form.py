@@ -7,6 +7,7 @@ import pytest
 
 from nst import PRESETS, Settings, SettingsError, preset
 from nst.settings import read_layers, write_layers
+from nst.ui.estimate import Estimate
 from nst.ui.form import Form, dial, preset_of, quality
 from nst.ui.running.limits import Limits
 
@@ -98,3 +99,26 @@ def test_the_dial_is_a_log_scale_over_all_strengths():
     for name in ("gentle", "paint", "bold"):  # the dial's own arithmetic gives the strength back
         strength = preset(name).strength
         assert float(f"{10 ** (dial(strength) / 25 - 1):.2g}") == strength
+
+
+@pytest.mark.parametrize(
+    ("pictures", "said"),
+    [
+        (99, "Pictures must be a whole number from 1 to 12, not “99”."),
+        (None, "Pictures must be a whole number from 1 to 12"),
+        (3, "known after the first painting"),
+    ],
+)
+def test_before_paint_a_row_is_refused_as_paint_would(form, pictures, said):
+    values = form.fill(Settings(weights="self-taught"))[: len(form.inputs)]
+    assert said in asyncio.run(estimated(form, "second.png", pictures, values))
+
+
+def test_before_paint_a_size_is_refused_that_the_app_does_not_paint(form):
+    values = form.fill(Settings(size=2000))[: len(form.inputs)]
+    assert "1024" in asyncio.run(estimated(form, None, 1, values))
+
+
+async def estimated(form: Form, second: str | None, pictures: float | None, values: list) -> str:
+    with gr.Blocks():
+        return Estimate(form, Limits()).said(None, second, pictures, *values)

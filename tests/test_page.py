@@ -367,9 +367,7 @@ def test_a_texture_is_made_of_the_style_alone_and_another_tab_says_that_it_expla
     page.locator("#run").click()
     wait_for_the_end(page)
     expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px")
-    expect(page.locator("#caption")).to_contain_text(
-        "The style image is on the left, the texture on the right"
-    )
+    expect(page.locator("#caption")).to_contain_text("The style image is on the left")
     expect(page.locator("#slider img").first).to_have_attribute("alt", "The style image")
     expect(page.get_by_label("On the left of the line")).to_be_hidden()  # there is no other choice
     page.locator("#content input[type=file]").set_input_files(pictures[0])

@@ -216,7 +216,7 @@ def test_a_refusal_comes_at_once_even_when_others_are_being_served(make_runs):
     until(first, "working")
     frames = list(runs.stream("b", painting, None, [], Settings()))
     assert [frame.state for frame in frames] == ["waiting", "failed"]
-    assert "no content image" in frames[-1].message
+    assert "no pictures" in frames[-1].message
     gate.steps.put(None)
     first.close()
 

@@ -2,7 +2,8 @@
 
 transfer_tab.py    the Transfer tab; gallery.py, the pictures to choose from
 other_styles.py    the second, third and fourth style image
-form.py            its settings; labels.py, their words; shares.py, how much of each style
+form.py            its settings; labels.py, their words; shares.py, how much of each style; estimate.py, how
+                   long they take
 board_tabs.py      Layers × α/β and Reconstruct; units_tab.py, how_tab.py: the other two
 units_page.py      a page of units, whose costly part is a run
 run_panel.py       what every run on the page has: painting_panel.py and sheet_panel.py add what it looks like
@@ -11,7 +12,8 @@ example_how.py     an example of How it works, beside example_sheets.py and exam
 brushwork_fold.py  pieces of three style scales to choose from
 brush.py           a brush on a picture; regions_fold.py, the two of them; parts.py, what proposes for both
 in_sight.py        what is said and offered of the painting in sight; visit.py, the paintings of a visit
-painting.py        the Transfer tab's run, with its jobs in painting_jobs.py; boards.py, those of the boards
+painting.py        the Transfer tab's run, with its jobs in painting_jobs.py; painting_values.py, what the
+                   page shows of it; boards.py, the runs of the boards
 measuring.py       the run behind How it works; sums.py, gram_maps.py and moments.py: what its tab is made of
 kept.py            what was computed for the last few visitors
 status.py          words, figures and the bar; curves.py, the costs as a plot

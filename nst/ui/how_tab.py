@@ -20,7 +20,7 @@ from .gram_maps import POINTED, maps_html, strongest_html
 from .kept import Kept
 from .measuring import Asked, Found, Shot, measure_run
 from .moments import at_the_end, chosen, moment_slider
-from .painting_panel import Shown
+from .painting_values import Shown
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs

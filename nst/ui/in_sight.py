@@ -12,7 +12,7 @@ from . import status
 from .moments import chosen
 from .visit import Painted, film_of
 
-CONTENT_IMAGE, STYLE_IMAGE = "The content image", "The style image"
+CONTENT_IMAGE, STYLE_IMAGE, FIRST_MOMENT = "The content image", "The style image", "Its first moment"
 FILM = "Download the film (WebP)"
 
 # A film is made when it is asked for, and a DownloadButton downloads what it holds when it is pressed: so
@@ -21,16 +21,19 @@ PRESS_FILM = "() => setTimeout(() => document.querySelector('#film-file')?.click
 
 
 def beside_of(one: Painted) -> str:
-    """What a painting is first compared with: the content image, or for a texture the style image."""
-    return STYLE_IMAGE if one.recipe and one.recipe.settings.is_texture else CONTENT_IMAGE
+    """What a painting is first compared with: the content image, for a texture the style image, and for one
+    that was not finished the first of its moments that is kept."""
+    if one.recipe is None:
+        return FIRST_MOMENT
+    return STYLE_IMAGE if one.recipe.settings.is_texture else CONTENT_IMAGE
 
 
 def compared(visit: Sequence[Painted], selected: Painted | None, other: str) -> tuple[Any, Any]:
-    """Values for [slider, caption]: the painting chosen, or its content image, beside what is in sight."""
+    """Values for [slider, caption]: the painting chosen, else what is first compared, beside this one."""
     if selected is None or not selected.is_there:
         return gr.skip(), gr.skip()
-    named = {f"Painting {number}": one.painting for number, one in enumerate(visit, start=1)}
-    if other not in named:
+    named = {f"Painting {number}": one.painting for number, one in enumerate(visit, 1) if one.is_there}
+    if not isinstance(other, str) or other not in named:
         other = beside_of(selected)
     return (named.get(other, selected.content), selected.picture), said_of(selected, other)
 
@@ -47,33 +50,35 @@ def moment_values(
 
 def said_of(one: Painted, beside: str) -> str:
     """HTML of the caption; `beside` is what the left of the line shows."""
+    return status.note(f"{_what_it_is(one)} {beside} is on the left: drag the line.".lstrip())
+
+
+def _what_it_is(one: Painted) -> str:
+    """A sentence on what is in sight, unless it is a painting like any other."""
     if one.moment is not None:
         width, height = size_of(one.picture)
-        return status.note(
+        return (
             f"The painting after evaluation {one.moment} of {max(one.moments)}, kept as a JPEG of {width} × "
             f"{height} px: download it, take it, or go on from it."
         )
     if one.recipe is None:
-        return status.note("The page was closed while this was painted: it shows how far it came.")
+        return "This was not finished: it shows how far it came."
     if len(one.row) > 1:
         number, weights = one.row.index(one.painting) + 1, one.recipe.settings.style_weights
-        return status.note(
+        return (
             f"Picture {number} of {len(one.row)} on the way from the first style to the second, with "
             f"{weights[-1]:.0%} of the second. The others are below, and the film shows all."
         )
     if "start" in one.recipe.others:
-        return status.note(f"It went on from an earlier painting. {beside} is on the left: drag the line.")
+        return "It went on from an earlier painting."
     done, of = one.recipe.evaluations, one.recipe.settings.evaluations
     if done is not None and done < of:
         width, height = size_of(one.picture)
         small = (
             f", when it was {width} × {height} px" if max(width, height) < one.recipe.settings.size else ""
         )
-        return status.note(
-            f"It was stopped at evaluation {done} of {of}{small}. {beside} is on the left: drag the line."
-        )
-    kind = "texture" if one.recipe.settings.is_texture else "painting"
-    return status.note(f"{beside} is on the left, the {kind} on the right: drag the line.")
+        return f"It was stopped at evaluation {done} of {of}{small}."
+    return ""
 
 
 def download(one: Painted) -> Any:

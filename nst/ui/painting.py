@@ -47,13 +47,13 @@ def painting(
     if settings.is_texture:
         content = None
     elif not content and not given:
-        raise ImageRefused("There are no pictures yet: choose a content and a style image, or press a pair.")
+        raise ImageRefused("There are no pictures yet: choose a content and a style image.")
     elif not content:
         raise ImageRefused("There is no content image yet: choose the picture to repaint.")
     if not given:
         raise ImageRefused("There is no style image yet: choose the picture to paint like.")
     if pictures != 1:
-        _check_row(pictures, len(given), bool(start or mask))
+        check_row(pictures, len(given), bool(start or mask))
         settings = settings.with_(style_weights=())
     weights = settings.weights_for(len(given))
     if len(weights) > 1:  # so that the recipe says how many styles there were
@@ -70,7 +70,7 @@ def painting(
     return _in_turn(folder, limits, kept, settings, name, kind)
 
 
-def _check_row(pictures: Any, styles: int, has_more: bool) -> None:
+def check_row(pictures: Any, styles: int, has_more: bool = False) -> None:
     """Raise SettingsError for a row that cannot be painted."""
     if isinstance(pictures, bool) or pictures not in range(1, MOST_PICTURES + 1):
         raise SettingsError(

@@ -1,6 +1,7 @@
 """The jobs of the Transfer tab: one painting, or a row of them, as PNGs with their recipes at the end."""
 
-from collections.abc import Generator, Sequence
+import os
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,7 @@ class Painting:
         path = str(folder / self.name)
         self.save_content(folder)
         recipe = recipe_of(self.settings, report, __version__, self.others)
-        save_png(*self.pictures(report), path, recipe)
+        _save_whole(*self.pictures(report), path, recipe)
         return path, {}
 
     def save_content(self, folder: Path) -> None:
@@ -134,7 +135,7 @@ class RowOfPaintings(Painting):
             path = str(folder / f"{stem}-{number:02}.png")
             others = ("start",) if number > 1 else ()
             assert run.image is not None
-            save_png(run.image, path, recipe_of(settings, run, __version__, others))
+            _save_whole(run.image, path, recipe_of(settings, run, __version__, others))
         return path, {}
 
     def summary(self, report: Any) -> str:
@@ -174,6 +175,13 @@ def in_progress(pictures: Sequence[Image.Image], length: int) -> Image.Image:
     for number, picture in enumerate(small):
         whole.paste(picture, (number * side + GAP // 2, newest.height + GAP))
     return whole
+
+
+def _save_whole(picture: Image.Image, path: str, recipe: Mapping[str, str]) -> None:
+    """A PNG is there as a whole or not at all: a page that is opened again may look while it is written."""
+    part = f"{path}.part"
+    save_png(picture, part, recipe)
+    os.replace(part, path)
 
 
 def _point(evaluation: int, costs: "Costs", by: "Weighting") -> Point:

@@ -1,16 +1,12 @@
 """Where a painting is seen as it forms and when it is done, and the strip of those of this visit."""
 
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from ..settings import Settings
-from . import curves, share, status
+from . import share, status
 from .events import LATEST, ONE_BY_ONE, QUIET
 from .gallery import Gallery, Pair, painting_buttons, painting_row
 from .in_sight import (
@@ -26,13 +22,11 @@ from .in_sight import (
     size_of,
 )
 from .moments import at_the_end, moment_slider
-from .run_panel import RunPanel, buttons, getting_ready, now_and_then
-from .running.frames import Frame
+from .painting_values import Shown
+from .run_panel import RunPanel, buttons, getting_ready
 from .running.runs import Runs
 from .theme import html
-from .visit import GONE, MOST_KEPT, Painted, apart, found_again, painted, with_more
-
-DRAW_EVERY = 0.8  # seconds between two drawings of the curves
+from .visit import GONE, Painted, apart, found_again, painted, with_more
 
 CODES: Sequence[tuple[str, Any]] = (("Python", "python"), ("Command line", "shell"), ("curl", "shell"))
 
@@ -41,7 +35,7 @@ CODES: Sequence[tuple[str, Any]] = (("Python", "python"), ("Command line", "shel
 NAME_PICTURES = r"""
 () => setTimeout(() => document.querySelectorAll('#slider img').forEach((picture, index) => {
   const caption = document.querySelector('#caption').innerText;
-  const said = /(The \w+ image|Painting \d+) is on the left/.exec(caption);
+  const said = /(The \w+ image|Painting \d+|Its first moment) is on the left/.exec(caption);
   const beside = document.querySelector('#compare input')?.value || said?.[1] || 'The content image';
   picture.alt = [beside, 'The painting'][index] ?? '';
 }), 400)
@@ -63,18 +57,6 @@ TO_THE_PICTURE = """
   else if (easel?.getBoundingClientRect().top < -80) easel.parentElement.scrollIntoView({behavior: 'smooth'});
 }
 """
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A run: what it paints from, its newest Frame and, once it has ended, the Frame of each evaluation."""
-
-    content: str | None
-    style: str | None
-    settings: Settings | None
-    frame: Frame
-    painted: tuple[Frame, ...] = ()
-    has_regions: bool = False
 
 
 class PaintingPanel(RunPanel):
@@ -222,9 +204,9 @@ class PaintingPanel(RunPanel):
             *self._seen(request, new[-1], visit),
         )
 
-    def recall(self, request: gr.Request, folders: Iterable[Path]) -> tuple[Any, ...]:
+    def recall(self, request: gr.Request, folders: Sequence[Path]) -> tuple[Any, ...]:
         """Values for [visit, strip, strips, *seen]: what the last runs left, found again after a reload."""
-        found = tuple(chain.from_iterable(map(found_again, folders)))[-MOST_KEPT:]
+        found = found_again(folders)
         if not found:
             return tuple(gr.skip() for _ in (*self.seen, 1, 2, 3))
         return (*self._strip_values(found, found[-1]), *self._seen(request, found[-1], found))
@@ -273,42 +255,6 @@ class PaintingPanel(RunPanel):
             one,
             gr.Dropdown(others, value=beside, visible=len(others) > 1),
         )
-
-
-def painting_values(
-    frames: Iterable[Frame],
-    content: str | None,
-    style: str | None,
-    settings: Settings | None,
-    addresses: Sequence[str] = (),
-    has_regions: bool = False,
-) -> Iterator[tuple[str | None, str, str, Any, Any, Shown]]:
-    """Values for `going`, a few times a second: live picture, status, curves, badge, the addresses with the
-    run's own, and what was shown. Until there is a picture the content image is seen.
-
-    The live picture is always a path and never an update: Gradio would forget to delete what follows.
-    """
-    seen: list[Frame] = []
-    drawn, next_drawing, known = "", 0.0, None
-    for frame in now_and_then(_remembered(frames, seen)):
-        if frame.is_last or time.monotonic() >= next_drawing:
-            drawn, next_drawing = curves.draw(seen), time.monotonic() + DRAW_EVERY
-        badge = status.badge(frame.features, frame.device) if frame.features else gr.skip()
-        kept: Any = gr.skip()
-        if frame.picture and not known:
-            known = Path(frame.picture).parent.name
-            kept = [*addresses, known][-MOST_KEPT:]
-        every = tuple(seen) if frame.is_last else ()
-        shown = Shown(content, style, settings, frame, every, has_regions)
-        yield frame.picture or content, status.progress(frame), drawn, badge, kept, shown
-
-
-def _remembered(frames: Iterable[Frame], seen: list[Frame]) -> Iterator[Frame]:
-    """The Frames; each one of another evaluation is added to the list on its way."""
-    for frame in frames:
-        if frame.costs and (not seen or frame.evaluation > seen[-1].evaluation):
-            seen.append(frame)
-        yield frame
 
 
 def _strip(visit: Sequence[Painted], seen: Painted) -> str:

@@ -7,25 +7,26 @@ from typing import Any
 
 import gradio as gr
 
-from ..decoding import picture_size, read_text
+from ..decoding import read_text
 from ..errors import NSTError, SettingsError
 from ..recipe import Recipe, read_recipe
 from . import status
 from .brush import EMPTY, mask_of
 from .brushwork_fold import BrushworkFold
-from .events import LATEST, QUIET
+from .estimate import Estimate
+from .events import QUIET
 from .form import Form
 from .gallery import Gallery, pair_row, picture_row
 from .in_sight import size_of
 from .other_styles import OtherStyles
 from .painting import painting
-from .painting_panel import NAME_PICTURES, PaintingPanel, Shown, painting_values
+from .painting_panel import NAME_PICTURES, PaintingPanel
+from .painting_values import Shown, painting_values
 from .refusing import refuse_at_once
 from .regions_fold import RegionsFold
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
-from .running.speed import Speed
 from .theme import html
 from .upload import Upload
 from .visit import GONE, Painted, addresses_of
@@ -33,7 +34,6 @@ from .visit import GONE, Painted, addresses_of
 FILLS = ("Fill the style", "Fill the second style")  # what a press on an example style does
 # A reload leaves the last paintings there, and empties the inputs.
 PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of again: it does not keep them."
-USUAL_SHAPE = (4, 3)  # of a content image that is not there yet
 
 # As a person would: nothing happens while a run goes on, as the button cannot be pressed then.
 PRESS_PAINT = "() => setTimeout(() => document.querySelector('#run')?.click(), 60)"
@@ -44,7 +44,7 @@ class TransferTab:
     """The tab's controls and what they do. Built inside a gr.Tab; on_load() once the tabs are there."""
 
     def __init__(self, runs: Runs, gallery: Gallery) -> None:
-        self.runs, self.gallery, self.speed = runs, gallery, Speed()
+        self.runs, self.gallery = runs, gallery
         self.form = Form(runs.limits)
         with gr.Row(elem_id="transfer"):
             with gr.Column(scale=5, min_width=320):
@@ -54,11 +54,11 @@ class TransferTab:
                 self.panel.view(gallery, runs.limits.keep_seconds)
         self._galleries()
         self.form.wire()
+        self.estimate.wire(self.content, self.others.second, self.others.length)
         self.brushwork.wire(self.runs, [self.content, self.style, *self.others.uploads])
         self._wire_run()
         self._wire_pictures()
         self._wire_recipes()
-        self._wire_estimate()
 
     def on_load(self, demo: gr.Blocks) -> None:
         """A page that is closed ends its run; one that is opened again shows the last paintings."""
@@ -68,7 +68,7 @@ class TransferTab:
             self._recall, panel.addresses, [panel.visit, panel.strip, panel.strips, *panel.seen], **QUIET
         )
         again.then(None, js=NAME_PICTURES)
-        demo.load(self._estimate, self._estimated, self.estimate, **QUIET)
+        self.estimate.after(demo.load)
         demo.load(None, js=FOLD_ON_A_PHONE)
 
     def paint(
@@ -105,7 +105,7 @@ class TransferTab:
         for going in painting_values(frames, first, style, settings, addresses_of(addresses), bool(mask)):
             last = going[-1].frame
             if last.state == "done" and settings and not start and not mask and pictures == 1:
-                self.speed.learn(settings, (last.width, last.height), last.seconds)
+                self.estimate.learn(settings, (last.width, last.height), last.seconds)
             yield going
 
     def _inputs(self) -> None:
@@ -143,7 +143,7 @@ class TransferTab:
     def _controls(self) -> None:
         with gr.Accordion("Settings", open=True, elem_id="settings"):
             self.form.basic()
-        self.estimate = html(elem_id="estimate")
+        self.estimate = Estimate(self.form, self.runs.limits)
         self.panel = PaintingPanel()
         self.others = OtherStyles(self.form)
         self.regions = RegionsFold()
@@ -177,15 +177,9 @@ class TransferTab:
     def _wire_run(self) -> None:
         self.panel.wire_view()
         panel = self.panel
-        pictures = [
-            panel.addresses,
-            panel.start,
-            self.content,
-            self.style,
-            *self.others.inputs,
-            *self.regions.inputs,
-        ]
-        ended = panel.wire(self.runs, self.paint, [*pictures, *self.form.inputs])
+        pictures = [self.content, self.style, *self.others.inputs, *self.regions.inputs]
+        given = [panel.addresses, panel.start, *pictures, *self.form.inputs]
+        ended = panel.wire(self.runs, self.paint, given)
         size = self.form.settings["size"]
         for event in (
             panel.go_on.click(_taken, panel.selected, panel.start, **QUIET),
@@ -195,7 +189,7 @@ class TransferTab:
         ended.then(lambda: None, None, panel.start, **QUIET)
         ended.then(None, js=NAME_PICTURES)
         ended.then(_amounted, self.panel.shown, self.form.amounted, **QUIET)
-        ended.then(self._estimate, self._estimated, self.estimate, **QUIET)
+        self.estimate.after(ended.then)
 
     def _wire_pictures(self) -> None:
         both = [self.content, self.style]
@@ -225,30 +219,9 @@ class TransferTab:
             event.then(lambda: 1, None, self.others.length, **QUIET)
             event.then(None, self.regions.inputs, self.regions.inputs, js=EMPTY)
 
-    @property
-    def _estimated(self) -> list[Any]:
-        return [self.content, self.others.second, self.others.length, *self.form.inputs]
-
-    def _wire_estimate(self) -> None:
-        changes = [control.change for control in self._estimated]
-        gr.on(changes, self._estimate, self._estimated, self.estimate, **LATEST, **QUIET)
-
-    def _estimate(self, content: str | None, second: str | None, pictures: Any, *values: Any) -> str:
-        """About how long it will take on this machine, or why it cannot be painted."""
-        try:
-            settings = self.form.read(values)
-            shape = settings.shape(_shape(content))
-            seconds = self.speed.seconds(settings, shape)
-            if second and pictures != 1 and seconds is not None:
-                seconds = self.speed.seconds_of_row(settings, shape, pictures)
-        except NSTError as error:
-            return status.note(str(error), "refused")
-        if seconds is None:
-            return status.note("How long it takes here is known after the first painting.")
-        return status.note(f"About {status.duration(max(1.0, seconds))} on this machine.")
-
     def _recall(self, request: gr.Request, addresses: Any) -> tuple[Any, ...]:
-        return self.panel.recall(request, filter(None, map(self.runs.found, addresses_of(addresses))))
+        folders = map(self.runs.found, addresses_of(addresses))
+        return self.panel.recall(request, [folder for folder in folders if folder])
 
     def _stop(self, request: gr.Request) -> None:
         self.runs.stop(request.session_hash)
@@ -322,14 +295,6 @@ def _taken(selected: Painted | None) -> str:
     if selected is None or not selected.is_there:
         raise gr.Error(GONE, print_exception=False)
     return selected.picture
-
-
-def _shape(content: str | None) -> tuple[int, int]:
-    """(width, height) of an uploaded picture by its header, or the usual shape."""
-    try:
-        return picture_size(content) if content else USUAL_SHAPE
-    except NSTError:  # the run will say what is wrong with it
-        return USUAL_SHAPE
 
 
 def _amounted(shown: Shown | None) -> str:

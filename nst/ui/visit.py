@@ -94,7 +94,17 @@ def painted(frame: Frame, pair: str) -> tuple[Painted, ...]:
     return tuple(replace(one, frame=frame, pair=pair) for one in _in_folder(folder))
 
 
-def found_again(folder: Path) -> tuple[Painted, ...]:
+def found_again(folders: Sequence[Path]) -> tuple[Painted, ...]:
+    """What earlier runs left, of the newest last: at most MOST_KEPT."""
+    found: tuple[Painted, ...] = ()
+    for folder in reversed(folders):
+        found = (*_left_in(folder), *found)
+        if len(found) >= MOST_KEPT:
+            break
+    return found[-MOST_KEPT:]
+
+
+def _left_in(folder: Path) -> tuple[Painted, ...]:
     """What is in the folder of an earlier run; nothing where it had not begun to paint."""
     if found := _in_folder(folder):
         return found
@@ -106,7 +116,8 @@ def found_again(folder: Path) -> tuple[Painted, ...]:
 
 def addresses_of(value: object) -> list[str]:
     """The addresses in what a browser kept, which is whatever a client sends."""
-    return [one for one in value if isinstance(one, str)][-MOST_KEPT:] if isinstance(value, list) else []
+    each = value if isinstance(value, list) else []
+    return [*dict.fromkeys(one for one in each if isinstance(one, str))][-MOST_KEPT:]
 
 
 def _in_folder(folder: Path) -> tuple[Painted, ...]:

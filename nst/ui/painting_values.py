@@ -1,0 +1,65 @@
+"""A run of the Transfer tab as values for the page, while it goes on."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ..settings import Settings
+from . import curves, status
+from .run_panel import now_and_then
+from .running.frames import Frame
+from .visit import MOST_KEPT
+
+DRAW_EVERY = 0.8  # seconds between two drawings of the curves
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A run: what it paints from, its newest Frame and, once it has ended, the Frame of each evaluation."""
+
+    content: str | None
+    style: str | None
+    settings: Settings | None
+    frame: Frame
+    painted: tuple[Frame, ...] = ()
+    has_regions: bool = False
+
+
+def painting_values(
+    frames: Iterable[Frame],
+    content: str | None,
+    style: str | None,
+    settings: Settings | None,
+    addresses: Sequence[str] = (),
+    has_regions: bool = False,
+) -> Iterator[tuple[str | None, str, str, Any, Any, Shown]]:
+    """Values for `going`, a few times a second: live picture, status, curves, badge, the addresses with the
+    run's own, and what was shown. Until there is a picture the content image is seen.
+
+    The live picture is always a path and never an update: Gradio would forget to delete what follows.
+    """
+    seen: list[Frame] = []
+    drawn, next_drawing, known = "", 0.0, None
+    for frame in now_and_then(_remembered(frames, seen)):
+        if frame.is_last or time.monotonic() >= next_drawing:
+            drawn, next_drawing = curves.draw(seen), time.monotonic() + DRAW_EVERY
+        badge = status.badge(frame.features, frame.device) if frame.features else gr.skip()
+        kept: Any = gr.skip()
+        if frame.picture and not known:
+            known = Path(frame.picture).parent.name
+            kept = [*addresses, known][-MOST_KEPT:]
+        every = tuple(seen) if frame.is_last else ()
+        shown = Shown(content, style, settings, frame, every, has_regions)
+        yield frame.picture or content, status.progress(frame), drawn, badge, kept, shown
+
+
+def _remembered(frames: Iterable[Frame], seen: list[Frame]) -> Iterator[Frame]:
+    """The Frames; each one of another evaluation is added to the list on its way."""
+    for frame in frames:
+        if frame.costs and (not seen or frame.evaluation > seen[-1].evaluation):
+            seen.append(frame)
+        yield frame
