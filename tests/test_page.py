@@ -447,3 +447,35 @@ def test_text_stands_out_from_its_background(visit, scheme):
     texts = ("h1", ".section", ".note", ".picks .name", "#badge", ".credits", ".failed", "#caption", "#run")
     ratios = {text: contrast(page, text) for text in texts}
     assert {text: ratio for text, ratio in ratios.items() if ratio < 4.5} == {}
+
+
+def test_a_picture_in_full_screen_covers_the_page(visit):
+    page = visit()
+    page.locator("#slider").hover()
+    page.locator("#slider").get_by_label("Fullscreen").click()
+    expect(page.locator("#slider.fullscreen")).to_be_visible()
+    for covered in ("#run", "#content", "#settings"):
+        box = page.locator(covered).bounding_box()
+        middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+        seen = "([x, y]) => !!document.elementFromPoint(x, y).closest('#slider')"
+        assert page.evaluate(seen, middle), covered
+
+
+def test_what_could_not_be_painted_is_not_said_any_more_once_it_is_changed(visit, pictures):
+    page = visit()
+    page.locator("#run").click()
+    expect(page.get_by_role("alert")).to_contain_text("There are no pictures yet")
+    wait_for_the_end(page)
+    choose(page, *pictures)
+    expect(page.locator("#said .failed")).to_have_count(0)
+    page.get_by_role("button", name="A second style").click()
+    number(page, "Pictures").fill("3")
+    number(page, "Pictures").press("Tab")
+    expect(page.locator("#estimate")).to_contain_text(
+        "there is one style image: give two, or choose 1 picture"
+    )
+    page.locator("#run").click()
+    expect(page.get_by_role("alert")).to_contain_text(
+        "there is one style image: give two, or choose 1 picture"
+    )
+    wait_for_the_end(page)

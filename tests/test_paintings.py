@@ -6,10 +6,12 @@ import pytest
 from PIL import Image
 
 from nst import Settings
+from nst.images import save_png
+from nst.recipe import recipe_text
 from nst.ui import painting_jobs
 from nst.ui.in_sight import FIRST_MOMENT, compared
 from nst.ui.painting_jobs import CONTENT, Painting
-from nst.ui.visit import MOST_KEPT, Painted, addresses_of, found_again
+from nst.ui.visit import MOST_KEPT, Painted, addresses_of, apart, found_again
 
 PICTURE = Image.new("RGB", (64, 48), "olive")
 
@@ -56,6 +58,13 @@ def test_a_painting_is_written_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="no space"):
         Painting(PICTURE, [PICTURE], Settings()).save(None, tmp_path)
     assert found_again([tmp_path]) == ()
+
+
+def test_a_painting_that_was_stopped_says_how_many_evaluations_it_took(tmp_path):
+    folder = run_folder(tmp_path, "run", paintings=0)
+    for number, done in enumerate((11, 65)):
+        save_png(PICTURE, folder / f"{number}.png", recipe_text(Settings(), "VGG-19", "1", evaluations=done))
+    assert apart(found_again([folder])) == ["Evaluations: 11", "Evaluations: 65"]
 
 
 @pytest.mark.parametrize("other", ["Painting 9", [], ["The content image"], None, 3])

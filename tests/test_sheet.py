@@ -20,6 +20,8 @@ from nst.studies.outlines import outline
 from nst.studies.palette import DARK, LIGHT
 from nst.studies.plot import draw_curves
 from nst.studies.sheet import draw_sheet, layout, pictured
+from nst.ui.running.frames import Frame
+from nst.ui.sheet_view import OnSheet, sheet_html
 
 COLOURS = {(r, c): (40 + 90 * r, 40 + 60 * c, 200) for r in range(2) for c in range(3)}
 SIGNS = "αβγλ×→⁰¹²³⁴⁵⁶⁷⁸⁹−–…·"
@@ -299,3 +301,13 @@ def test_the_example_of_how_it_works_adds_up_and_is_light(tmp_path, monkeypatch)
     tv = 5 * float(re.findall(r"5 · ([-+.e0-9]+) = <b>", html)[-1])
     assert sum(parts) + tv == pytest.approx(total, rel=0.01)
     assert example_how(tmp_path) == ""
+
+
+def test_a_sheet_is_seen_over_the_one_before_it_until_its_picture_has_come():
+    before, now = (Frame("working", "", picture=f"{name}.png", dark=f"{name}-dark.png") for name in "ab")
+    found = sheet_html(OnSheet(now, (None, None)), "A sheet", before=before)
+    light, dark = re.findall("<img .*?>", found)
+    assert "file=b.png" in light
+    assert "background-image: url('gradio_api/file=a.png')" in light
+    assert "background-image: url('gradio_api/file=a-dark.png')" in dark
+    assert "background-image" not in sheet_html(OnSheet(now, (None, None)), "A sheet")

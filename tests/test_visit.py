@@ -182,7 +182,7 @@ def test_the_visits_paintings_can_be_seen_again_compared_and_used(visit, picture
     expect(strip.first).to_have_attribute("aria-pressed", "true")
     expect(strip.last).to_have_attribute("aria-pressed", "false")
     expect(page.locator("#said")).to_contain_text("6 evaluations")
-    expect(page.locator("#costs .curves")).to_have_count(0)
+    expect(page.locator("#costs .curves")).to_contain_text("6 evaluations")
     expect(page.locator("#used")).to_contain_text("Settings used")
     page.get_by_role("button", name="Settings used").click()
     expect(page.locator("#used dl")).to_contain_text("Seed7")

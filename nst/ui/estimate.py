@@ -41,8 +41,8 @@ class Estimate:
             settings = self.form.read(values)
             self.limits.check(settings)
             shape = settings.shape(_shape(content))
-            if second and pictures != 1:
-                check_row(pictures, 2)
+            if pictures != 1:
+                check_row(pictures, 2 if second else 1)
                 seconds = self.speed.seconds_of_row(settings, shape, pictures)
             else:
                 seconds = self.speed.seconds(settings, shape)

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from . import share, status
+from . import curves, share, status
 from .events import LATEST, ONE_BY_ONE, QUIET
 from .gallery import Gallery, Pair, painting_buttons, painting_row
 from .in_sight import (
@@ -97,6 +97,7 @@ class PaintingPanel(RunPanel):
             self.recap,
             self.facts,
             *self.codes,
+            self.costs,
             self.selected,
             self.other,
         ]
@@ -167,7 +168,7 @@ class PaintingPanel(RunPanel):
         self.strip.select(
             self._pressed,
             self.visit,
-            [self.finished, self.canvas, self.strip, self.status, self.costs, *self.seen],
+            [self.finished, self.canvas, self.strip, self.status, *self.seen],
             **QUIET,
         ).then(None, js=NAME_PICTURES)
         self.moment.input(
@@ -194,7 +195,7 @@ class PaintingPanel(RunPanel):
 
     def end(self, request: gr.Request, shown: Shown | None, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `ended`: Paint can be pressed again. A run that left nothing changes nothing else."""
-        new = painted(shown.frame, self._pair(shown)) if shown else ()
+        new = painted(shown.frame, self._pair(shown), curves.draw(shown.painted)) if shown else ()
         if not new:
             return (*_panels(running=False), *(gr.skip() for _ in (*self.seen, 1, 2, 3)))
         visit = with_more(visit, new)
@@ -227,7 +228,7 @@ class PaintingPanel(RunPanel):
             raise gr.Error(GONE, print_exception=False)
         panels, one = (gr.Column(visible=True), gr.Column(visible=False)), visit[index]
         said = status.progress(one.frame) if one.frame else ""
-        return (*panels, _strip(visit, one), said, "", *self._seen(request, one, visit))
+        return (*panels, _strip(visit, one), said, *self._seen(request, one, visit))
 
     def _seen(self, request: gr.Request, one: Painted, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `seen`."""
@@ -252,6 +253,7 @@ class PaintingPanel(RunPanel):
             gr.Accordion(visible=recipe is not None),
             status.used(recipe, size, one.frame) if recipe else "",
             *codes,
+            one.curves,
             one,
             gr.Dropdown(others, value=beside, visible=len(others) > 1),
         )

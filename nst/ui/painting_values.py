@@ -36,7 +36,7 @@ def painting_values(
     settings: Settings | None,
     addresses: Sequence[str] = (),
     has_regions: bool = False,
-) -> Iterator[tuple[str | None, str, str, Any, Any, Shown]]:
+) -> Iterator[tuple[str | None, str, Any, Any, Any, Shown]]:
     """Values for `going`, a few times a second: live picture, status, curves, badge, the addresses with the
     run's own, and what was shown. Until there is a picture the content image is seen.
 
@@ -54,7 +54,8 @@ def painting_values(
             kept = [*addresses, known][-MOST_KEPT:]
         every = tuple(seen) if frame.is_last else ()
         shown = Shown(content, style, settings, frame, every, has_regions)
-        yield frame.picture or content, status.progress(frame), drawn, badge, kept, shown
+        costs = drawn if seen else gr.skip()  # those of the last painting stay until then
+        yield frame.picture or content, status.progress(frame), costs, badge, kept, shown
 
 
 def _remembered(frames: Iterable[Frame], seen: list[Frame]) -> Iterator[Frame]:

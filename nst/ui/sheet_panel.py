@@ -100,9 +100,9 @@ class SheetPanel(StatusPanel):
         self.going = [*self.going, self.sheet, self.on_sheet]
         self.ended = [*self.ended, self.download]
 
-    def drawn(self, on_sheet: OnSheet | None, chosen: int | None = None) -> str:
-        """HTML of the sheet, with the number of the picture that was pressed."""
-        return sheet_html(on_sheet, self.alt, self.opens, chosen) if on_sheet else ""
+    def drawn(self, on_sheet: OnSheet | None, chosen: int | None = None, before: Frame | None = None) -> str:
+        """HTML of the sheet, with the number of the picture that was pressed, over the sheet before it."""
+        return sheet_html(on_sheet, self.alt, self.opens, chosen, before) if on_sheet else ""
 
     def begin(self) -> tuple[Any, ...]:
         return (*super().begin(), gr.DownloadButton(visible=False))
@@ -122,11 +122,12 @@ class SheetPanel(StatusPanel):
         """Values for `going`, a few times a second. Until a run has a sheet, the one there stays."""
         newest = None
         for said, frame in status_values(frames):
-            if frame.picture in (None, newest) and not frame.spots:
+            if frame.picture in (None, newest and newest.picture) and not frame.spots:
                 yield said, frame, gr.skip(), gr.skip()
                 continue
-            newest, on_sheet = frame.picture, OnSheet(frame, pictures)
-            yield said, frame, self.drawn(on_sheet), on_sheet
+            on_sheet = OnSheet(frame, pictures)
+            yield said, frame, self.drawn(on_sheet, before=newest), on_sheet
+            newest = frame
 
 
 def status_values(frames: Iterable[Frame]) -> Iterator[tuple[str, Frame]]:

@@ -46,15 +46,26 @@ class OnSheet:
         return spots[index] if isinstance(index, int) and 0 <= index < len(spots) else None
 
 
-def sheet_html(on_sheet: OnSheet, alt: str, opens: bool = False, chosen: int | None = None) -> str:
+def sheet_html(
+    on_sheet: OnSheet,
+    alt: str,
+    opens: bool = False,
+    chosen: int | None = None,
+    before: Frame | None = None,
+) -> str:
     """HTML of the sheet for both modes of the page, of which CSS shows one and a browser fetches one.
 
     alt      words for a person who cannot see it
     opens    whether a finished sheet's pictures can be pressed; chosen: the number of the one that is, which
              is marked and has its settings and a button beside it
+    before   whose sheet, of the same proportions, is seen until this one's picture has come
     """
-    pictures = {"on-light": on_sheet.frame.picture, "on-dark": on_sheet.frame.dark}
-    images = "".join(_image(path, alt, kind) for kind, path in pictures.items() if path)
+    frame = on_sheet.frame
+    pictures = {
+        "on-light": (frame.picture, before.picture if before else None),
+        "on-dark": (frame.dark, before.dark if before else None),
+    }
+    images = "".join(_image(path, alt, kind, old) for kind, (path, old) in pictures.items() if path)
     spots = on_sheet.frame.spots if opens else ()
     # A span for each, so that a card that comes or goes moves no button, which may have the focus.
     buttons = "".join(
@@ -79,14 +90,15 @@ def in_words(settings: Settings) -> str:
     )
 
 
-def _image(path: str, alt: str, kind: str) -> str:
+def _image(path: str, alt: str, kind: str, before: str | None) -> str:
     # The width and height keep the place of a picture that is still on its way. A preview may be gone by now:
     # a borrowed GPU does not wait for the page.
     place = ""
     with suppress(OSError), Image.open(path) as picture:
         place = f'width="{picture.width}" height="{picture.height}"'
+    behind = f"style=\"background-image: url('gradio_api/file={quote(before)}')\" " if before else ""
     return (
-        f'<img class="{kind}" src="gradio_api/file={quote(path)}" {place} alt="{escape(alt)}" '
+        f'<img class="{kind}" src="gradio_api/file={quote(path)}" {place} {behind}alt="{escape(alt)}" '
         'loading="lazy" decoding="async">'
     )
 

@@ -165,7 +165,7 @@ def _weights(last: Frame) -> dict[str, str]:
         "α (content)": f"{last.alpha:.4g}",
         "β (style)": f"{last.beta:.4g}",
         "γ (total variation)": f"{last.gamma:.4g}",
-        "λ (share of each layer)": lambdas,
+        "λ (weight of each layer)": lambdas,
     }
 
 

@@ -7,8 +7,10 @@ import os
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -23,6 +25,7 @@ from .running.workspace import moment_file, moments_in
 from .status import USED, plain
 
 MOST_KEPT = 24  # paintings in the strip; the oldest leave it, their files stay until they are swept
+CURVES = "curves.txt"  # beside a painting: HTML of its costs
 GONE = "This painting is no longer kept: paint it again."
 
 
@@ -65,6 +68,13 @@ class Painted:
         return {**found, done: self.painting} if done else found
 
     @property
+    def curves(self) -> str:
+        """HTML of its costs, "" where none are kept."""
+        with suppress(OSError):
+            return (self.folder / CURVES).read_text(encoding="utf-8")
+        return ""
+
+    @property
     def row(self) -> tuple[str, ...]:
         """Paths of the paintings of its run in order: more than one where they go from a style to another."""
         return _paintings(self.folder)
@@ -86,11 +96,14 @@ class Painted:
         return replace(self, moment=None if is_painting else nearest)
 
 
-def painted(frame: Frame, pair: str) -> tuple[Painted, ...]:
-    """What a run of these pictures left, by its last Frame."""
+def painted(frame: Frame, pair: str, curves: str = "") -> tuple[Painted, ...]:
+    """What a run of these pictures left, by its last Frame; the curves are kept beside it."""
     if frame.result is None:
         return ()
     folder = Path(frame.result).parent
+    if curves:
+        with suppress(OSError):  # the disk may be full: a painting is there without them too
+            (folder / CURVES).write_text(curves, encoding="utf-8")
     return tuple(replace(one, frame=frame, pair=pair) for one in _in_folder(folder))
 
 
@@ -186,10 +199,16 @@ def with_more(kept: Sequence[Painted], new: Sequence[Painted]) -> tuple[Painted,
     return (*there, *new)[-MOST_KEPT:]
 
 
+def _as_painted(recipe: Recipe) -> dict[str, Any]:
+    """The settings, with the evaluations that were done: a run may have been stopped."""
+    settings = recipe.settings.to_dict()
+    return {**settings, "evaluations": recipe.evaluations or settings["evaluations"]}
+
+
 def apart(visit: Sequence[Painted]) -> list[str]:
     """What sets each painting of the visit apart: those of its settings that are not the same in all; for
     one alone, and where nothing differs, its preset."""
-    found = [one.recipe.settings.to_dict() if one.recipe else {} for one in visit]
+    found = [_as_painted(one.recipe) if one.recipe else {} for one in visit]
     known = [settings for settings in found if settings]
     differing = [name for name in LABELS if len({str(settings[name]) for settings in known}) > 1]
     said = []
