@@ -130,7 +130,7 @@ def test_a_painting_is_looked_at_after_the_kept_evaluation_that_is_nearest(folde
     assert one.at(3.4).painting == one.painting
     for end in (8, 1000, float("inf")):
         assert one.at(3).at(end) == one
-    assert found_again(folder)[0].moments == one.moments
+    assert found_again([folder])[0].moments == one.moments
 
 
 @pytest.mark.parametrize("sent", [None, "9", {}, {"at": None}, {"at": "x"}, [3]])
@@ -149,5 +149,5 @@ def test_a_row_whose_page_is_closed_keeps_the_pictures_so_far(folder, pictures):
         if frame.message.startswith("Picture 2") and frame.evaluation > SMALL.evaluations:
             break
     row.close()
-    one, other = found_again(folder)
+    one, other = found_again([folder])
     assert [one.recipe.settings.style_weights, other.recipe.settings.style_weights] == [(1, 0), (0.5, 0.5)]

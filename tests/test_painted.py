@@ -1,4 +1,6 @@
-"""The paintings of a visit without a page: their names, and what is said once they have been deleted."""
+"""Paintings of a visit without a page: what is found again and compared, and what is said of what is gone."""
+
+from pathlib import Path
 
 import gradio as gr
 import pytest
@@ -7,9 +9,11 @@ from PIL import Image
 from nst.images import save_png
 from nst.recipe import recipe_text
 from nst.settings import Settings
-from nst.ui.painting_jobs import CONTENT
+from nst.ui import painting_jobs
+from nst.ui.in_sight import FIRST_MOMENT, compared
+from nst.ui.painting_jobs import CONTENT, Painting
 from nst.ui.transfer_tab import _taken
-from nst.ui.visit import found_again
+from nst.ui.visit import MOST_KEPT, Painted, addresses_of, apart, found_again
 
 
 def folder_with(folder, *names):
@@ -24,17 +28,87 @@ def folder_with(folder, *names):
     "names", [("lake-wave-2-10.png",), ("lake-wave-2-10-01.png", "lake-wave-2-10-02.png")]
 )
 def test_a_painting_found_again_is_named_by_its_pair_alone_and_a_number_in_it_stays(tmp_path, names):
-    assert {one.pair for one in found_again(folder_with(tmp_path, *names))} == {"lake-wave-2"}
+    assert {one.pair for one in found_again([folder_with(tmp_path, *names)])} == {"lake-wave-2"}
 
 
 def test_of_a_row_that_was_stopped_the_first_picture_is_named_by_its_pair_too(tmp_path):
-    (one,) = found_again(folder_with(tmp_path, "lake-wave-10-01.png"))
+    (one,) = found_again([folder_with(tmp_path, "lake-wave-10-01.png")])
     assert one.pair == "lake-wave"
 
 
 def test_a_painting_that_has_been_deleted_is_not_gone_on_with_in_silence(tmp_path):
-    (one,) = found_again(folder_with(tmp_path, "lake-wave-7.png"))
+    (one,) = found_again([folder_with(tmp_path, "lake-wave-7.png")])
     assert _taken(one) == one.painting
     (tmp_path / "lake-wave-7.png").unlink()
     with pytest.raises(gr.Error, match="no longer kept: paint it again"):
         _taken(one)
+
+
+PICTURE = Image.new("RGB", (64, 48), "olive")
+
+
+def run_folder(parent: Path, name: str, paintings: int = 1) -> Path:
+    folder = parent / name
+    folder.mkdir()
+    PICTURE.save(folder / CONTENT)
+    for number in range(paintings):
+        PICTURE.save(folder / f"painting-{number:02}.png")
+    return folder
+
+
+@pytest.mark.parametrize("sent", [None, "a" * 32, 7, {"0": "a"}, [None, 3, ["a"], {}]])
+def test_what_is_no_list_of_addresses_holds_none(sent):
+    assert addresses_of(sent) == []
+
+
+def test_an_address_counts_once_and_the_newest_are_kept():
+    assert addresses_of(["a", 1, "b", "a"]) == ["a", "b"]
+    assert addresses_of([str(number) for number in range(2 * MOST_KEPT)]) == [
+        str(number) for number in range(MOST_KEPT, 2 * MOST_KEPT)
+    ]
+
+
+def test_earlier_runs_are_found_in_order_the_newest_last_and_so_many_at_most(tmp_path):
+    first, row = run_folder(tmp_path, "first"), run_folder(tmp_path, "row", paintings=12)
+    assert [Path(one.painting).parent.name for one in found_again([first, row])] == ["first", *12 * ["row"]]
+    many = [run_folder(tmp_path, f"more-{number}", paintings=12) for number in range(3)]
+    found = found_again([first, *many])
+    assert len(found) == MOST_KEPT
+    assert found[-1].folder == many[-1]
+    assert first not in [one.folder for one in found]
+
+
+def test_a_painting_is_written_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
+    def interrupted(_picture, file, _text):
+        Path(file).write_bytes(b"\x89PNG, half of it")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(painting_jobs, "save_png", interrupted)
+    monkeypatch.setattr(painting_jobs, "recipe_of", lambda *_: {})
+    monkeypatch.setattr(Painting, "pictures", lambda *_: (PICTURE,))
+    with pytest.raises(OSError, match="no space"):
+        Painting(PICTURE, [PICTURE], Settings()).save(None, tmp_path)
+    assert found_again([tmp_path]) == ()
+
+
+def test_a_painting_that_was_stopped_says_how_many_evaluations_it_took(tmp_path):
+    folder = run_folder(tmp_path, "run", paintings=0)
+    for number, done in enumerate((11, 65)):
+        save_png(PICTURE, folder / f"{number}.png", recipe_text(Settings(), "VGG-19", "1", evaluations=done))
+    assert apart(found_again([folder])) == ["Evaluations: 11", "Evaluations: 65"]
+
+
+@pytest.mark.parametrize("other", ["Painting 9", [], ["The content image"], None, 3])
+def test_a_comparison_with_what_is_not_there_is_that_with_what_it_was_made_of(tmp_path, other):
+    visit = found_again([run_folder(tmp_path, "run", paintings=2)])
+    pictures, caption = compared(visit, visit[1], other)
+    assert pictures == (visit[1].content, visit[1].painting)
+    assert FIRST_MOMENT in caption  # these paintings carry no recipe
+
+
+def test_a_painting_that_was_swept_meanwhile_is_not_compared_with(tmp_path):
+    swept, seen = (found_again([run_folder(tmp_path, name)])[0] for name in ("swept", "seen"))
+    visit: tuple[Painted, ...] = (swept, seen)
+    assert compared(visit, seen, "Painting 1")[0] == (swept.painting, seen.painting)
+    Path(swept.painting).unlink()
+    assert compared(visit, seen, "Painting 1")[0] == (seen.content, seen.painting)

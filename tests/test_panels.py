@@ -109,7 +109,7 @@ def test_many_pages_of_units_wait_for_the_run_in_one_place_and_are_then_answered
         listening = pool.submit(heard.listen)
         # All but the one that waits for its turn have shown their patches and are over.
         wait_until(lambda: len(heard.ended) == MANY - 1, "the pages that nobody looks at any more")
-        assert "no content image" in another.answer("transfer", *another.transfer_inputs(None, None))
+        assert "no pictures" in another.answer("transfer", *another.transfer_inputs(None, None))
         assert sum(drivers(html) for _, html in heard.pages) == 0
         wait_until(lambda: any(LATER in html for _, html in heard.pages), "the page to say that it waits")
         stop(painter)
