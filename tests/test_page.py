@@ -461,21 +461,13 @@ def test_a_picture_in_full_screen_covers_the_page(visit):
         assert page.evaluate(seen, middle), covered
 
 
-def test_what_could_not_be_painted_is_not_said_any_more_once_it_is_changed(visit, pictures):
+def test_a_row_without_a_second_style_is_refused_before_paint_and_by_it(visit, pictures):
     page = visit()
-    page.locator("#run").click()
-    expect(page.get_by_role("alert")).to_contain_text("There are no pictures yet")
-    wait_for_the_end(page)
     choose(page, *pictures)
-    expect(page.locator("#said .failed")).to_have_count(0)
     page.get_by_role("button", name="A second style").click()
     number(page, "Pictures").fill("3")
     number(page, "Pictures").press("Tab")
-    expect(page.locator("#estimate")).to_contain_text(
-        "there is one style image: give two, or choose 1 picture"
-    )
+    expect(page.locator("#estimate")).to_contain_text("one style image: give two, or choose 1 picture")
     page.locator("#run").click()
-    expect(page.get_by_role("alert")).to_contain_text(
-        "there is one style image: give two, or choose 1 picture"
-    )
+    expect(page.get_by_role("alert")).to_contain_text("one style image: give two, or choose 1 picture")
     wait_for_the_end(page)

@@ -37,8 +37,6 @@ PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of a
 
 # As a person would: nothing happens while a run goes on, as the button cannot be pressed then.
 PRESS_PAINT = "() => setTimeout(() => document.querySelector('#run')?.click(), 60)"
-# What could not be painted may be what was changed since.
-NO_LONGER_FAILED = "(said) => (said?.includes('class=\"failed\"') ? '' : said)"
 FOLD_ON_A_PHONE = "() => { if (innerWidth < 700) document.querySelector('#settings > button')?.click(); }"
 
 
@@ -192,8 +190,6 @@ class TransferTab:
         ended.then(None, js=NAME_PICTURES)
         ended.then(_amounted, self.panel.shown, self.form.amounted, **QUIET)
         self.estimate.after(ended.then)
-        changes = [control.change for control in (self.style, *self.estimate.given)]
-        gr.on(changes, None, panel.status, panel.status, js=NO_LONGER_FAILED)
 
     def _wire_pictures(self) -> None:
         both = [self.content, self.style]
