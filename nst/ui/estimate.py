@@ -32,7 +32,7 @@ class Estimate:
         gr.on(changes, self.said, self.given, self.line, **LATEST, **QUIET)
 
     def after(self, event: Any) -> None:
-        """Say it anew after a demo.load or a run: the function that begins an event."""
+        """Say it anew when a page has loaded or a run has ended: `event` is demo.load, or the end's then."""
         event(self.said, self.given, self.line, **QUIET)
 
     def said(self, content: str | None, second: str | None, pictures: Any, *values: Any) -> str:

@@ -1,4 +1,4 @@
-"""The tab What does a unit see?: pictures are scanned once, then any layer and unit is shown at once."""
+"""The tab “What does a unit see?”: pictures are scanned once, then any layer and unit is shown at once."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
