@@ -79,10 +79,10 @@ with Page(
             transfer = TransferTab(runs, gallery)
             next_button(tabs, "grid", GridTab.title)
         with gr.Tab(GridTab.title, id="grid") as second:
-            GridTab(runs, given, examples, transfer, tabs)
+            grid = GridTab(runs, given, examples, transfer, tabs)
             next_button(tabs, "reconstruct", ReconstructTab.title)
         with gr.Tab(ReconstructTab.title, id="reconstruct") as third:
-            ReconstructTab(runs, given, examples, transfer)
+            reconstruct = ReconstructTab(runs, given, examples, transfer)
             next_button(tabs, "units", UnitsTab.title)
         with gr.Tab(UnitsTab.title, id="units") as fourth:
             UnitsTab(runs, gallery, transfer)
@@ -95,6 +95,8 @@ with Page(
     add_between(runs)
     add_parts_alike(runs)
     transfer.on_load(demo)
+    for study in (grid, reconstruct):
+        study.estimate.after(demo.load)
     wire_address(demo, tabs, (first, second, third, fourth, fifth), transfer, gallery)
     html(CREDITS + source_link())
 

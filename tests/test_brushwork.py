@@ -72,6 +72,17 @@ def test_the_page_shows_the_scales_that_are_painted():
     assert brushwork_fold.STYLE_SCALES == STYLE_SCALES
 
 
+# A preview of the pieces may be there for less than a second.
+REMEMBERING = """
+() => {
+  const pieces = document.querySelector('#pieces');
+  window.piecesWereForming = false;
+  const look = () => { window.piecesWereForming ||= pieces.querySelector('.forming img') !== null; };
+  new MutationObserver(look).observe(pieces, {childList: true, subtree: true});
+}
+"""
+
+
 @pytest.mark.browser
 def test_three_pieces_are_painted_and_the_one_that_is_pressed_sets_the_style_scale(visit, pictures, tmp_path):
     page = visit()
@@ -81,9 +92,11 @@ def test_three_pieces_are_painted_and_the_one_that_is_pressed_sets_the_style_sca
     page.locator("#try-brushwork").click()
     expect(page.locator("#brushwork-said")).to_contain_text("There are no pictures yet")
     choose(page, *pictures)
-    use_recipe(page, a_painting(tmp_path))
+    use_recipe(page, a_painting(tmp_path, evaluations=30, size=256))
+    page.evaluate(REMEMBERING)
     page.locator("#try-brushwork").click()
-    expect(page.locator("#brushwork-said")).to_contain_text("Painted 3 pictures of 64 × 48 px")
+    page.wait_for_function("piecesWereForming")
+    expect(page.locator("#brushwork-said")).to_contain_text("Painted 3 pictures of 256 × 192 px")
     pieces = page.get_by_role("group", name="Sizes of brushwork").get_by_role("button")
     expect(pieces).to_have_count(3)
     pieces.first.click()

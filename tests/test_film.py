@@ -268,4 +268,4 @@ def test_of_pictures_that_were_deleted_no_film_is_made(tmp_path):
     waves(96, 72).save(tmp_path / "painting.png")
     with pytest.raises(SettingsError, match=r"^The pictures of this painting have been deleted"):
         film_of(Painted(str(tmp_path / "painting.png"), str(tmp_path / "gone.jpg"), None))
-    assert [file.name for file in tmp_path.iterdir()] == ["painting.png"]
+    assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == ["painting.png"]

@@ -1,14 +1,16 @@
 """The settings as controls: nothing is lost on the way into the form and out again."""
 
 import asyncio
+from collections.abc import Sequence
 
 import gradio as gr
 import pytest
 
 from nst import PRESETS, Settings, SettingsError, preset
 from nst.settings import read_layers, write_layers
-from nst.ui.estimate import Estimate
-from nst.ui.form import Form, dial, preset_of, quality
+from nst.ui.estimate import Estimate, about
+from nst.ui.form import Form
+from nst.ui.handles import dial, preset_of, quality
 from nst.ui.running.limits import Limits
 
 
@@ -102,23 +104,32 @@ def test_the_dial_is_a_log_scale_over_all_strengths():
 
 
 @pytest.mark.parametrize(
-    ("pictures", "said"),
+    ("further", "pictures", "said"),
     [
-        (99, "Pictures must be a whole number from 1 to 12, not “99”."),
-        (None, "Pictures must be a whole number from 1 to 12"),
-        (3, "known after the first painting"),
+        (("s.png", None, None), 99, "Pictures must be a whole number from 1 to 12, not “99”."),
+        (("s.png", None, None), None, "Pictures must be a whole number from 1 to 12"),
+        (("s.png", "t.png", None), 3, "there are 3 style images"),
+        ((None, None, None), 3, "there is one style image"),
+        (("s.png", None, None), 3, "known after the first painting"),
+        ((None, "t.png", None), 3, "known after the first painting"),
     ],
 )
-def test_before_paint_a_row_is_refused_as_paint_would(form, pictures, said):
+def test_before_paint_a_row_is_refused_as_paint_would(form, further, pictures, said):
     values = form.fill(Settings(weights="self-taught"))[: len(form.inputs)]
-    assert said in asyncio.run(estimated(form, "second.png", pictures, values))
+    assert said in asyncio.run(estimated(form, further, pictures, values))
 
 
 def test_before_paint_a_size_is_refused_that_the_app_does_not_paint(form):
     values = form.fill(Settings(size=2000))[: len(form.inputs)]
-    assert "1024" in asyncio.run(estimated(form, None, 1, values))
+    assert "1024" in asyncio.run(estimated(form, (None, None, None), 1, values))
 
 
-async def estimated(form: Form, second: str | None, pictures: float | None, values: list) -> str:
+def test_before_paint_it_is_said_that_a_run_will_be_stopped():
+    assert "About 1 min 40 s on this machine." in about(100.0, Limits(max_seconds=100))
+    said = about(130.0, Limits(max_seconds=100))
+    assert "About 2 min 10 s on this machine: it will be stopped after 1 min 40 s, and what is" in said
+
+
+async def estimated(form: Form, further: Sequence, pictures: float | None, values: Sequence) -> str:
     with gr.Blocks():
-        return Estimate(form, Limits()).said(None, second, pictures, *values)
+        return Estimate(form, Limits()).said(None, *further, pictures, *values)

@@ -1,7 +1,6 @@
 """The page in a real browser, against the real app: what a visitor sees, presses and keeps."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -201,152 +200,6 @@ def test_a_second_and_a_third_style_are_mixed_in_by_their_shares(visit, pictures
     expect(page.locator("#used")).to_contain_text("0.375 : 0.125 : 0.5")
 
 
-def test_a_row_from_one_style_to_the_other_is_kept_picture_by_picture_and_as_a_film(
-    visit, pictures, tmp_path
-):
-    page = visit(leaves=True)
-    choose(page, *pictures)
-    use_recipe(page, a_painting(tmp_path, evaluations=20))
-    page.get_by_role("button", name="A second style").click()
-    page.locator("#second-style input[type=file]").set_input_files(pictures[0])
-    expect(page.locator("#second-style img")).to_be_visible()
-    number(page, "Pictures").fill("3")
-    number(page, "Pictures").press("Tab")
-    page.locator("#run").click()
-    wait_for_the_end(page)
-    expect(page.locator("#said")).to_contain_text("Painted 3 pictures of 64 × 48 px")
-    for _ in range(2):
-        strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
-        expect(strip).to_have_count(3)
-        expect(page.locator("#caption")).to_contain_text("Picture 3 of 3 on the way from the first style")
-        page.reload()
-    strip.nth(1).click()
-    expect(page.locator("#caption")).to_contain_text("with 50% of the second")
-    with page.expect_download() as download:
-        page.locator("#download").click()
-    recipe = read_recipe(download.value.path())
-    assert download.value.suggested_filename == "content-style-7-02.png"
-    assert (recipe.settings.style_weights, recipe.evaluations, recipe.others) == ((0.5, 0.5), 12, ("start",))
-    with page.expect_download() as download:
-        page.locator("#film").click()
-    with Image.open(download.value.path()) as film:
-        assert film.n_frames == 5
-
-
-def test_a_row_that_is_stopped_leaves_the_pictures_so_far(visit, pictures, tmp_path):
-    page = visit()
-    choose(page, *pictures)
-    use_recipe(page, a_painting(tmp_path, evaluations=12, size=256))
-    page.get_by_role("button", name="A second style").click()
-    page.locator("#second-style input[type=file]").set_input_files(pictures[0])
-    expect(page.locator("#second-style img")).to_be_visible()
-    number(page, "Pictures").fill("12")
-    number(page, "Pictures").press("Tab")
-    page.locator("#run").click()
-    expect(page.locator("#said")).to_contain_text(re.compile("Picture [3-9] of 12"))
-    page.locator("#stop").click()
-    wait_for_the_end(page)
-    expect(page.locator("#said")).to_contain_text("these are the pictures so far")
-    strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
-    assert 2 <= strip.count() < 12
-
-
-def test_a_painting_is_gone_on_with_at_twice_its_size(visit, pictures, tmp_path):
-    page = visit()
-    choose(page, *pictures)
-    use_recipe(page, a_painting(tmp_path, evaluations=12, size=96, scales=0))
-    page.locator("#run").click()
-    wait_for_the_end(page)
-    page.locator("#double").click()
-    expect(page.locator("#caption")).to_contain_text("went on from an earlier painting", timeout=60_000)
-    wait_for_the_end(page)
-    expect(page.locator("#download")).to_contain_text("192 × 144 px")
-    page.get_by_role("button", name="Settings used").click()
-    expect(page.locator("#used")).to_contain_text("An earlier painting")
-
-
-def test_the_film_of_a_painting_is_downloaded_when_it_is_asked_for_and_again_after_a_reload(
-    visit, pictures, tmp_path
-):
-    page = visit(leaves=True)
-    choose(page, *pictures)
-    expect(page.locator("#film")).to_be_hidden()
-    use_recipe(page, a_painting(tmp_path, evaluations=40, size=128))
-    page.locator("#run").click()
-    wait_for_the_end(page)
-    for _ in range(2):
-        with page.expect_download() as download:
-            page.locator("#film").click()
-        assert download.value.suggested_filename == "content-style-7.webp"
-        with Image.open(download.value.path()) as film:
-            assert (film.format, film.size) == ("WEBP", (128, 96))
-            assert film.n_frames > 20
-        expect(page.locator("#film")).to_have_text("Download the film (WebP)")
-        page.reload()
-        expect(page.locator("#download")).to_contain_text("128 × 96 px")
-
-
-def test_a_film_whose_pictures_were_deleted_is_refused_in_one_sentence(visit, app, pictures, tmp_path):
-    page = visit()
-    choose(page, *pictures)
-    use_recipe(page, a_painting(tmp_path, evaluations=6))
-    page.locator("#run").click()
-    wait_for_the_end(page)
-    expect(page.locator("#film")).to_be_visible()
-    for folder in app.run_folders():
-        shutil.rmtree(folder)
-    page.locator("#film").click()
-    expect(page.get_by_text("have been deleted: paint it again.")).to_be_visible()
-    expect(page.locator("#film")).to_have_text("Download the film (WebP)")
-    expect(page.locator("#film")).to_be_enabled()
-
-
-def test_the_moments_of_a_run_are_looked_back_on_and_each_can_be_kept(visit, pictures, tmp_path):
-    page = visit()
-    choose(page, *pictures)
-    expect(page.locator("#moment")).to_be_hidden()
-    use_recipe(page, a_painting(tmp_path, evaluations=30, size=128, scales=2))
-    page.locator("#run").click()
-    wait_for_the_end(page)
-    moment, caption, seen = (page.locator(name) for name in ("#moment output", "#caption", "#slider img"))
-    expect(moment).to_have_text("30")
-    before = [image.get_attribute("src") for image in seen.all()], caption.inner_text()
-    page.locator("#moment input").press("Home")
-    expect(moment).to_have_text("1")
-    expect(caption).to_contain_text("after evaluation 1 of 30, kept as a JPEG of 64 × 48 px")
-    expect(seen.nth(1)).not_to_have_attribute("src", before[0][1])
-    expect(seen.first).to_have_attribute("src", before[0][0])
-    expect(page.locator("#download")).to_contain_text("Download JPEG  ·  64 × 48 px")
-    with page.expect_download() as download:
-        page.locator("#download").click()
-    with Image.open(download.value.path()) as kept:
-        assert (kept.format, kept.size) == ("JPEG", (64, 48))
-    page.get_by_role("button", name="Take as content").click()
-    page.wait_for_function("document.querySelector('#content img')?.naturalWidth === 64")
-    page.locator("#moment input").press("End")
-    expect(caption).to_have_text(before[1])
-    expect(seen.nth(1)).to_have_attribute("src", before[0][1])
-    expect(page.locator("#download")).to_contain_text("Download PNG  ·  128 × 96 px")
-
-
-def test_a_moment_is_gone_on_with_and_not_the_painting_it_became(visit, pictures, tmp_path):
-    page = visit()
-    choose(page, *pictures)
-    use_recipe(page, a_painting(tmp_path, evaluations=10, size=256, scales=2))
-    page.locator("#run").click()
-    wait_for_the_end(page)
-    page.locator("#moment input").press("Home")
-    expect(page.locator("#caption")).to_contain_text(
-        "after evaluation 1 of 10, kept as a JPEG of 128 × 96 px"
-    )
-    page.locator("#go-on").click()
-    expect(page.locator("#caption")).to_contain_text("went on from an earlier painting", timeout=60_000)
-    wait_for_the_end(page)
-    # Of two scales' ten evaluations the finer has four; from the painting itself all ten would be run.
-    expect(page.locator("#said")).to_contain_text("Painted 256 × 192 px")
-    expect(page.locator("#said")).to_contain_text("4 evaluations.")
-
-
 def test_a_picture_without_a_recipe_is_refused_in_one_sentence(visit, pictures):
     page = visit()
     page.get_by_test_id("Open a recipe-upload-button").set_input_files(pictures[0])
@@ -459,17 +312,3 @@ def test_a_picture_in_full_screen_covers_the_page(visit):
         middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
         seen = "([x, y]) => !!document.elementFromPoint(x, y).closest('#slider')"
         assert page.evaluate(seen, middle), covered
-
-
-def test_a_row_without_a_second_style_is_refused_before_paint_and_by_it(visit, pictures):
-    page = visit()
-    choose(page, *pictures)
-    page.get_by_role("button", name="A second style").click()
-    number(page, "Pictures").fill("3")
-    number(page, "Pictures").press("Tab")
-    said = "one style image: give two, or choose 1 picture"
-    page.locator("#run").click()
-    expect(page.get_by_role("alert")).to_contain_text(said)
-    wait_for_the_end(page)
-    # The estimate may wait for a measurement of the processor that was under way.
-    expect(page.locator("#estimate")).to_contain_text(said, timeout=60_000)

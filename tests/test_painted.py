@@ -1,5 +1,6 @@
 """Paintings of a visit without a page: what is found again and compared, and what is said of what is gone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -9,11 +10,13 @@ from PIL import Image
 from nst.images import save_png
 from nst.recipe import recipe_text
 from nst.settings import Settings
-from nst.ui import painting_jobs
+from nst.ui import painting_jobs, said
 from nst.ui.in_sight import FIRST_MOMENT, compared
-from nst.ui.painting_jobs import CONTENT, Painting
+from nst.ui.painting_jobs import CONTENT, GREY, Painting
+from nst.ui.running.frames import Frame
+from nst.ui.running.workspace import made_in
 from nst.ui.transfer_tab import _taken
-from nst.ui.visit import MOST_KEPT, Painted, addresses_of, apart, found_again
+from nst.ui.visit import MOST_KEPT, Painted, addresses_of, apart, found_again, painted
 
 
 def folder_with(folder, *names):
@@ -89,6 +92,28 @@ def test_a_painting_is_written_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="no space"):
         Painting(PICTURE, [PICTURE], Settings()).save(None, tmp_path)
     assert found_again([tmp_path]) == ()
+    assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == [CONTENT]
+
+
+def test_a_painting_found_again_has_the_names_of_its_pictures_and_what_was_said_of_its_run(tmp_path):
+    folder = folder_with(tmp_path, "lake-wave-10.png")
+    path = str(folder / "lake-wave-10.png")
+    frame = Frame("done", "Painted it.", evaluation=6, result=path, lambdas={"relu1_1": 1.0})
+    (new,) = painted(frame, "Lake × Wave", "<svg/>")
+    (found,) = found_again([folder])
+    assert (found.painting, found.pair, found.curves) == (new.painting, "Lake × Wave", "<svg/>")
+    assert found.frame == replace(frame, result=None)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    ["", "{", "[]", "7", '{"pair": "a × b"}', '{"pair": "a × b", "frame": {"speed": 1}, "curves": ""}'],
+)
+def test_where_what_was_said_is_damaged_a_painting_is_found_all_the_same(tmp_path, damaged):
+    folder = folder_with(tmp_path, "lake-wave-10.png")
+    (made_in(folder) / said.FILE).write_text(damaged)
+    (found,) = found_again([folder])
+    assert (found.pair, found.frame, found.curves) == ("lake-wave", None, "")
 
 
 def test_a_painting_that_was_stopped_says_how_many_evaluations_it_took(tmp_path):
@@ -112,3 +137,22 @@ def test_a_painting_that_was_swept_meanwhile_is_not_compared_with(tmp_path):
     assert compared(visit, seen, "Painting 1")[0] == (swept.painting, seen.painting)
     Path(swept.painting).unlink()
     assert compared(visit, seen, "Painting 1")[0] == (seen.content, seen.painting)
+
+
+def test_a_picture_of_another_shape_lies_whole_in_the_painting_s_shape_between_grey(tmp_path):
+    wide, tall = (run_folder(tmp_path, name) for name in ("wide", "tall"))
+    Image.new("RGB", (48, 96), "navy").save(tall / "painting-00.png")
+    visit = found_again([tall, wide])
+    made_in(wide)
+    age = wide.stat().st_mtime_ns
+    (left, right), caption = compared(visit, visit[1], "Painting 1")
+    assert right == visit[1].painting
+    assert "Painting 1 is on the left" in caption
+    with Image.open(left) as shown:
+        assert shown.width * 48 == shown.height * 64
+        middle, side = (shown.getpixel((round(x * shown.width), shown.height // 2)) for x in (0.5, 0.1))
+    assert middle == pytest.approx((0, 0, 128), abs=3)
+    assert side == pytest.approx(GREY, abs=3)
+    assert wide.stat().st_mtime_ns == age  # it is swept when it would have been
+    assert [one.painting for one in found_again([wide])] == [visit[1].painting]
+    assert compared(visit, visit[1], "Painting 1")[0] == (left, right)

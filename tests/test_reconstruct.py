@@ -108,6 +108,8 @@ def test_snapshots_are_taken_at_fifths_and_kept(comparison):
         assert [last.at(row, column).evaluation for column in range(5)] == [4, 8, 12, 16, 20]
     sixth = next(board for board in comparison if board.evaluation == 18)
     assert [cell.evaluation for cell in sixth.cells[:5]] == [4, 6, 0, 0, 0]
+    assert sixth.at(0, 1).caption == "at 6 so far"  # under "after 8"
+    assert all(cell.caption.startswith("content ") for cell in last.cells)
     assert sixth.at(0, 0).image.tobytes() == last.at(0, 0).image.tobytes()
     assert sixth.at(0, 2).image is None
 

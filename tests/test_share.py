@@ -117,5 +117,7 @@ def test_the_time_of_a_run_grows_with_its_work_and_is_learned_from_runs(monkeypa
     assert sliced == pytest.approx(5 * subject.SLOWER["sliced"])
     assert speed.seconds(one.with_(seamless=True), (512, 384)) == pytest.approx(5 * subject.SEAMLESS)
     assert speed.seconds(one.with_(weights="self-taught"), (512, 384)) is None
+    for kind, times in subject.SHEETS.items():
+        assert speed.seconds_of_sheet(kind, one, (512, 384)) == pytest.approx(5 * times)
     speed.learn(one, (512, 384), 7.0)
     assert speed.seconds(one, (512, 384)) == pytest.approx(5 + 2 * subject.NEWEST)

@@ -280,6 +280,9 @@ def test_units_are_shown_for_the_pictures_looked_at_so_far(visit, pictures):
     page.locator("#units-on").click()
     expect(page.locator("body")).to_contain_text("No pictures have been looked at yet: press Look first.")
     expect(page.locator("#units figure")).to_have_count(9)  # the example stays
+    page.locator("#units-first input").fill("40")
+    page.keyboard.press("Tab")  # nothing was looked at yet
+    page.locator("#units-first input").fill("0")
     expect(page.get_by_label("Unit", exact=True)).to_have_value("0")
     self_taught(page)
     page.locator("#units-run").click()
@@ -293,3 +296,27 @@ def test_units_are_shown_for_the_pictures_looked_at_so_far(visit, pictures):
     expect(page.locator("#units figcaption").first).to_contain_text("Unit 9")
     page.locator("#units-on").click()  # while what drove the nine is still coming in
     expect(page.locator("#units figcaption").first).to_contain_text("Unit 18")
+    for typed, unit in (("40", "Unit 40"), ("-3", "Unit 0"), ("0", "Unit 0")):
+        page.locator("#units-first input").fill(typed)
+        page.keyboard.press("Tab")
+        expect(page.locator("#units figcaption").first).to_contain_text(unit)
+        expect(page.locator("#units-first input")).to_have_value(unit.removeprefix("Unit "))
+
+
+def test_how_long_a_sheet_will_take_is_said_above_its_button_and_follows_what_is_chosen(visit):
+    page = visit()
+    line = page.locator("[id$=-estimate]:visible")
+    for board, change in zip(
+        BOARDS,
+        (
+            lambda: set_number(page, "Size", 64),
+            lambda: page.get_by_label("Seven statistics of style").check(),
+        ),
+        strict=True,
+    ):
+        open_tab(page, board)
+        expect(line).to_contain_text(re.compile(r"About (\d+ min )?\d+ (s|min) on this machine"))
+        before = line.inner_text()
+        change()
+        expect(line).not_to_have_text(before)
+        expect(line).to_contain_text("About")

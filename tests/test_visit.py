@@ -134,6 +134,28 @@ def test_opening_and_closing_each_control_of_advanced_changes_nothing(visit, pic
     assert settings == read_recipe(a_painting(tmp_path, evaluations=6)).settings
 
 
+def test_the_preset_and_the_title_of_advanced_follow_the_settings(visit):
+    page = visit()
+    title, preset = page.locator("#advanced > button"), page.get_by_label("Preset")
+    open_advanced(page)
+    page.get_by_label("Draft").check()
+    expect(number(page, "Evaluations")).to_have_value("40")
+    strength(page).fill("60")
+    expect(preset).to_have_value("Bold: the style comes first")
+    expect(title).not_to_contain_text("in use")
+    number(page, "Evaluations").fill("41")
+    expect(title).to_contain_text("Advanced · in use")
+    expect(preset).to_have_value("Bold: the style comes first")
+    number(page, "Evaluations").fill("40")
+    expect(title).not_to_contain_text("in use")
+    page.get_by_label("γ, total variation").fill("3")
+    expect(preset).to_have_value("")
+    expect(title).to_contain_text("Advanced · in use")
+    page.get_by_label("γ, total variation").fill("5")
+    expect(preset).to_have_value("Bold: the style comes first")
+    expect(title).not_to_contain_text("in use")
+
+
 # While it runs
 
 
@@ -225,6 +247,8 @@ def test_a_reload_finds_the_paintings_of_the_visit(visit, pictures, tmp_path):
     page.reload()
     strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
     expect(strip).to_have_count(2)
+    expect(strip.nth(1)).to_contain_text("2: content × style")
+    expect(page.locator("#said")).to_contain_text("6 evaluations")
     expect(strip.nth(1)).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#download")).to_contain_text("64 × 48 px")
     with Image.open(downloaded(page).path()) as picture:

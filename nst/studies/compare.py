@@ -83,4 +83,10 @@ def _snapshots(row: int, name: str, settings: Settings, columns: Sequence[str]) 
 def _kept(row: tuple[Cell, ...], painted: Painted) -> tuple[Cell, ...]:
     """One optimiser's row: past snapshots as they were, the next as it now is, later ones empty."""
     live = next(cell for cell in row if painted.evaluation <= cell.of)
-    return tuple(filled(cell, painted) if cell is live else cell for cell in row)
+    return tuple(_as_it_is(cell, painted) if cell is live else cell for cell in row)
+
+
+def _as_it_is(cell: Cell, painted: Painted) -> Cell:
+    """The cell with what is painted of it; until it has its evaluations, their number is its caption."""
+    now = filled(cell, painted)
+    return now if now.evaluation == now.of else replace(now, caption=f"at {now.evaluation} so far")

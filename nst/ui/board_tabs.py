@@ -15,6 +15,7 @@ from .form import weights_choice
 from .labels import LABELS
 from .running.clients import client_of
 from .running.runs import Runs
+from .sheet_estimate import SheetEstimate
 from .sheet_panel import About, Given, SheetPanel
 from .sheet_view import OnSheet
 from .theme import html
@@ -30,7 +31,8 @@ ABOUT_GRID = About(
         "From left to right α/β grows: on the left the picture is nearly pure texture, on the right nearly "
         "the photograph; look for the column in which you still like both.",
     ),
-    "After Gatys, Ecker & Bethge, “A Neural Algorithm of Artistic Style” (2015), figure 3.",
+    "After Gatys, Ecker & Bethge, “A Neural Algorithm of Artistic Style” (2015), figure 3. Its conv1_1 is "
+    "read after the ReLU: it is relu1_1 in Transfer.",
 )
 
 ABOUT_RECONSTRUCT = About(
@@ -43,7 +45,8 @@ ABOUT_RECONSTRUCT = About(
         "Two more sheets: seven statistics in place of the Gram matrix, from the same noise; and one cost "
         "after 100 to 500 evaluations of L-BFGS, Adam and gradient descent, with their curves.",
     ),
-    "After Gatys, Ecker & Bethge (2015), figure 1, and Mahendran & Vedaldi (2015).",
+    "After Gatys, Ecker & Bethge (2015), figure 1, and Mahendran & Vedaldi (2015). conv1_1 is read after the "
+    "ReLU: it is relu1_1 in Transfer.",
 )
 
 WIDTH = 200  # pixels of a control: its help takes a line or two
@@ -82,6 +85,8 @@ class GridTab:
                 min_width=WIDTH,
             )
             self.weights = weights_choice()
+        self.estimate = SheetEstimate("grid", given, transfer.estimate.speed, runs.limits, {"": "grid"})
+        self.estimate.wire(transfer.content, self.size, self.evaluations, self.weights)
         alt = "A sheet of paintings: rows add style layers, columns α/β"
         self.panel = SheetPanel("grid", "Paint the grid", alt, examples("grid"), opens=True)
         self.chosen = gr.State()
@@ -153,6 +158,8 @@ class ReconstructTab:
             self.evaluations = _evaluations(RECONSTRUCT)
             self.weights = weights_choice()
         self.said = html(elem_classes="said-if-any")
+        self.estimate = SheetEstimate("reconstruct", given, transfer.estimate.speed, runs.limits, WHAT)
+        self.estimate.wire(transfer.content, self.size, self.evaluations, self.weights, self.what)
         alt, example = "A sheet of pictures, one for each layer", self.examples["reconstruct"]
         self.panel = SheetPanel("reconstruct", "Reconstruct", alt, example)
         inputs = [transfer.content, transfer.style, self.what, self.size, self.evaluations, self.weights]

@@ -45,13 +45,14 @@ def board_run(
     if not content or not style:
         raise ImageRefused("There are no two pictures yet: choose a content and a style image in Transfer.")
     limits.check_weights(changes.get("weights", "auto"))
-    settings = _settings(kind, changes)
+    settings = sheet_settings(kind, changes)
     limits.check(settings)
     kept = [load_into(Path(folder, f"given_{n}"), path) for n, path in enumerate((content, style))]
     return _in_turn(folder, limits, kind, kept, settings)
 
 
-def _settings(kind: str, changes: Mapping[str, Any]) -> Settings:
+def sheet_settings(kind: str, changes: Mapping[str, Any]) -> Settings:
+    """The settings of a kind of sheet with some changed. Raises SettingsError."""
     if kind not in DEFAULTS:
         raise SettingsError(f"There is no such board: choose one of {', '.join(DEFAULTS)}.")
     return checked(Settings.from_dict({**DEFAULTS[kind].to_dict(), **changes}))

@@ -11,6 +11,7 @@ from ..errors import NSTError
 from ..settings import Settings
 from . import status
 from .events import LATEST, PRIVATE, QUIET, in_line
+from .folds import titled
 from .form import Form
 from .gallery import PICKED
 from .painting import painting
@@ -77,16 +78,22 @@ class BrushworkFold:
             frames: Any = self.runs.stream(client_of(request), brushwork_run, *given)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
+        forming = None
         for frame in frames:
-            paths = frame.details.get("pieces", ())
             said = status.note(frame.message, "refused" if frame.state == "failed" else "")
-            yield (said, _pieces(paths), tuple(paths)) if paths else (said, gr.skip(), gr.skip())
+            if paths := frame.details.get("pieces", ()):
+                yield said, _pieces(paths), tuple(paths)
+            elif frame.is_last and forming:
+                yield said, "", ()
+            elif frame.picture and frame.picture != forming:
+                forming = frame.picture
+                yield said, _forming(forming), ()
+            else:
+                yield said, gr.skip(), gr.skip()
 
 
 def _in_use(*values: Any) -> Any:
-    """The fold, which says when one of its sliders is moved though it is closed."""
-    usual = (USUAL.style_scale, USUAL.style_crop, USUAL.style_rotation)
-    return gr.Accordion(label=TITLE if values == usual else f"{TITLE} · in use")
+    return titled(TITLE, values != (USUAL.style_scale, USUAL.style_crop, USUAL.style_rotation))
 
 
 def brushwork_run(
@@ -120,6 +127,14 @@ def _pieces(paths: Sequence[str], pressed: int | None = None) -> Any:
         for n, (picture, scale, name) in enumerate(zip(pictures, STYLE_SCALES, NAMES, strict=False))
     )
     return f'<div class="picks pieces" role="group" aria-label="Sizes of brushwork">{each}</div>'
+
+
+def _forming(path: str) -> Any:
+    """HTML of the pieces while they are painted; nothing where the preview is gone: a newer one is there."""
+    try:
+        return f'<div class="forming">{_picture(path, "The pieces as they form")}</div>'
+    except FileNotFoundError:
+        return ""
 
 
 def _picture(path: str, alt: str) -> str:

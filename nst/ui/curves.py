@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from .running.frames import Frame, Point
 
 MOST_POINTS = 160  # a line of more is no finer on a screen, only slower to send
-COLOURS = 5  # --curve-1 … --curve-5 of look.py; more layers than that take them in turn
+COLOURS = 5  # --curve-1 … --curve-5 of page.css; more layers than that take them in turn
 
 
 def draw(frames: Sequence[Frame], marked: int | None = None) -> str:

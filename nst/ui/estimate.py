@@ -1,5 +1,6 @@
 """How long the next painting will take on this machine, said above Paint before it is pressed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -25,9 +26,10 @@ class Estimate:
         self.line = html(elem_id="estimate")
         self.learn = self.speed.learn
 
-    def wire(self, content: Any, second: Any, pictures: Any) -> None:
-        """Let the line follow the content image, the second style, the length of the row and the settings."""
-        self.given = [content, second, pictures, *self.form.inputs]
+    def wire(self, content: Any, further: Sequence[Any], pictures: Any) -> None:
+        """Let the line follow the content image, the second, third and fourth style image, the length of the
+        row and the settings."""
+        self.given = [content, *further, pictures, *self.form.inputs]
         changes = [control.change for control in self.given]
         gr.on(changes, self.said, self.given, self.line, **LATEST, **QUIET)
 
@@ -35,25 +37,40 @@ class Estimate:
         """Say it anew when a page has loaded or a run has ended: `event` is demo.load, or the end's then."""
         event(self.said, self.given, self.line, **QUIET)
 
-    def said(self, content: str | None, second: str | None, pictures: Any, *values: Any) -> str:
-        """About how long it will take, or why it cannot be painted."""
+    def said(self, content: str | None, *rest: Any) -> str:
+        """About how long it will take, or why it cannot be painted; `rest` is as in wire()."""
+        further, (pictures, *values) = rest[:3], rest[3:]
         try:
             settings = self.form.read(values)
             self.limits.check(settings)
-            shape = settings.shape(_shape(content))
+            shape = settings.shape(shape_of(content))
             if pictures != 1:
-                check_row(pictures, 2 if second else 1)
+                check_row(pictures, 1 + sum(map(bool, further)))
                 seconds = self.speed.seconds_of_row(settings, shape, pictures)
             else:
                 seconds = self.speed.seconds(settings, shape)
         except NSTError as error:
-            return status.note(str(error), "refused")
-        if seconds is None:
-            return status.note("How long it takes here is known after the first painting.")
-        return status.note(f"About {status.duration(max(1.0, seconds))} on this machine.")
+            return refused(error)
+        return about(seconds, self.limits)
 
 
-def _shape(content: str | None) -> tuple[int, int]:
+def about(seconds: float | None, limits: Limits) -> str:
+    """HTML of how long it will take, None where that is not known, and whether that is longer than it may."""
+    if seconds is None:
+        return status.note("How long it takes here is known after the first painting.")
+    said = f"About {status.duration(max(1.0, seconds))} on this machine"
+    if seconds <= limits.max_seconds:
+        return status.note(f"{said}.")
+    most = status.duration(limits.max_seconds)
+    return status.note(f"{said}: it will be stopped after {most}, and what is painted by then is kept.")
+
+
+def refused(error: NSTError) -> str:
+    """HTML of why it cannot be painted."""
+    return status.note(str(error), "refused")
+
+
+def shape_of(content: str | None) -> tuple[int, int]:
     """(width, height) of an uploaded picture by its header, or the usual shape."""
     try:
         return picture_size(content) if content else USUAL_SHAPE

@@ -1,10 +1,8 @@
 """The settings as controls: each built from BOUNDS and CHOICES, read into Settings and filled from them.
 
-Three controls are handles on others and no settings themselves: the slider beneath the strength (a log
-scale), the quality (evaluations), and the preset.
+Three controls are handles on others and no settings themselves: handles.py.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +21,16 @@ from ..settings import (
     write_number,
 )
 from .events import QUIET
+from .handles import (
+    QUALITIES,
+    TO_DIAL,
+    TO_EVALUATIONS,
+    TO_QUALITY,
+    TO_STRENGTH,
+    dial,
+    preset_of,
+    quality,
+)
 from .labels import LABELS, NAMES, PRESET_NAMES, texts
 from .running.limits import Limits
 from .shares import EVEN, ORDINALS, label, mixture, shares_of
@@ -30,40 +38,6 @@ from .theme import html
 from .unchecked import Number, Slider
 
 WEIGHTS = ("alpha", "beta")
-# Of a preset's settings, those that it leaves to the visitor.
-FREE = ("size", "seed", "keep_colours", "colours", "style_weights", "weights", "canvas", "seamless")
-QUALITIES = {"Draft": 40, "Good": 65, "Fine": 200}  # evaluations
-
-# The same two lines of arithmetic as dial() and strength() below, so that a drag needs no server.
-TO_STRENGTH = "(dial) => Number((10 ** (dial / 25 - 1)).toPrecision(2))"
-TO_DIAL = "(strength) => strength > 0 ? Math.round(50 * (Math.log10(strength) + 1)) / 2 : 0"
-TO_EVALUATIONS = f"(quality) => ({QUALITIES})[quality]".replace("'", '"')
-TO_QUALITY = (f"(n) => Object.entries({QUALITIES}).find((entry) => entry[1] === n)?.[0] ?? null").replace(
-    "'", '"'
-)
-
-
-def dial(strength: float) -> float:
-    """Position 0 … 100 of the strength dial: 25 · (log₁₀ strength + 1), so 0.1 → 0, 10 → 50, 1000 → 100; in
-    halves, each of which is another strength of two digits."""
-    return round(50 * (math.log10(strength) + 1)) / 2
-
-
-def quality(evaluations: int) -> str | None:
-    """The quality with that many evaluations, if there is one."""
-    return next((name for name, count in QUALITIES.items() if count == evaluations), None)
-
-
-def preset_of(settings: Settings) -> str | None:
-    """The preset these are, whatever is FREE; None for any others."""
-    free = {name: getattr(settings, name) for name in FREE}
-    return next((name for name in PRESETS if preset(name, **free) == settings), None)
-
-
-def preset_name(settings: Settings) -> str:
-    """The name of the preset these are, as the page shows it."""
-    name = preset_of(settings)
-    return PRESET_NAMES.get(name, name) if name else "none: changed by hand"
 
 
 class Form:

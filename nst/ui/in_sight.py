@@ -1,19 +1,25 @@
 """What the Transfer tab says and offers of the painting in sight, or of the moment of its run in sight."""
 
+import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ..errors import NSTError
+from ..images import fit, save_jpeg
 from . import status
 from .moments import chosen
+from .painting_jobs import CONTENT_SIDE, GREY
+from .running.workspace import made_in, whole
 from .visit import Painted, film_of
 
 CONTENT_IMAGE, STYLE_IMAGE, FIRST_MOMENT = "The content image", "The style image", "Its first moment"
 FILM = "Download the film (WebP)"
+SAME_SHAPE = 0.02  # of two pictures' ratios; sizes are whole pixels
 
 # A film is made when it is asked for, and a DownloadButton downloads what it holds when it is pressed: so
 # one that cannot be seen is pressed once it holds the film.
@@ -35,7 +41,25 @@ def compared(visit: Sequence[Painted], selected: Painted | None, other: str) -> 
     named = {f"Painting {number}": one.painting for number, one in enumerate(visit, 1) if one.is_there}
     if not isinstance(other, str) or other not in named:
         other = beside_of(selected)
-    return (named.get(other, selected.content), selected.picture), said_of(selected, other)
+    left = named.get(other, selected.content)
+    with suppress(OSError):  # the disk is full, or it was swept meanwhile: it is shown as it is
+        left = _in_shape(left, selected)
+    return (left, selected.picture), said_of(selected, other)
+
+
+def _in_shape(left: str, one: Painted) -> str:
+    """Path of the picture as it lies over the painting in sight: in its shape, with grey at two sides, where
+    it has another."""
+    shape, other = size_of(one.picture), size_of(left)
+    if math.isclose(shape[0] * other[1], shape[1] * other[0], rel_tol=SAME_SHAPE):
+        return left
+    path = made_in(one.folder) / f"{shape[0]}x{shape[1]}-{Path(left).parent.name}-{Path(left).stem}.jpg"
+    if not path.is_file():
+        with Image.open(left) as picture:
+            padded = ImageOps.pad(picture.convert("RGB"), fit(*shape, CONTENT_SIDE), color=GREY)
+        with whole(path) as part:
+            save_jpeg(padded, part, quality=92)
+    return str(path)
 
 
 def moment_values(

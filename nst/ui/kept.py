@@ -34,6 +34,9 @@ class Kept(Generic[Item]):
                 raise SettingsError(self.missing)
             return self._items[session]
 
+    def has(self, session: str) -> bool:
+        return session in self._items
+
     def drop(self, session: str) -> None:
         """Forget what there is of this visitor, if anything."""
         with self._lock:

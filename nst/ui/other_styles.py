@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from .events import QUIET
+from .folds import titled
 from .form import Form
 from .painting import MOST_PICTURES
 from .refusing import refuse_at_once
@@ -64,5 +65,4 @@ def _upload(ordinal: str) -> Upload:
 
 
 def _in_use(*styles: str | None) -> Any:
-    """The fold, which says when one is used though it is closed."""
-    return gr.Accordion(label=f"{TITLE} · in use" if any(styles) else TITLE)
+    return titled(TITLE, any(styles))

@@ -1,7 +1,6 @@
 """The jobs of the Transfer tab: one painting, or a row of them, as PNGs with their recipes at the end."""
 
-import os
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from ..recipe import OTHERS, recipe_of
 from ..settings import Settings
 from .running.frames import Point
 from .running.speed import slowness
-from .running.workspace import PREVIEW_EDGE
+from .running.workspace import PREVIEW_EDGE, made_in, whole
 
 if TYPE_CHECKING:
     from ..objective import Costs, Weighting
@@ -79,11 +78,13 @@ class Painting:
         path = str(folder / self.name)
         self.save_content(folder)
         recipe = recipe_of(self.settings, report, __version__, self.others)
-        _save_whole(*self.pictures(report), path, recipe)
+        with whole(Path(path)) as part:
+            save_png(*self.pictures(report), part, recipe)
         return path, {}
 
     def save_content(self, folder: Path) -> None:
-        """Write what the painting is compared with later."""
+        """Write what the painting is compared with later; and make room for what will be made of it."""
+        made_in(folder)
         texture = fit(*self.shape, CONTENT_SIDE)
         beside = self.content.copy() if self.content else ImageOps.fit(self.styles[0], texture)
         beside.thumbnail((CONTENT_SIDE, CONTENT_SIDE))
@@ -135,7 +136,8 @@ class RowOfPaintings(Painting):
             path = str(folder / f"{stem}-{number:02}.png")
             others = ("start",) if number > 1 else ()
             assert run.image is not None
-            _save_whole(run.image, path, recipe_of(settings, run, __version__, others))
+            with whole(Path(path)) as part:
+                save_png(run.image, part, recipe_of(settings, run, __version__, others))
         return path, {}
 
     def summary(self, report: Any) -> str:
@@ -170,18 +172,11 @@ def in_progress(pictures: Sequence[Image.Image], length: int) -> Image.Image:
     newest = pictures[-1].resize(fit(*pictures[-1].size, PREVIEW_EDGE))
     side = newest.width // length
     small = [picture.resize((side - GAP, side * newest.height // newest.width)) for picture in pictures]
-    whole = Image.new("RGB", (newest.width, newest.height + GAP + small[0].height), GREY)
-    whole.paste(newest, (0, 0))
+    sheet = Image.new("RGB", (newest.width, newest.height + GAP + small[0].height), GREY)
+    sheet.paste(newest, (0, 0))
     for number, picture in enumerate(small):
-        whole.paste(picture, (number * side + GAP // 2, newest.height + GAP))
-    return whole
-
-
-def _save_whole(picture: Image.Image, path: str, recipe: Mapping[str, str]) -> None:
-    """A PNG is there as a whole or not at all: a page that is opened again may look while it is written."""
-    part = f"{path}.part"
-    save_png(picture, part, recipe)
-    os.replace(part, path)
+        sheet.paste(picture, (number * side + GAP // 2, newest.height + GAP))
+    return sheet
 
 
 def _point(evaluation: int, costs: "Costs", by: "Weighting") -> Point:

@@ -103,8 +103,9 @@ class PaintingPanel(RunPanel):
         ]
         self.began = [*panels, self.status, self.shown]
         self.going = [self.live, self.status, self.costs, self.badge, self.addresses, self.shown]
-        self.ending = [self.shown, self.visit]
-        self.ended = [*panels, self.visit, self.strip, self.strips, *self.seen]
+        self.ending = [self.shown, self.visit, self.selected]
+        self.recalled = [self.status, self.visit, self.strip, self.strips, *self.seen]
+        self.ended = [*panels, *self.recalled[1:]]
 
     def _pictures(self, example: Pair | None) -> None:
         with gr.Column(visible=False) as self.canvas:
@@ -193,11 +194,16 @@ class PaintingPanel(RunPanel):
         """Values for `began`: Stop can be pressed, and the live picture takes the place of the last one."""
         return (*_panels(running=True), getting_ready(), None)
 
-    def end(self, request: gr.Request, shown: Shown | None, visit: Sequence[Painted]) -> tuple[Any, ...]:
-        """Values for `ended`: Paint can be pressed again. A run that left nothing changes nothing else."""
+    def end(
+        self, request: gr.Request, shown: Shown | None, visit: Sequence[Painted], selected: Painted | None
+    ) -> tuple[Any, ...]:
+        """Values for `ended`: Paint can be pressed again. A run that left nothing leaves the last painting in
+        sight, with its costs."""
         new = painted(shown.frame, self._pair(shown), curves.draw(shown.painted)) if shown else ()
         if not new:
-            return (*_panels(running=False), *(gr.skip() for _ in (*self.seen, 1, 2, 3)))
+            costs = selected.curves if selected else ""
+            kept = (costs if each is self.costs else gr.skip() for each in self.recalled[1:])
+            return (*_panels(running=False), *kept)
         visit = with_more(visit, new)
         return (
             *_panels(running=False),
@@ -206,11 +212,12 @@ class PaintingPanel(RunPanel):
         )
 
     def recall(self, request: gr.Request, folders: Sequence[Path]) -> tuple[Any, ...]:
-        """Values for [visit, strip, strips, *seen]: what the last runs left, found again after a reload."""
+        """Values for `recalled`: what the last runs left, found again after a reload."""
         found = found_again(folders)
         if not found:
-            return tuple(gr.skip() for _ in (*self.seen, 1, 2, 3))
-        return (*self._strip_values(found, found[-1]), *self._seen(request, found[-1], found))
+            return tuple(gr.skip() for _ in self.recalled)
+        newest = found[-1]
+        return (_said(newest), *self._strip_values(found, newest), *self._seen(request, newest, found))
 
     def _pair(self, shown: Shown) -> str:
         """The pictures of a run by their names: an example's own, else that of the file."""
@@ -227,8 +234,7 @@ class PaintingPanel(RunPanel):
         if not isinstance(index, int) or not 0 <= index < len(visit) or not visit[index].is_there:
             raise gr.Error(GONE, print_exception=False)
         panels, one = (gr.Column(visible=True), gr.Column(visible=False)), visit[index]
-        said = status.progress(one.frame) if one.frame else ""
-        return (*panels, _strip(visit, one), said, *self._seen(request, one, visit))
+        return (*panels, _strip(visit, one), _said(one), *self._seen(request, one, visit))
 
     def _seen(self, request: gr.Request, one: Painted, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `seen`."""
@@ -264,6 +270,11 @@ def _strip(visit: Sequence[Painted], seen: Painted) -> str:
     entries = [(one.painting, one.pair, said) for one, said in zip(visit, apart(visit), strict=True)]
     places = [n for n, one in enumerate(visit) if one.painting == seen.painting]
     return painting_buttons(entries, "Paintings of this visit", next(iter(places), None))
+
+
+def _said(one: Painted) -> str:
+    """HTML of how its run ended, "" where that is not known."""
+    return status.remembered(one.frame) if one.frame else ""
 
 
 def _panels(running: bool) -> tuple[Any, ...]:

@@ -54,7 +54,7 @@ def painting_values(
             kept = [*addresses, known][-MOST_KEPT:]
         every = tuple(seen) if frame.is_last else ()
         shown = Shown(content, style, settings, frame, every, has_regions)
-        costs = drawn if seen else gr.skip()  # those of the last painting stay until then
+        costs = drawn if seen or frame.picture else gr.skip()  # those of the last painting stay until then
         yield frame.picture or content, status.progress(frame), costs, badge, kept, shown
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..network.layers import NETWORK
 from ..recipe import Recipe
 from ..settings import Settings, write_layers
-from .form import preset_name
+from .handles import preset_name
 from .labels import LABELS, NAMES
 from .running.frames import Frame
 
@@ -39,6 +39,11 @@ def progress(frame: Frame) -> str:
         f'<div class="status" data-title="{_title(frame)}">{said}{_bar(frame)}'
         f'<div class="figures">{figures}</div></div>'
     )
+
+
+def remembered(frame: Frame) -> str:
+    """HTML of how an earlier run ended: no news, so it is neither announced nor in the browser's tab."""
+    return f'<div class="status"><div class="doing">{escape(frame.message)}</div></div>'
 
 
 def _title(frame: Frame) -> str:

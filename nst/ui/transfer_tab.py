@@ -1,8 +1,6 @@
 """The Transfer tab: two pictures in, the settings, and the panel where the painting is seen."""
 
-import random
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import gradio as gr
@@ -11,12 +9,14 @@ from ..decoding import read_text
 from ..errors import NSTError, SettingsError
 from ..recipe import Recipe, read_recipe
 from . import status
+from .advanced_fold import AdvancedFold
 from .brush import EMPTY, mask_of
 from .brushwork_fold import BrushworkFold
 from .estimate import Estimate
 from .events import QUIET
+from .example_pictures import ExamplePictures
 from .form import Form
-from .gallery import Gallery, pair_row, picture_row
+from .gallery import Gallery
 from .in_sight import size_of
 from .other_styles import OtherStyles
 from .painting import painting
@@ -31,7 +31,6 @@ from .theme import html
 from .upload import Upload
 from .visit import GONE, Painted, addresses_of
 
-FILLS = ("Fill the style", "Fill the second style")  # what a press on an example style does
 # A reload leaves the last paintings there, and empties the inputs.
 PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of again: it does not keep them."
 
@@ -52,9 +51,10 @@ class TransferTab:
                 self._controls()
             with gr.Column(scale=7, min_width=320, elem_classes="easel"):
                 self.panel.view(gallery, runs.limits.keep_seconds)
-        self._galleries()
+        self.examples = ExamplePictures(gallery, self.form)
         self.form.wire()
-        self.estimate.wire(self.content, self.others.second, self.others.length)
+        self.advanced.wire()
+        self.estimate.wire(self.content, self.others.uploads, self.others.length)
         self.brushwork.wire(self.runs, [self.content, self.style, *self.others.uploads])
         self._wire_run()
         self._wire_pictures()
@@ -64,9 +64,7 @@ class TransferTab:
         """A page that is closed ends its run; one that is opened again shows the last paintings."""
         demo.unload(self._stop)
         panel = self.panel
-        again = demo.load(
-            self._recall, panel.addresses, [panel.visit, panel.strip, panel.strips, *panel.seen], **QUIET
-        )
+        again = demo.load(self._recall, panel.addresses, panel.recalled, **QUIET)
         again.then(None, js=NAME_PICTURES)
         self.estimate.after(demo.load)
         demo.load(None, js=FOLD_ON_A_PHONE)
@@ -148,8 +146,7 @@ class TransferTab:
         self.others = OtherStyles(self.form)
         self.regions = RegionsFold()
         self.brushwork = BrushworkFold(self.form)
-        with gr.Accordion("Advanced", open=False, elem_id="advanced"):
-            self.form.advanced()
+        self.advanced = AdvancedFold(self.form)
         with gr.Row(elem_classes="recipe"):
             self.recipe = gr.UploadButton(
                 "Open a recipe", file_types=[".png"], size="sm", scale=0, min_width=130, elem_id="recipe"
@@ -158,21 +155,6 @@ class TransferTab:
                 status.note("Paintings made here carry their settings: open one to use them again."),
                 elem_id="note",
             )
-
-    def _galleries(self) -> None:
-        with gr.Column(visible=bool(self.gallery.pairs), elem_id="pairs"):
-            html('<h2 class="section">Pairs that go well together: one press paints</h2>')
-            self.pairs = pair_row(self.gallery.pairs, "Pairs of a picture and a style")
-        with gr.Row():
-            with gr.Column(min_width=320):
-                html('<h2 class="section">Pictures to repaint</h2>')
-                self.contents = picture_row(self.gallery.contents, "Pictures to repaint")
-            with gr.Column(min_width=320):
-                html('<h2 class="section">Styles to paint in</h2>')
-                self.fills = gr.Radio(
-                    list(FILLS), value=FILLS[0], label="A press", container=False, elem_id="fills"
-                )
-                self.styles = picture_row(self.gallery.styles, "Styles to paint in")
 
     def _wire_run(self) -> None:
         self.panel.wire_view()
@@ -193,15 +175,9 @@ class TransferTab:
 
     def _wire_pictures(self) -> None:
         both = [self.content, self.style]
-        how_well = [self.form.settings[name] for name in ("size", "evaluations")]
         self.regions.wire(self.runs, self.content, self.style)
-        self.contents.select(self._content, None, self.content, **QUIET)
-        self.styles.select(self._style, self.fills, [self.style, self.others.second], **QUIET)
         self.swap.click(lambda content, style: (style, content), both, both, **QUIET)
-        for event in (
-            self.pairs.select(self._pair, how_well, [*both, *self.form.filled], **QUIET),
-            self.surprise.click(self._surprise, None, both, **QUIET),
-        ):
+        for event in self.examples.wire(self.content, self.style, self.others.second, self.surprise):
             emptied = event.then(self.others.emptied, None, self.others.inputs, **QUIET)
             emptied.then(None, js=PRESS_PAINT)
         for button, upload in ((self.panel.to_content, self.content), (self.panel.to_style, self.style)):
@@ -225,27 +201,6 @@ class TransferTab:
 
     def _stop(self, request: gr.Request) -> None:
         self.runs.stop(request.session_hash)
-
-    def _content(self, event: gr.EventData) -> str:
-        return str(_picked(self.gallery.contents, event).file)
-
-    def _style(self, fills: str, event: gr.EventData) -> tuple[Any, Any]:
-        """Values for the style and the second style."""
-        file = str(_picked(self.gallery.styles, event).file)
-        return (gr.skip(), file) if fills == FILLS[1] else (file, gr.skip())
-
-    def _pair(self, size: Any, evaluations: Any, event: gr.EventData) -> list[Any]:
-        """A pair with its settings, but as large and as fine as the visitor has chosen."""
-        pair = _picked(self.gallery.pairs, event)
-        settings = self.form.fitted(pair.settings)
-        with suppress(NSTError):
-            settings = self.form.fitted(settings.with_(size=size, evaluations=evaluations))
-        return [str(pair.content.file), str(pair.style.file), *self.form.fill(settings)]
-
-    def _surprise(self) -> tuple[str, str]:
-        """A content and a style picture at random."""
-        content, style = random.choice(self.gallery.contents), random.choice(self.gallery.styles)
-        return str(content.file), str(style.file)
 
     def _open_recipe(self, path: str | None) -> list[Any]:
         """Values for the note beside the button and for the form."""
@@ -272,8 +227,8 @@ class TransferTab:
 
 def _filled_in(recipe: Recipe) -> str:
     said, styles = "The settings of that painting are filled in.", len(recipe.settings.style_weights)
-    if styles > 2:
-        said += f" It mixed {styles} styles: give the others too."
+    if styles > 1:
+        said += f" It mixed {styles} style images: it needs all of them."
     if "mask" in recipe.others:
         said += " It had regions: mark them again."
     if "start" in recipe.others:
@@ -299,11 +254,3 @@ def _taken(selected: Painted | None) -> str:
 
 def _amounted(shown: Shown | None) -> str:
     return status.amounted(shown.frame) if shown and shown.frame.alpha is not None else ""
-
-
-def _picked(choices: Sequence[Any], event: gr.EventData) -> Any:
-    """What was pressed. The index is whatever a client sends."""
-    index = event.index
-    if not isinstance(index, int) or not 0 <= index < len(choices):
-        raise gr.Error("There is no such example picture.", print_exception=False)
-    return choices[index]

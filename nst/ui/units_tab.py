@@ -31,6 +31,7 @@ from .running.workspace import Workspace
 from .sheet_panel import About, StatusPanel, status_values
 from .theme import html
 from .transfer_tab import TransferTab
+from .unchecked import Number
 from .units_page import Page, Pages
 from .zipped import MOST_PICTURES, is_zip, pictures_in
 
@@ -184,13 +185,14 @@ class UnitsTab:
             self.layer = gr.Dropdown(
                 list(RELU_LAYERS), value=START, label="Layer", min_width=120, elem_id="units-layer"
             )
-            self.first = gr.Number(
+            self.first = Number(
                 FIRST_UNIT, label="Unit", minimum=0, precision=0, min_width=100, elem_id="units-first"
             )
             self.back = gr.Button("Previous nine", elem_id="units-back", min_width=120)
             self.on = gr.Button("Next nine", elem_id="units-on", min_width=120)
         self.units = html(example_units(), elem_id="units")
-        place, shown = [self.layer, self.first], [self.units, self.first]
+        self.seen = gr.State((START, FIRST_UNIT))
+        place, shown = [self.layer, self.first], [self.units, self.first, self.seen]
         pictures = [self.added, transfer.content, transfer.style, self.weights]
         ended = self.panel.wire(runs, self.scan, pictures)
         # "multiple": the next page is asked for while what drove the units of this one still comes in.
@@ -198,6 +200,7 @@ class UnitsTab:
         ended.then(self.page, place, shown, **paged)
         self.layer.input(self.page, place, shown, **paged)
         self.first.submit(self.page, place, shown, **paged)
+        self.first.blur(self._left, [self.seen, *place], shown, **paged)
         for button, step in ((self.back, -PAGE), (self.on, PAGE)):
             turned = button.click(_turned(step), self.first, self.first, **QUIET)
             turned.then(self.page, place, shown, **paged)
@@ -225,21 +228,31 @@ class UnitsTab:
         frames = self.runs.stream(client_of(request), scan_run, own, self.gallery.all_files, weights, keep)
         yield from status_values(frames)
 
-    def page(self, request: gr.Request, layer: str, first: float | None) -> Iterator[tuple[Any, Any]]:
-        """HTML of nine units: their patches at once, then what drove them, unit by unit, in turn."""
+    def page(self, request: gr.Request, layer: str, first: Any) -> Iterator[tuple[Any, Any, Any]]:
+        """Values for `shown`: HTML of nine units, their patches at once, then what drove them, unit by unit,
+        in turn; which is the first; and what is seen."""
         session = request.session_hash or ""
         try:
             scan = self.scans.get(session)
-            first = min(max(0, int(first or 0)), scan.units(layer) - 1)
+            first = min(_unit(first), scan.units(layer) - 1)
             page = Page(scan, layer, range(first, min(first + PAGE, scan.units(layer))))
         except NSTError as error:
             gr.Warning(str(error))  # what is there, the example or an earlier page, stays
-            yield gr.skip(), FIRST_UNIT  # a press of Next nine has moved on already
+            yield gr.skip(), FIRST_UNIT, gr.skip()  # a press of Next nine has moved on already
             return
-        began: Any = first
+        began: tuple[Any, Any] = first, (layer, first)
         for units in self.pages.show(client_of(request), page):
-            yield gr.skip() if units is None else units, began
-            began = gr.skip()
+            yield gr.skip() if units is None else units, *began
+            began = gr.skip(), gr.skip()
+
+    def _left(
+        self, request: gr.Request, seen: tuple[str, int], layer: str, first: Any
+    ) -> Iterator[tuple[Any, Any, Any]]:
+        """The page of the unit whose box was left, unless it is the one that is seen or there is none yet."""
+        if (layer, first) != seen and self.scans.has(request.session_hash or ""):
+            yield from self.page(request, layer, first)
+        else:
+            yield gr.skip(), gr.skip(), gr.skip()
 
 
 def _different(sources: Sequence[str | bytes]) -> dict[bytes, str | bytes]:
@@ -252,5 +265,13 @@ def _different(sources: Sequence[str | bytes]) -> dict[bytes, str | bytes]:
     return first
 
 
-def _turned(step: int) -> Callable[[float | None], int]:
-    return lambda first: max(0, int(first or 0) + step)
+def _turned(step: int) -> Callable[[Any], int]:
+    return lambda first: max(0, _unit(first) + step)
+
+
+def _unit(first: Any) -> int:
+    """The unit asked for by whatever a client sends; the first one for what is no number."""
+    try:
+        return max(0, int(first))
+    except (TypeError, ValueError, OverflowError):
+        return FIRST_UNIT

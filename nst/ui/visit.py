@@ -3,11 +3,8 @@
 The browser keeps only the names of folders that nobody can guess; everything else is in the folders.
 """
 
-import os
 import re
-import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,15 +14,15 @@ from PIL import Image
 from ..errors import NSTError, SettingsError
 from ..film import save_film, save_there_and_back, shrunk
 from ..recipe import Recipe, read_recipe
-from .form import preset_name
+from .handles import preset_name
 from .labels import LABELS
 from .painting_jobs import CONTENT
 from .running.frames import Frame
-from .running.workspace import moment_file, moments_in
+from .running.workspace import made_in, moment_file, moments_in, whole
+from .said import Said, keep, kept_in
 from .status import USED, plain
 
 MOST_KEPT = 24  # paintings in the strip; the oldest leave it, their files stay until they are swept
-CURVES = "curves.txt"  # beside a painting: HTML of its costs
 GONE = "This painting is no longer kept: paint it again."
 
 
@@ -36,7 +33,7 @@ class Painted:
     painting   path of the PNG, or of a JPEG for one that was stopped before it had a PNG
     content    path of its content image
     recipe     what the PNG says of how it was made, None for a JPEG
-    frame      the last Frame of its run, where that is still known
+    frame      the last Frame of its run, or what was kept of it, where that is still known
     pair       its pictures by name: "lake × wave"
     moment     the evaluation after which it is looked at, None for the painting itself
     """
@@ -70,9 +67,7 @@ class Painted:
     @property
     def curves(self) -> str:
         """HTML of its costs, "" where none are kept."""
-        with suppress(OSError):
-            return (self.folder / CURVES).read_text(encoding="utf-8")
-        return ""
+        return kept_in(self.folder).curves
 
     @property
     def row(self) -> tuple[str, ...]:
@@ -97,13 +92,11 @@ class Painted:
 
 
 def painted(frame: Frame, pair: str, curves: str = "") -> tuple[Painted, ...]:
-    """What a run of these pictures left, by its last Frame; the curves are kept beside it."""
+    """What a run of these pictures left, by its last Frame; what the page says of it is kept beside it."""
     if frame.result is None:
         return ()
     folder = Path(frame.result).parent
-    if curves:
-        with suppress(OSError):  # the disk may be full: a painting is there without them too
-            (folder / CURVES).write_text(curves, encoding="utf-8")
+    keep(Said(pair, frame, curves), folder)
     return tuple(replace(one, frame=frame, pair=pair) for one in _in_folder(folder))
 
 
@@ -137,8 +130,11 @@ def _in_folder(folder: Path) -> tuple[Painted, ...]:
     content = folder / CONTENT
     if not content.is_file():
         return ()
-    found = ((path, _recipe(path)) for path in _paintings(folder))
-    return tuple(Painted(path, str(content), recipe, pair=_pair(path, recipe)) for path, recipe in found)
+    said, found = kept_in(folder), ((path, _recipe(path)) for path in _paintings(folder))
+    return tuple(
+        Painted(path, str(content), recipe, said.frame, said.pair or _pair(path, recipe))
+        for path, recipe in found
+    )
 
 
 def _pair(painting: str, recipe: Recipe | None) -> str:
@@ -153,24 +149,20 @@ def _paintings(folder: Path) -> tuple[str, ...]:
 
 def film_of(one: Painted) -> str:
     """Path of the film of its run, made when it is first asked for, beside the painting: of a row, there and
-    back. Raises SettingsError where its pictures have been deleted."""
+    back. Raises SettingsError where its pictures have been deleted, or the disk is full."""
     row = one.row if len(one.row) > 1 else ()
-    path = Path(row[0] if row else one.painting).with_suffix(".webp")
     try:
+        path = made_in(one.folder) / f"{Path(row[0] if row else one.painting).stem}.webp"
         if not path.is_file():
-            made = one.folder.stat().st_mtime_ns
-            part = path.with_suffix(f".{secrets.token_hex(4)}.webp")
-            try:
-                frames = [_frame(picture) for picture in row or (*_first(one), *one.moments.values())]
-                if not frames:
-                    raise FileNotFoundError
+            frames = [_frame(picture) for picture in row or (*_first(one), *one.moments.values())]
+            if not frames:
+                raise FileNotFoundError
+            with whole(path) as part:
                 save_there_and_back(frames, part) if row else save_film(frames, part)
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
-            os.utime(one.folder, ns=(made, made))  # its age, by which it is swept
     except FileNotFoundError:
         raise SettingsError("The pictures of this painting have been deleted: paint it again.") from None
+    except OSError:
+        raise SettingsError("The film could not be written here: please try again later.") from None
     return str(path)
 
 

@@ -12,6 +12,8 @@ NEWEST = 0.5  # weight of the last run over those before it
 # An evaluation with this statistic over one with Gram matrices, at 512 px; sliced at 1024 px.
 SLOWER = {"gaussian": 1.8, "sliced": 4.5}
 SEAMLESS = 1.7  # a seamless run over another, at 512 px
+# A sheet of many pictures over one painting of its size and evaluations, at 192 px on two cores.
+SHEETS = {"grid": 17.0, "reconstruct": 5.0, "statistics": 12.0, "optimizers": 2.5}
 WEIGHTS_THAT_DIFFER = ("self-taught",)  # a network of its own, many times as fast
 
 
@@ -44,6 +46,11 @@ class Speed:
         first, *later = steps(settings, pictures)
         each = [self.seconds(one, size) for one in (first, *(one.with_(scales=1) for one in later))]
         return sum(filter(None, each)) or None
+
+    def seconds_of_sheet(self, kind: str, settings: Settings, size: tuple[int, int]) -> float | None:
+        """The same of a study's sheet of many pictures."""
+        seconds = self.seconds(settings, size)
+        return None if seconds is None else SHEETS[kind] * seconds
 
     @staticmethod
     def _from_calibration(settings: Settings) -> float | None:

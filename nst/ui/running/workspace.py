@@ -7,7 +7,7 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -19,7 +19,7 @@ from .frames import Frame, Moment
 PREVIEW_EDGE = 640  # pixels; a 640 px JPEG is some 45 kB and 1 ms
 PREVIEW_EVERY = 0.35  # seconds between two previews
 PREVIEWS_KEPT = 24  # a slow browser may still be fetching one of eight seconds ago
-STOP = "stop"
+STOP, MADE = "stop", "made"
 
 
 def ask_to_stop(folder: str) -> None:
@@ -41,6 +41,27 @@ def moment_file(folder: Path, evaluation: int) -> Path:
 def moments_in(folder: Path) -> list[int]:
     """The evaluations of the moments that a run left in its folder, in order."""
     return sorted(int(file.stem.partition("_")[2]) for file in folder.glob("moment_*.jpg"))
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Where to write a file that is to be there as a whole or not at all: a page may look meanwhile."""
+    part = path.with_name(f"{secrets.token_hex(4)}.part") / path.name
+    part.parent.mkdir()
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+        part.parent.rmdir()
+
+
+def made_in(folder: Path) -> Path:
+    """Where what is made of a run's pictures later is written: in a folder of its own, so that the run's
+    keeps its age, by which it is swept."""
+    made = folder / MADE
+    made.mkdir(exist_ok=True)
+    return made
 
 
 class Workspace:
@@ -94,7 +115,8 @@ class Workspace:
         if frame.evaluation < self._next_moment:
             return
         path = moment_file(self.folder, frame.evaluation)
-        save_jpeg(_within(pictures()[0], PREVIEW_EDGE), path, quality=92)
+        with whole(path) as part:
+            save_jpeg(_within(pictures()[0], PREVIEW_EDGE), part, quality=92)
         self.moments = (*self.moments, frame.moment(str(path)))
         self._next_moment = next_kept(frame.evaluation, frame.of)
 

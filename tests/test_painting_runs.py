@@ -1,0 +1,162 @@
+"""Runs that paint, in one process: their Frames, how they end, what is refused, what is in their folders."""
+
+import pickle
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from running import SMALL
+
+from nst.errors import ImageRefused, SettingsError
+from nst.settings import MOST_STYLES, Settings
+from nst.ui.painting import painting
+from nst.ui.running import workspace
+from nst.ui.running.limits import Limits
+from nst.ui.running.workspace import PREVIEW_EDGE, PREVIEWS_KEPT, Workspace, ask_to_stop
+
+
+def test_a_painting_ends_with_a_picture_of_full_quality_that_carries_its_recipe(make_runs, pictures):
+    content, style = map(str, pictures)
+    frames = list(make_runs().stream("a", painting, content, [style], SMALL))
+    last = frames[-1]
+    assert last.state == "done", last.message
+    assert (last.evaluation, last.of, last.width, last.height) == (6, 6, 64, 48)
+    with Image.open(last.result) as picture:
+        assert (picture.format, picture.size) == ("PNG", (64, 48))
+        assert any("self-taught" in text for text in picture.text.values())
+    with Image.open(next(frame.picture for frame in frames if frame.picture)) as preview:
+        assert preview.format == "JPEG"
+    assert [f.evaluation for f in frames if f.costs and f.state == "working"] == list(range(1, 7))
+
+
+def test_weighted_costs_add_up_to_the_total(make_runs, pictures):
+    content, style = map(str, pictures)
+    settings = SMALL.with_(tv=2.0, style_layers={"relu1_1": 0.7, "relu1_2": 0.3})
+    last = list(make_runs().stream("a", painting, content, [style], settings))[-1]
+    assert sum(last.costs.weighted.values()) == pytest.approx(last.costs.total, rel=1e-3)
+    by_hand = last.beta * last.lambdas["relu1_2"] * last.costs.style["relu1_2"]
+    assert last.costs.weighted["relu1_2"] == pytest.approx(by_hand)
+
+
+def test_every_frame_of_a_painting_can_cross_a_process_border(make_runs, pictures):
+    content, style = map(str, pictures)
+    for frame in make_runs().stream("a", painting, content, [style], SMALL):
+        assert pickle.loads(pickle.dumps(frame)) == frame
+
+
+def test_stop_keeps_the_best_picture_so_far(make_runs, pictures):
+    content, style = map(str, pictures)
+    runs = make_runs()
+    frames = runs.stream("a", painting, content, [style], SMALL.with_(evaluations=1000))
+    next(frame for frame in frames if frame.evaluation >= 2)
+    runs.stop("a")
+    last = list(frames)[-1]
+    assert last.state == "stopped"
+    assert f"Stopped at evaluation {last.evaluation} of 1000" in last.message
+    with Image.open(last.result) as picture:
+        assert picture.size == (64, 48)
+
+
+def test_a_run_out_of_time_ends_with_its_best_picture_and_says_so(make_runs, pictures, monkeypatch):
+    content, style = map(str, pictures)
+    frames = make_runs(max_seconds=5).stream("a", painting, content, [style], SMALL.with_(evaluations=1000))
+    next(frame for frame in frames if frame.evaluation >= 2)
+    late = time.monotonic() + 5
+    monkeypatch.setattr(workspace.time, "monotonic", lambda: late)
+    last = list(frames)[-1]
+    assert last.state == "stopped"
+    assert last.message.startswith("The 5 s a run may take were over at evaluation")
+    assert Path(last.result).exists()
+
+
+def test_a_stop_in_the_last_evaluation_is_a_finished_run(make_runs, pictures):
+    content, style = map(str, pictures)
+    runs = make_runs()
+    frames = runs.stream("a", painting, content, [style], SMALL)
+    next(frame for frame in frames if frame.evaluation == 5)
+    runs.stop("a")
+    assert [frame.state for frame in frames] == ["working", "done"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"size": 2048}, "size up to 1024, and 2048"),
+        ({"evaluations": 1500}, "evaluations up to 1000, and 1500"),
+        ({"weights": "/etc/passwd"}, "auto, torchvision, self-taught"),
+        ({"weights": "weights.safetensors"}, "auto, torchvision, self-taught"),
+        ({"strength": float("nan")}, "Strength must be a number from 0.1 to 1000"),
+        ({"size": "abc"}, "Size must be a whole number from 64"),
+        ({"size": None}, "Size must be a whole number from 64"),
+        ({"seed": -1}, "Seed must be a whole number"),
+        ({"seed": 1.5}, "Seed must be a whole number"),
+        ({"alpha": 0, "beta": 0}, "cannot both be 0"),
+        ({"style_layers": {"relu9_9": 1}}, "no layer"),
+        ({"style_layers": {"relu1_1": -1}}, "from 0 to 1000000"),
+        ({"colour": 1}, "no setting"),
+    ],
+)
+def test_settings_a_visitor_may_not_have_are_refused_with_a_sentence(changes, sentence, pictures, tmp_path):
+    content, style = map(str, pictures)
+    with pytest.raises(SettingsError, match=sentence):
+        painting(
+            str(tmp_path), Limits(), content, [style], Settings.from_dict({**SMALL.to_dict(), **changes})
+        )
+
+
+@pytest.mark.parametrize(
+    ("content", "styles", "sentence"),
+    [(None, ["s"], "no content image"), ("c", [None], "no style image"), ("c", [], "no style image")],
+)
+def test_a_missing_picture_is_named(content, styles, sentence, tmp_path):
+    with pytest.raises(ImageRefused, match=sentence):
+        painting(str(tmp_path), Limits(), content, styles, SMALL)
+
+
+def test_more_style_images_than_are_used_are_refused_with_both_numbers(tmp_path):
+    with pytest.raises(SettingsError, match=f"5 style images and at most {MOST_STYLES}"):
+        painting(str(tmp_path), Limits(), "c", ["s"] * 5, SMALL)
+
+
+def test_previews_are_small_and_only_the_last_few_stay(tmp_path):
+    place = Workspace(str(tmp_path), 60)
+    paths = []
+    for level in range(PREVIEWS_KEPT + 1):
+        place.preview(Image.new("RGB", (2000, 1000), (level, 0, 0)))
+        paths.append(place.pictures["picture"])
+    assert len(set(paths)) == PREVIEWS_KEPT + 1
+    assert sorted(map(str, tmp_path.iterdir())) == sorted(paths[1:])
+    with Image.open(paths[-1]) as preview:
+        assert preview.size == (PREVIEW_EDGE, PREVIEW_EDGE // 2)
+
+
+def test_a_preview_for_a_dark_page_comes_and_goes_with_the_light_one(tmp_path):
+    place = Workspace(str(tmp_path), 60)
+    for _ in range(PREVIEWS_KEPT + 2):
+        place.preview(
+            *(Image.new("RGB", (900, 600), colour) for colour in ("white", "black")),
+            edge=900,
+        )
+    assert len(list(tmp_path.glob("*.jpg"))) == 2 * PREVIEWS_KEPT
+    for name, level in (("picture", 255), ("dark", 0)):
+        with Image.open(place.pictures[name]) as preview:
+            assert preview.size == (900, 600)
+            assert preview.getpixel((5, 5)) == (level,) * 3
+
+
+def test_no_preview_is_due_right_after_one(tmp_path):
+    place = Workspace(str(tmp_path), 60)
+    assert place.preview_due
+    place.preview(Image.new("RGB", (64, 64)))
+    assert not place.preview_due
+
+
+def test_a_folder_that_is_gone_ends_its_run(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    place = Workspace(str(folder), 60)
+    assert not place.why_end
+    folder.rmdir()
+    assert place.why_end
+    ask_to_stop(str(folder))  # and asking it to stop is no error
