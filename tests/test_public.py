@@ -3,6 +3,7 @@
 import base64
 import threading
 
+import httpx
 import pytest
 from bad_images import NAMES, NOT_A_PICTURE, REFUSED, Bad, black_png
 from server import REAL_APP, Server, Visitor, file_data, png
@@ -36,6 +37,19 @@ def test_the_real_app_paints_for_a_stranger(public):
     picture, last = visitor.run("transfer", *visitor.transfer_inputs(content, style, **SMALL))
     assert last["state"] == "done", last["message"]
     assert visitor.look(picture).shape == (48, 64, 3)
+
+
+def test_the_page_is_compressed_for_whoever_takes_that_and_a_picture_is_not(public):
+    def asked(path: str, encoding: str) -> httpx.Response:
+        return httpx.get(f"{public.url}{path}", headers={"Accept-Encoding": encoding})
+
+    plain, small = asked("/", "identity"), asked("/", "gzip")
+    assert plain.headers.get("content-encoding") is None
+    assert small.headers["content-encoding"] == "gzip"
+    assert small.text == plain.text
+    assert int(small.headers["content-length"]) < len(plain.content) / 3
+    picture = Visitor(public).upload(png(waves(128, 96)))["path"]
+    assert "content-encoding" not in asked(f"/gradio_api/file={picture}", "gzip").headers
 
 
 @pytest.mark.parametrize("which", ["content", "style"])

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
+from PIL import Image, ImageOps
 
-from ..images import save_jpeg
 from ..presets import preset
 from ..settings import Settings
 from .theme import html
@@ -25,7 +24,7 @@ from .theme import html
 EXAMPLES = Path(__file__).parents[2] / "examples"
 STUDIED = "Lake", "Palette knife"  # the names of what the studies' example sheets are made of
 PACKAGES = {"gradio": "media_assets/images", "skimage": "data"}  # where each keeps its photographs
-THUMB = 128  # pixels, for some 84 on the page
+THUMB, OUTCOME = 128, 192  # pixels, for some 84 and 165 on the page
 
 # innerHTML runs no script, so one listener on the component tells the server which button was pressed.
 PICKED = """
@@ -152,7 +151,7 @@ def pair_row(pairs: Sequence[Pair], label: str) -> gr.HTML:
             alt = f"{pair.content.alt}, painted in the style of: {pair.style.alt}"
             pictures = [Picture(pair.name, pair.outcome, alt), pair.style]
         entries.append((pictures, pair.name))
-    return _row(entries, label, "picks pairs")
+    return _row(entries, label, "picks pairs", OUTCOME)
 
 
 def painting_row(label: str) -> gr.HTML:
@@ -175,29 +174,26 @@ def painting_buttons(
     return f'<div class="picks paintings" role="group" aria-label="{escape(label)}">{each}</div>'
 
 
-def _row(entries: Sequence[tuple[Sequence[Picture], str]], label: str, kind: str) -> gr.HTML:
-    return html(_buttons(entries, label, kind), js_on_load=PICKED, visible=bool(entries))
-
-
-def _buttons(entries: Sequence[tuple[Sequence[Picture], str]], label: str, kind: str) -> str:
-    """A row of buttons with thumbnails and names."""
+def _row(
+    entries: Sequence[tuple[Sequence[Picture], str]], label: str, kind: str, side: int = THUMB
+) -> gr.HTML:
+    """A row of buttons with thumbnails and names; side: of the first picture of each, in pixels."""
     each = "".join(
         f'<button type="button" data-index="{index}">'
-        f'<span class="thumbs">{"".join(map(_thumb, pictures))}</span>'
+        f'<span class="thumbs">{_thumb(first, side)}{"".join(map(_thumb, others))}</span>'
         f'<span class="name">{escape(name)}</span></button>'
-        for index, (pictures, name) in enumerate(entries)
+        for index, ((first, *others), name) in enumerate(entries)
     )
-    return f'<div class="{kind}" role="group" aria-label="{escape(label)}">{each}</div>'
+    row = f'<div class="{kind}" role="group" aria-label="{escape(label)}">{each}</div>'
+    return html(row, js_on_load=PICKED, visible=bool(entries))
 
 
 @lru_cache(maxsize=512)
-def _thumb(picture: Picture) -> str:
+def _thumb(picture: Picture, side: int = THUMB) -> str:
     with Image.open(picture.file) as opened:  # our own, which may be smaller than what a visitor may bring
         whole = opened.convert("RGB")
-    whole.thumbnail((4 * THUMB, 4 * THUMB))
-    side, left, top = min(whole.size), max(0, whole.width - whole.height), max(0, whole.height - whole.width)
-    square = whole.crop((left // 2, top // 2, left // 2 + side, top // 2 + side))
+    whole.thumbnail((4 * side, 4 * side))
     buffer = BytesIO()
-    save_jpeg(square.resize((THUMB, THUMB)), buffer, quality=75)
+    ImageOps.fit(whole, (side, side)).save(buffer, "WEBP", quality=75)  # two thirds of a JPEG
     data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<img src="data:image/jpeg;base64,{data}" alt="{escape(picture.alt)}">'
+    return f'<img src="data:image/webp;base64,{data}" alt="{escape(picture.alt)}">'

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from ...errors import NSTError
 from .bodies import LONG_SESSION, ONLY_UPLOADS, is_own_file, refusal_of
 from .clients import LISTENERS, LONGEST_SESSION
-from .responses import App, Message, Receive, Scope, Send, with_safe_headers
+from .responses import App, Compressed, Message, Receive, Scope, Send, route, with_safe_headers
 from .sweeping import Folders
 from .uploading import SILENCE, UploadLimits, within
 
@@ -60,7 +60,7 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        path = _route(scope)
+        path = route(scope)
         sending = _Started(with_safe_headers(send) if path.startswith(FILES) else send)
         try:
             await self._handle(path, scope, receive, sending)
@@ -110,7 +110,7 @@ class Guard:
 
 def guarded(folders: Folders) -> dict[str, Any]:
     """For demo.launch(app_kwargs=…)."""
-    return {"middleware": [Middleware(Guard, folders=folders)]}
+    return {"middleware": [Middleware(Guard, folders=folders), Middleware(Compressed)]}
 
 
 class _Started:
@@ -130,12 +130,6 @@ async def _refuse(status: int, sentence: str, scope: Scope, send: Send) -> None:
 
 async def _nothing() -> Message:
     return {"type": "http.disconnect"}
-
-
-def _route(scope: Scope) -> str:
-    """The path as the routes of this app have it: whole, without what it is mounted under."""
-    path, root = scope["path"], scope.get("root_path", "")
-    return path[len(root) :] if root and path.startswith(root + "/") else path
 
 
 def _refused_route(path: str, scope: Scope) -> tuple[int, str] | None:
