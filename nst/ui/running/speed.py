@@ -6,14 +6,17 @@ from ...settings import Settings
 from .zerogpu import borrowed
 
 # An evaluation over a forward pass of the convolutions, a pixel: there and back, Gram matrices, the rest. By
-# docs/MEASUREMENTS.md and a forward pass of 31 ms on that processor: 3.2 at 256 px, 2.5 at 512 and 1024 px.
-EVALUATION_OVER_FORWARD = 3.0
+# docs/MEASUREMENTS.md and a forward pass of 31 ms on that processor: 2.2 to 2.4 from 256 to 1024 px.
+EVALUATION_OVER_FORWARD = 2.4
+# As many pixels take the time of what an evaluation does whatever its size: with these and the margin a run
+# at 256, 512, 1024 and 2048 px takes 5.6 to 6.3 s a million, and 6.3 to 8.5 without.
+WHATEVER_ITS_SIZE = 8000
 NEWEST = 0.5  # weight of the last run over those before it
 # An evaluation with this statistic over one with Gram matrices, at 512 px; sliced at 1024 px.
 SLOWER = {"gaussian": 1.8, "sliced": 4.5}
 SEAMLESS = 1.7  # a seamless run over another, at 512 px
 # A sheet of many pictures over one painting of its size and evaluations, at 192 px on two cores.
-SHEETS = {"grid": 17.0, "reconstruct": 5.0, "statistics": 12.0, "optimizers": 2.5}
+SHEETS = {"grid": 11.0, "reconstruct": 4.8, "statistics": 11.5, "optimizers": 2.4}
 WEIGHTS_THAT_DIFFER = ("self-taught",)  # a network of its own, many times as fast
 
 
@@ -79,8 +82,11 @@ def slowness(settings: Settings) -> float:
 
 def _pixels(settings: Settings, size: tuple[int, int]) -> float:
     """Pixels of all evaluations at all scales, as many as take the time with Gram matrices."""
+    from ...borders import MARGIN
     from ...schedule import schedule
 
-    scales = schedule(settings, *size)
-    pixels = sum(scale.size[0] * scale.size[1] * scale.evaluations for scale in scales)
+    pixels = 0
+    for scale in schedule(settings, *size):
+        width, height = (side + 2 * MARGIN for side in scale.size)
+        pixels += (width * height + WHATEVER_ITS_SIZE) * scale.evaluations
     return slowness(settings) * pixels
