@@ -33,6 +33,7 @@ from nst.film import (
 from nst.ui import visit
 from nst.ui.painting import painting
 from nst.ui.running.limits import Limits
+from nst.ui.shown import Shown
 from nst.ui.visit import Painted, film_of, found_again, painted
 
 needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="there is no ffmpeg here to make an MP4")
@@ -253,7 +254,7 @@ def test_a_runs_folder_has_its_film_made_once_and_found_again_after_a_reload(tmp
     given = str(tmp_path / "content.png"), [str(tmp_path / "style.png")]
     *_, last = painting(str(folder), Limits(), *given, PAGE)
     os.utime(folder, (1e9, 1e9))
-    made = film_of(*painted(last, "a × b"))
+    made = film_of(*painted(Shown(frame=last), "a × b"))
     assert folder.stat().st_mtime == 1e9  # it is swept when the painting would have been
     frames, milliseconds = read(made)
     assert sum(milliseconds) == PAGE.evaluations * FRAME + HOLD

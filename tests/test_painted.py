@@ -10,11 +10,12 @@ from PIL import Image
 from nst.images import save_png
 from nst.recipe import recipe_text
 from nst.settings import Settings
-from nst.ui import painting_jobs, said
+from nst.ui import painting_jobs, shown
 from nst.ui.in_sight import FIRST_MOMENT, compared
 from nst.ui.painting_jobs import CONTENT, GREY, Painting
-from nst.ui.running.frames import Frame
+from nst.ui.running.frames import Frame, Point
 from nst.ui.running.workspace import made_in
+from nst.ui.shown import Shown, kept_in
 from nst.ui.transfer_tab import _taken
 from nst.ui.visit import MOST_KEPT, Painted, addresses_of, apart, found_again, painted
 
@@ -97,21 +98,25 @@ def test_a_painting_is_written_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
 
 def test_a_painting_found_again_has_the_names_of_its_pictures_and_what_was_said_of_its_run(tmp_path):
     folder = folder_with(tmp_path, "lake-wave-10.png")
+    costs = Point(6, 3.0, 1.0, {"relu1_1": 2.0}, 0.0, {"content": 1.0, "relu1_1": 2.0, "tv": 0.0})
+    one = Frame("working", "", evaluation=6, of=6, width=64, height=48, costs=costs)
     path = str(folder / "lake-wave-10.png")
-    frame = Frame("done", "Painted it.", evaluation=6, result=path, lambdas={"relu1_1": 1.0})
-    (new,) = painted(frame, "Lake × Wave", "<svg/>")
-    (found,) = found_again([folder])
-    assert (found.painting, found.pair, found.curves) == (new.painting, "Lake × Wave", "<svg/>")
-    assert found.frame == replace(frame, result=None)
+    last = replace(one, state="done", message="Painted it.", result=path, lambdas={"relu1_1": 1.0})
+    last = replace(last, moments=(last.moment(path),))
+    run = Shown(("lake.jpg", "wave.jpg", None), Settings(seed=3), last, (one,), has_regions=True)
+    (new,) = painted(run, "Lake × Wave", "<svg/>")
+    assert found_again([folder]) == (new,)
+    assert (new.frame, new.pair, new.curves) == (last, "Lake × Wave", "<svg/>")
+    assert kept_in(folder).shown == run
 
 
 @pytest.mark.parametrize(
     "damaged",
-    ["", "{", "[]", "7", '{"pair": "a × b"}', '{"pair": "a × b", "frame": {"speed": 1}, "curves": ""}'],
+    ["", "{", "[]", "7", '{"pair": "a × b"}', '{"pair": "a × b", "shown": {"frame": {"speed": 1}}}'],
 )
 def test_where_what_was_said_is_damaged_a_painting_is_found_all_the_same(tmp_path, damaged):
     folder = folder_with(tmp_path, "lake-wave-10.png")
-    (made_in(folder) / said.FILE).write_text(damaged)
+    (made_in(folder) / shown.FILE).write_text(damaged)
     (found,) = found_again([folder])
     assert (found.pair, found.frame, found.curves) == ("lake-wave", None, "")
 

@@ -255,9 +255,38 @@ def test_a_reload_finds_the_paintings_of_the_visit(visit, pictures, tmp_path):
         assert picture.size == (64, 48)
     strip.first.click()
     expect(page.locator("#download")).to_contain_text("96 × 72 px")
-    page.locator("#go-on").click()
-    expect(page.get_by_role("alert")).to_contain_text("choose the pictures it was made of again")
+    for name in ("content", "style"):
+        expect(page.locator(f"#{name} img")).to_be_visible()
+    expect(number(page, "Size")).to_have_value("64")
+    expect(strength(page)).to_have_value("12")
+    page.locator("#run").click()
     wait_for_the_end(page)
+    expect(strip).to_have_count(3)
+
+
+def test_where_j_comes_from_is_known_of_the_painting_that_a_reload_found(visit, pictures, tmp_path):
+    page = visit(leaves=True)
+    choose(page, *pictures)
+    paint(page, a_painting(tmp_path, evaluations=6))
+    page.reload()
+    expect(page.locator("#style img")).to_be_visible()
+    page.get_by_role("tab", name="Where does J come from?").click()
+    page.locator("#how-run").click()
+    expect(page.locator("#how-place")).to_contain_text("Evaluation 6, painted at 64 × 48 px.")
+    expect(page.locator("#how-costs")).to_contain_text("total J")
+
+
+def test_what_an_address_says_is_to_be_painted_goes_before_what_a_reload_would_fill_in(
+    visit, app, pictures, tmp_path
+):
+    page = visit(leaves=True)
+    choose(page, *pictures)
+    paint(page, a_painting(tmp_path, evaluations=6))
+    page.goto(f"{app.url}?pair=cat-etching&size=256")
+    strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
+    expect(strip).to_have_count(1)
+    expect(number(page, "Size")).to_have_value("256")
+    assert "chelsea" in page.locator("#content img").get_attribute("src")
 
 
 def test_a_painting_stopped_by_closing_its_page_is_said_to_have_been(visit, pictures, tmp_path):

@@ -20,11 +20,11 @@ from .gram_maps import POINTED, maps_html, strongest_html
 from .kept import Kept
 from .measuring import Asked, Found, Shot, measure_run
 from .moments import at_the_end, chosen, moment_slider
-from .painting_values import Shown
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
 from .sheet_panel import About, Given, StatusPanel, status_values
+from .shown import Shown
 from .sums import Numbers, numbers_of, read, sums_html, written
 from .theme import html
 from .transfer_tab import TransferTab
@@ -126,11 +126,9 @@ class HowTab:
         self, content: str | None, style: str | None, shown: Shown | None, values: Sequence[Any]
     ) -> Asked:
         """The last run, where it painted the pictures that are there now; else the pictures alone."""
-        if shown and shown.settings and shown.frame.moments:
-            painted = shown.content or "", shown.style or ""
-            if painted == (content, style):
-                _require_gram_matrices(shown.settings, shown.has_regions)
-                return Asked(*painted, shown.settings, shown.frame.moments, shown.painted)
+        if shown and shown.settings and shown.frame.moments and shown.pair == (content, style):
+            _require_gram_matrices(shown.settings, shown.has_regions)
+            return Asked(*shown.pair, shown.settings, shown.frame.moments, shown.painted)
         content, style = self.given.both(content, style)
         if not content or not style:
             raise SettingsError("There are no two pictures yet: choose them in the Transfer tab.")

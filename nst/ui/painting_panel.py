@@ -22,9 +22,9 @@ from .in_sight import (
     size_of,
 )
 from .moments import at_the_end, moment_slider
-from .painting_values import Shown
 from .run_panel import RunPanel, buttons, getting_ready
 from .running.runs import Runs
+from .shown import Shown
 from .theme import html
 from .visit import GONE, Painted, apart, found_again, painted, with_more
 
@@ -199,7 +199,7 @@ class PaintingPanel(RunPanel):
     ) -> tuple[Any, ...]:
         """Values for `ended`: Paint can be pressed again. A run that left nothing leaves the last painting in
         sight, with its costs."""
-        new = painted(shown.frame, self._pair(shown), curves.draw(shown.painted)) if shown else ()
+        new = painted(shown, self._pair(shown), curves.draw(shown.painted)) if shown else ()
         if not new:
             costs = selected.curves if selected else ""
             kept = (costs if each is self.costs else gr.skip() for each in self.recalled[1:])
@@ -221,8 +221,8 @@ class PaintingPanel(RunPanel):
 
     def _pair(self, shown: Shown) -> str:
         """The pictures of a run by their names: an example's own, else that of the file."""
-        stems = [Path(path).name if path else "" for path in (shown.content, shown.style)]
-        content, style = (self.names.get(stem, Path(stem).stem) for stem in stems)
+        files = [Path(path).name if path else "" for path in shown.pair]
+        content, style = (self.names.get(file, Path(file).stem) for file in files)
         is_texture = shown.settings is not None and shown.settings.is_texture
         return f"{style}, a texture" if is_texture else f"{content} × {style}"
 

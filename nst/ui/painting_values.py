@@ -2,43 +2,29 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from ..settings import Settings
 from . import curves, status
 from .run_panel import now_and_then
 from .running.frames import Frame
+from .shown import Shown
 from .visit import MOST_KEPT
 
 DRAW_EVERY = 0.8  # seconds between two drawings of the curves
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A run: what it paints from, its newest Frame and, once it has ended, the Frame of each evaluation."""
-
-    content: str | None
-    style: str | None
-    settings: Settings | None
-    frame: Frame
-    painted: tuple[Frame, ...] = ()
-    has_regions: bool = False
-
-
 def painting_values(
-    frames: Iterable[Frame],
-    content: str | None,
-    style: str | None,
-    settings: Settings | None,
-    addresses: Sequence[str] = (),
-    has_regions: bool = False,
+    frames: Iterable[Frame], begun: Shown, first: str | None, addresses: Sequence[str] = ()
 ) -> Iterator[tuple[str | None, str, Any, Any, Any, Shown]]:
     """Values for `going`, a few times a second: live picture, status, curves, badge, the addresses with the
-    run's own, and what was shown. Until there is a picture the content image is seen.
+    run's own, and what was shown.
+
+    begun   the run without a Frame
+    first   path of the picture that is seen until there is one
 
     The live picture is always a path and never an update: Gradio would forget to delete what follows.
     """
@@ -53,9 +39,9 @@ def painting_values(
             known = Path(frame.picture).parent.name
             kept = [*addresses, known][-MOST_KEPT:]
         every = tuple(seen) if frame.is_last else ()
-        shown = Shown(content, style, settings, frame, every, has_regions)
+        shown = replace(begun, frame=frame, painted=every)
         costs = drawn if seen or frame.picture else gr.skip()  # those of the last painting stay until then
-        yield frame.picture or content, status.progress(frame), costs, badge, kept, shown
+        yield frame.picture or first, status.progress(frame), costs, badge, kept, shown
 
 
 def _remembered(frames: Iterable[Frame], seen: list[Frame]) -> Iterator[Frame]:

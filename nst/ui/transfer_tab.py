@@ -1,6 +1,7 @@
 """The Transfer tab: two pictures in, the settings, and the panel where the painting is seen."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -21,18 +22,22 @@ from .in_sight import size_of
 from .other_styles import OtherStyles
 from .painting import painting
 from .painting_panel import NAME_PICTURES, PaintingPanel
-from .painting_values import Shown, painting_values
+from .painting_values import painting_values
 from .refusing import refuse_at_once
 from .regions_fold import RegionsFold
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
+from .shown import Shown, kept_in
 from .theme import html
 from .upload import Upload
 from .visit import GONE, Painted, addresses_of
 
 # A reload leaves the last paintings there, and empties the inputs.
 PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of again: it does not keep them."
+
+# What an address may hold that is no picture and no setting: ours, and those of Gradio and of Spaces.
+NO_SETTINGS = {"tab", "view", "logs", "__theme", "__sign"}
 
 # As a person would: nothing happens while a run goes on, as the button cannot be pressed then.
 PRESS_PAINT = "() => setTimeout(() => document.querySelector('#run')?.click(), 60)"
@@ -64,7 +69,8 @@ class TransferTab:
         """A page that is closed ends its run; one that is opened again shows the last paintings."""
         demo.unload(self._stop)
         panel = self.panel
-        again = demo.load(self._recall, panel.addresses, panel.recalled, **QUIET)
+        recalled = [*panel.recalled, panel.shown, *self.inputs, *self.form.filled]
+        again = demo.load(self._recall, panel.addresses, recalled, **QUIET)
         again.then(None, js=NAME_PICTURES)
         self.estimate.after(demo.load)
         demo.load(None, js=FOLD_ON_A_PHONE)
@@ -87,11 +93,11 @@ class TransferTab:
         """One run, as values for panel.going."""
         frames: Iterable[Frame]
         settings = mask = None
+        further = second, third, fourth
         if start:
             pictures = 1
         try:
             mask, style_mask = mask_of(brushed), mask_of(style_brushed)
-            further = second, third, fourth
             settings = self.form.read(values, further if style else (None, None, None))
             if start and not (style and (content or settings.is_texture)):
                 raise SettingsError(PICTURES_FIRST)
@@ -99,8 +105,9 @@ class TransferTab:
             frames = self.runs.stream(client_of(request), painting, *given)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
-        first = style if settings and settings.is_texture else content
-        for going in painting_values(frames, first, style, settings, addresses_of(addresses), bool(mask)):
+        first = start or (style if settings and settings.is_texture else content)
+        begun = Shown((content, style, *further), settings, has_regions=bool(mask))
+        for going in painting_values(frames, begun, first, addresses_of(addresses)):
             last = going[-1].frame
             if last.state == "done" and settings and not start and not mask and pictures == 1:
                 self.estimate.learn(settings, (last.width, last.height), last.seconds)
@@ -195,9 +202,27 @@ class TransferTab:
             event.then(lambda: 1, None, self.others.length, **QUIET)
             event.then(None, self.regions.inputs, self.regions.inputs, js=EMPTY)
 
+    @property
+    def inputs(self) -> list[Any]:
+        """The inputs of pictures."""
+        return [self.content, self.style, *self.others.uploads]
+
     def _recall(self, request: gr.Request, addresses: Any) -> tuple[Any, ...]:
-        folders = map(self.runs.found, addresses_of(addresses))
-        return self.panel.recall(request, [folder for folder in folders if folder])
+        """The paintings of the visit, and what the last one was made of, unless the address says what else
+        is to be painted."""
+        folders = [folder for folder in map(self.runs.found, addresses_of(addresses)) if folder]
+        shown = kept_in(folders[-1]).shown if folders else None
+        if shown is None or not set(request.query_params) <= NO_SETTINGS:
+            refilled = [gr.skip() for _ in (self.panel.shown, *self.inputs, *self.form.filled)]
+        else:
+            refilled = [shown, *self._refilled(shown)]
+        return *self.panel.recall(request, folders), *refilled
+
+    def _refilled(self, shown: Shown) -> list[Any]:
+        """Values for the inputs and the form, as they were for a run: what was swept is left out."""
+        there = [path if path and Path(path).is_file() else gr.skip() for path in shown.given]
+        settings = self.form.fill(self.form.fitted(shown.settings)) if shown.settings else None
+        return [*there, *(settings or (gr.skip() for _ in self.form.filled))]
 
     def _stop(self, request: gr.Request) -> None:
         self.runs.stop(request.session_hash)

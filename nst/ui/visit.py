@@ -19,7 +19,7 @@ from .labels import LABELS
 from .painting_jobs import CONTENT
 from .running.frames import Frame
 from .running.workspace import made_in, moment_file, moments_in, whole
-from .said import Said, keep, kept_in
+from .shown import Kept, Shown, keep, kept_in
 from .status import USED, plain
 
 MOST_KEPT = 24  # paintings in the strip; the oldest leave it, their files stay until they are swept
@@ -91,13 +91,13 @@ class Painted:
         return replace(self, moment=None if is_painting else nearest)
 
 
-def painted(frame: Frame, pair: str, curves: str = "") -> tuple[Painted, ...]:
-    """What a run of these pictures left, by its last Frame; what the page says of it is kept beside it."""
-    if frame.result is None:
+def painted(shown: Shown, pair: str, curves: str = "") -> tuple[Painted, ...]:
+    """What a run left; the run is kept beside it, with its pictures' names and its costs."""
+    if shown.frame.result is None:
         return ()
-    folder = Path(frame.result).parent
-    keep(Said(pair, frame, curves), folder)
-    return tuple(replace(one, frame=frame, pair=pair) for one in _in_folder(folder))
+    folder = Path(shown.frame.result).parent
+    keep(Kept(shown, pair, curves), folder)
+    return tuple(replace(one, frame=shown.frame, pair=pair) for one in _in_folder(folder))
 
 
 def found_again(folders: Sequence[Path]) -> tuple[Painted, ...]:
@@ -130,10 +130,10 @@ def _in_folder(folder: Path) -> tuple[Painted, ...]:
     content = folder / CONTENT
     if not content.is_file():
         return ()
-    said, found = kept_in(folder), ((path, _recipe(path)) for path in _paintings(folder))
+    kept, found = kept_in(folder), ((path, _recipe(path)) for path in _paintings(folder))
+    frame = kept.shown.frame if kept.shown else None
     return tuple(
-        Painted(path, str(content), recipe, said.frame, said.pair or _pair(path, recipe))
-        for path, recipe in found
+        Painted(path, str(content), recipe, frame, kept.pair or _pair(path, recipe)) for path, recipe in found
     )
 
 

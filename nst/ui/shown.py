@@ -1,0 +1,92 @@
+"""A run as the page knows it; kept beside its painting, for a page that is opened again."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import NSTError
+from ..settings import Settings
+from .running.frames import Frame, Moment, Point
+from .running.workspace import MADE, made_in, whole
+
+FILE = "run.json"
+OF_AN_EVALUATION = ("evaluation", "of", "width", "height", "costs")  # all that the curves show
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A run.
+
+    given        paths of the content image and of the style images as they were brought, None for each that
+                 is not there
+    settings     None where they were refused
+    frame        its newest Frame
+    painted      once it has ended, the Frame of each evaluation
+    has_regions  whether any were marked
+    """
+
+    given: tuple[str | None, ...] = ()
+    settings: Settings | None = None
+    frame: Frame = field(default_factory=lambda: Frame("working", ""))
+    painted: tuple[Frame, ...] = ()
+    has_regions: bool = False
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Paths of the content image and the first style image, "" for one that is not there."""
+        content, style, *_ = *self.given, None, None
+        return content or "", style or ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a run: itself, its pictures by name ("lake × wave"), and HTML of its costs."""
+
+    shown: Shown | None = None
+    pair: str = ""
+    curves: str = ""
+
+
+def keep(kept: Kept, folder: Path) -> None:
+    """Write it: where the disk is full, a painting is there without it."""
+    with suppress(OSError), whole(made_in(folder) / FILE) as part:
+        part.write_text(json.dumps({**asdict(kept), "shown": _plain(kept.shown) if kept.shown else None}))
+
+
+def kept_in(folder: Path) -> Kept:
+    """What was kept in a run's folder."""
+    # Nothing was kept, or another version of this program kept it.
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, NSTError):
+        found = json.loads((folder / MADE / FILE).read_text())
+        shown = _shown(found["shown"]) if found["shown"] else None
+        return Kept(shown, str(found["pair"]), str(found["curves"]))
+    return Kept()
+
+
+def _plain(shown: Shown) -> dict[str, Any]:
+    painted = [{name: getattr(frame, name) for name in OF_AN_EVALUATION} for frame in shown.painted]
+    for each in painted:
+        each["costs"] = each["costs"] and asdict(each["costs"])
+    frame = {name: value for name, value in asdict(shown.frame).items() if name not in ("spots", "details")}
+    return {**asdict(shown), "frame": frame, "painted": painted}
+
+
+def _shown(plain: Mapping[str, Any]) -> Shown:
+    return Shown(
+        tuple(plain["given"]),
+        Settings.from_dict(plain["settings"]) if plain["settings"] else None,
+        _frame(plain["frame"]),
+        tuple(Frame("working", "", **_costs(each)) for each in plain["painted"]),
+        bool(plain["has_regions"]),
+    )
+
+
+def _frame(plain: Mapping[str, Any]) -> Frame:
+    return Frame(**{**_costs(plain), "moments": tuple(Moment(**_costs(each)) for each in plain["moments"])})
+
+
+def _costs(plain: Mapping[str, Any]) -> dict[str, Any]:
+    return {**plain, "costs": Point(**plain["costs"]) if plain["costs"] else None}
