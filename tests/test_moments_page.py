@@ -18,7 +18,7 @@ def test_a_row_from_one_style_to_the_other_is_kept_picture_by_picture_and_as_a_f
 ):
     page = visit(leaves=True)
     choose(page, *pictures)
-    use_recipe(page, a_painting(tmp_path, evaluations=20))
+    use_recipe(page, a_painting(tmp_path, evaluations=20, size=96))
     page.get_by_role("button", name="A second style").click()
     page.locator("#second-style input[type=file]").set_input_files(pictures[0])
     expect(page.locator("#second-style img")).to_be_visible()
@@ -26,12 +26,20 @@ def test_a_row_from_one_style_to_the_other_is_kept_picture_by_picture_and_as_a_f
     number(page, "Pictures").press("Tab")
     page.locator("#run").click()
     wait_for_the_end(page)
-    expect(page.locator("#said")).to_contain_text("Painted 3 pictures of 64 × 48 px")
+    expect(page.locator("#said")).to_contain_text("Painted 3 pictures of 96 × 72 px")
     for _ in range(2):
         strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
         expect(strip).to_have_count(3)
         expect(page.locator("#caption")).to_contain_text("Picture 3 of 3 on the way from the first style")
         page.reload()
+    strip.first.click()
+    expect(page.locator("#caption")).to_contain_text("with 0% of the second")
+    page.locator("#go-on").click()
+    wait_for_the_end(page)
+    expect(page.locator("#caption")).to_contain_text("went on from an earlier painting")
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    assert read_recipe(download.value.path()).settings.style_weights == (1.0, 0.0)
     strip.nth(1).click()
     expect(page.locator("#caption")).to_contain_text("with 50% of the second")
     with page.expect_download() as download:

@@ -121,4 +121,7 @@ def test_the_time_of_a_run_grows_with_its_work_and_is_learned_from_runs(monkeypa
     for kind, times in subject.SHEETS.items():
         assert speed.seconds_of_sheet(kind, one, (512, 384)) == pytest.approx(5 * times)
     speed.learn(one, (512, 384), 7.0)
-    assert speed.seconds(one, (512, 384)) == pytest.approx(5 + 2 * subject.NEWEST)
+    known = 5 + 2 * subject.NEWEST
+    assert speed.seconds(one, (512, 384)) == pytest.approx(known)
+    speed.learn(one, (512, 384), 1000.0)  # somebody else had the processor
+    assert speed.seconds(one, (512, 384)) <= subject.MOST * known

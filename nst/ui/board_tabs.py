@@ -9,7 +9,7 @@ from ..settings import Settings
 from ..studies.board import GRID, LARGEST, RECONSTRUCT, SMALLEST
 from . import status
 from .boards import DEFAULTS, board_run
-from .events import QUIET
+from .events import QUIET, SHOW, SHOW_NOTE
 from .example_sheets import ExampleSheets
 from .form import weights_choice
 from .labels import LABELS
@@ -51,10 +51,7 @@ ABOUT_RECONSTRUCT = About(
 
 WIDTH = 200  # pixels of a control: its help takes a line or two
 
-# What an answer is about may be out of sight: the card of a picture at the edge of the window, and the note,
-# which is below the form, for a page that was scrolled down a sheet.
-SHOW = "() => setTimeout(() => document.querySelector('{}')?.scrollIntoView({{block: '{}'}}), 100)"
-SHOW_CARD, SHOW_NOTE = SHOW.format(".chosen", "nearest"), SHOW.format("#note", "center")
+SHOW_CARD = SHOW.format(".chosen", "nearest")  # of a picture at the edge of the window
 
 WHAT = {
     "Content and style, layer by layer": "reconstruct",

@@ -19,6 +19,11 @@ ONE_BY_ONE: Options = {
 }
 
 
+# What an answer is about may be out of sight.
+SHOW = "() => setTimeout(() => document.querySelector('{}')?.scrollIntoView({{block: '{}'}}), 100)"
+SHOW_NOTE = SHOW.format("#note", "center")
+
+
 def in_line(runs: "Runs") -> Options:
     """Of every event that computes: it waits in Runs. Gradio lets in a few more than there are places, so
     that whoever finds none is told at once."""

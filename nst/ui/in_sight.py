@@ -41,10 +41,11 @@ def compared(visit: Sequence[Painted], selected: Painted | None, other: str) -> 
     named = {f"Painting {number}": one.painting for number, one in enumerate(visit, 1) if one.is_there}
     if not isinstance(other, str) or other not in named:
         other = beside_of(selected)
-    left = named.get(other, selected.content)
+    left = shown = named.get(other, selected.content)
     with suppress(OSError):  # the disk is full, or it was swept meanwhile: it is shown as it is
-        left = _in_shape(left, selected)
-    return (left, selected.picture), said_of(selected, other)
+        shown = _in_shape(left, selected)
+    where = "on the left" if shown == left else "on the left, between grey, as its shape is another"
+    return (shown, selected.picture), said_of(selected, other, where)
 
 
 def _in_shape(left: str, one: Painted) -> str:
@@ -72,9 +73,9 @@ def moment_values(
     return *compared(visit, selected, other), download(selected), selected
 
 
-def said_of(one: Painted, beside: str) -> str:
+def said_of(one: Painted, beside: str, where: str = "on the left") -> str:
     """HTML of the caption; `beside` is what the left of the line shows."""
-    return status.note(f"{_what_it_is(one)} {beside} is on the left: drag the line.".lstrip())
+    return status.note(f"{_what_it_is(one)} {beside} is {where}: drag the line.".lstrip())
 
 
 def _what_it_is(one: Painted) -> str:

@@ -16,6 +16,14 @@ from .running.limits import Limits
 
 MOST_PICTURES = 12  # of a row
 MASK_SIDE = 1024  # pixels that a mask is kept at
+CALLED = {
+    "content": "The content image",
+    "style_0": "The style image",
+    "style_1": "The second style image",
+    "style_2": "The third style image",
+    "style_3": "The fourth style image",
+    "start": "The painting to go on from",
+}
 LONGEST_NAME = 40  # characters of each picture's name in the painting's
 
 
@@ -61,13 +69,21 @@ def painting(
     name = painting_name(content or "texture", given[0], settings.seed)
     files = {"content": content, **{f"style_{n}": path for n, path in enumerate(given)}}
     files |= {"start": start}
-    kept = {part: load_into(Path(folder, f"given_{part}"), file) for part, file in files.items() if file}
+    kept = {part: _opened(folder, part, file) for part, file in files.items() if file}
     if mask or style_mask:
         shape = kept["content"].size if content else settings.shape(None)
         sizes = [kept[f"style_{n}"].size for n in range(len(given))]
         kept |= _masks(folder, {"mask": mask, "style_mask": style_mask}, shape, settings, sizes)
     kind = kind or (partial(RowOfPaintings, length=int(pictures)) if pictures > 1 else Painting)
     return _in_turn(folder, limits, kept, settings, name, kind)
+
+
+def _opened(folder: str, part: str, file: str) -> Decoded:
+    """Raises ImageRefused, which says which picture it is."""
+    try:
+        return load_into(Path(folder, f"given_{part}"), file)
+    except ImageRefused as error:
+        raise ImageRefused(str(error).replace("The picture", CALLED[part], 1)) from error
 
 
 def check_row(pictures: Any, styles: int, has_more: bool = False) -> None:

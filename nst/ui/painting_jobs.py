@@ -92,7 +92,8 @@ class Painting:
 
     def summary(self, report: "Progress") -> str:
         width, height = report.size
-        return f"Painted {width} × {height} px in {report.seconds:.0f} s, {report.evaluation} evaluations."
+        evaluations = "1 evaluation" if report.evaluation == 1 else f"{report.evaluation} evaluations"
+        return f"Painted {width} × {height} px in {report.seconds:.0f} s, {evaluations}."
 
 
 @dataclass(frozen=True)

@@ -240,7 +240,8 @@ class PaintingPanel(RunPanel):
         """Values for `seen`."""
         recipe, size = one.recipe, size_of(one.painting)
         beside = beside_of(one)
-        others = [beside, *(f"Painting {n}" for n, each in enumerate(visit, 1) if each != one)]
+        named = [(f"Painting {n}: {each.pair}", f"Painting {n}") for n, each in enumerate(visit, 1)]
+        others = [(beside, beside), *(name for name, each in zip(named, visit, strict=True) if each != one)]
         codes: tuple[str, ...] = ("", "", "")
         if recipe:
             settings, address = recipe.settings, request.headers.get("origin") or "http://127.0.0.1:7860"

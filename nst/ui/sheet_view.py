@@ -24,6 +24,7 @@ element.addEventListener('click', (event) => {
 });
 """
 
+SIDEWAYS = '<p class="note sideways">Move the sheet sideways to see all of it.</p>'  # where it is too wide
 PRESS = "Press a picture to see its settings and to open it in Transfer."
 
 
@@ -76,7 +77,7 @@ def sheet_html(
     note = f'<p class="note">{escape(said)}</p>' if said else ""
     # With buttons the keyboard moves a wide sheet sideways by the focus; without, the sheet takes it.
     keys = "" if buttons else f' tabindex="0" role="region" aria-label="{escape(alt)}"'
-    return f'<div class="board"{keys}><div class="whole">{images}{buttons}</div></div>{note}'
+    return f'<div class="board"{keys}><div class="whole">{images}{buttons}</div></div>{SIDEWAYS}{note}'
 
 
 def in_words(settings: Settings) -> str:

@@ -108,7 +108,8 @@ def used(recipe: Recipe, size: tuple[int, int], frame: Frame | None = None) -> s
     rows |= {
         USED.get(name, LABELS[name]): plain(name, value)
         for name, value in found.items()
-        if value != start[name] and name not in ("seed", "size", "evaluations", "weights")
+        if (value != start[name] or (name == "strength" and settings.alpha is None))
+        and name not in ("seed", "size", "evaluations", "weights")
     }
     rows |= {"Features": recipe.features, "Computed on": recipe.device or "not recorded"}
     return _rows({**rows, **(_weights(frame) if frame else {})})

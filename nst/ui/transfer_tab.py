@@ -14,7 +14,7 @@ from .advanced_fold import AdvancedFold
 from .brush import EMPTY, mask_of
 from .brushwork_fold import BrushworkFold
 from .estimate import Estimate
-from .events import QUIET
+from .events import QUIET, SHOW, SHOW_NOTE
 from .example_pictures import ExamplePictures
 from .form import Form
 from .gallery import Gallery
@@ -28,6 +28,7 @@ from .regions_fold import RegionsFold
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
+from .shares import shares_of
 from .shown import Shown, kept_in
 from .theme import html
 from .upload import Upload
@@ -169,9 +170,9 @@ class TransferTab:
         pictures = [self.content, self.style, *self.others.inputs, *self.regions.inputs]
         given = [panel.addresses, panel.start, *pictures, *self.form.inputs]
         ended = panel.wire(self.runs, self.paint, given)
-        size = self.form.settings["size"]
+        size, share = (self.form.settings[name] for name in ("size", "style_weights"))
         for event in (
-            panel.go_on.click(_taken, panel.selected, panel.start, **QUIET),
+            panel.go_on.click(_gone_on, panel.selected, [panel.start, share], **QUIET),
             panel.double.click(self._doubled, panel.selected, [panel.start, size], **QUIET),
         ):
             event.success(None, js=PRESS_PAINT)
@@ -188,7 +189,8 @@ class TransferTab:
             emptied = event.then(self.others.emptied, None, self.others.inputs, **QUIET)
             emptied.then(None, js=PRESS_PAINT)
         for button, upload in ((self.panel.to_content, self.content), (self.panel.to_style, self.style)):
-            button.click(_taken, self.panel.selected, upload, **QUIET)
+            taken = button.click(_taken, self.panel.selected, upload, **QUIET)
+            taken.success(None, js=SHOW.format(".inputs", "center"))
 
     def _wire_recipes(self) -> None:
         filled = [self.note, *self.form.filled]
@@ -198,6 +200,7 @@ class TransferTab:
             answered.then(lambda: gr.Row(visible=False), None, self.offer, **QUIET)
         opened = self.recipe.upload(self._open_recipe, self.recipe, filled, **QUIET)
         reused = self.panel.reuse.click(self._reuse, self.panel.selected, filled, **QUIET)
+        reused.success(None, js=SHOW_NOTE)
         for event in (accepted, opened, reused):  # a recipe is of one picture, and carries no regions
             event.then(lambda: 1, None, self.others.length, **QUIET)
             event.then(None, self.regions.inputs, self.regions.inputs, js=EMPTY)
@@ -251,7 +254,8 @@ class TransferTab:
 
 
 def _filled_in(recipe: Recipe) -> str:
-    said, styles = "The settings of that painting are filled in.", len(recipe.settings.style_weights)
+    said = "The settings of that painting are filled in. Its pictures are not."
+    styles = len(recipe.settings.style_weights)
     if styles > 1:
         said += f" It mixed {styles} style images: it needs all of them."
     if "mask" in recipe.others:
@@ -268,6 +272,15 @@ def _has_recipe(path: str | None) -> Any:
     except NSTError:
         return gr.Row(visible=False)
     return gr.Row(visible=True)
+
+
+def _gone_on(selected: Painted | None) -> tuple[str, Any]:
+    """The painting that is seen, to go on with, and the second style's share: that of a picture of a row, for
+    any other as it is set."""
+    picture = _taken(selected)
+    if selected and selected.recipe and len(selected.row) > 1:
+        return picture, shares_of(selected.recipe.settings.style_weights)[0]
+    return picture, gr.skip()
 
 
 def _taken(selected: Painted | None) -> str:

@@ -234,8 +234,8 @@ class UnitsTab:
         session = request.session_hash or ""
         try:
             scan = self.scans.get(session)
-            first = min(_unit(first), scan.units(layer) - 1)
-            page = Page(scan, layer, range(first, min(first + PAGE, scan.units(layer))))
+            first = min(_unit(first), scan.units(layer) - PAGE)
+            page = Page(scan, layer, range(first, first + PAGE))
         except NSTError as error:
             gr.Warning(str(error))  # what is there, the example or an earlier page, stays
             yield gr.skip(), FIRST_UNIT, gr.skip()  # a press of Next nine has moved on already

@@ -12,6 +12,7 @@ EVALUATION_OVER_FORWARD = 2.4
 # at 256, 512, 1024 and 2048 px takes 5.6 to 6.3 s a million, and 6.3 to 8.5 without.
 WHATEVER_ITS_SIZE = 8000
 NEWEST = 0.5  # weight of the last run over those before it
+MOST = 2.0  # times faster or slower that one run may seem: others may have taken the processor
 # An evaluation with this statistic over one with Gram matrices, at 512 px; sliced at 1024 px.
 SLOWER = {"gaussian": 1.8, "sliced": 4.5}
 SEAMLESS = 1.7  # a seamless run over another, at 512 px
@@ -33,13 +34,14 @@ class Speed:
         size   (width, height) of the content image
         """
         rate = seconds / _pixels(settings, size)
+        before = self._rate(settings) or rate
         with self._lock:
-            before = self._known.get(_kind(settings), rate)
+            rate = min(max(rate, before / MOST), before * MOST)
             self._known[_kind(settings)] = NEWEST * rate + (1 - NEWEST) * before
 
     def seconds(self, settings: Settings, size: tuple[int, int]) -> float | None:
         """About how long a run with these settings takes; None where nothing is known yet."""
-        rate = self._known.get(_kind(settings)) or self._from_calibration(settings)
+        rate = self._rate(settings)
         return None if rate is None else rate * _pixels(settings, size)
 
     def seconds_of_row(self, settings: Settings, size: tuple[int, int], pictures: int) -> float | None:
@@ -54,6 +56,9 @@ class Speed:
         """The same of a study's sheet of many pictures."""
         seconds = self.seconds(settings, size)
         return None if seconds is None else SHEETS[kind] * seconds
+
+    def _rate(self, settings: Settings) -> float | None:
+        return self._known.get(_kind(settings)) or self._from_calibration(settings)
 
     @staticmethod
     def _from_calibration(settings: Settings) -> float | None:
