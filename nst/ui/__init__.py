@@ -1,17 +1,20 @@
 """The page: one module a tab over the engine; what running in public takes is in running/.
 
-transfer_tab.py    the Transfer tab; gallery.py, the pictures to choose from
+transfer_tab.py    the Transfer tab; example_pictures.py, those to choose from, which gallery.py reads
 other_styles.py    the second, third and fourth style image
-form.py            its settings; labels.py, their words; shares.py, how much of each style; estimate.py, how
-                   long they take
+form.py            its settings; handles.py, the preset and what moves them; labels.py, their words;
+                   shares.py, how much of each style; estimate.py, how long they take
+advanced_fold.py   the settings that are not in sight; folds.py, what folds share
 board_tabs.py      Layers × α/β and Reconstruct; units_tab.py, how_tab.py: the other two
 units_page.py      a page of units, whose costly part is a run
 run_panel.py       what every run on the page has: painting_panel.py and sheet_panel.py add what it looks like
-sheet_view.py      a sheet of many pictures as HTML; example_sheets.py, those shown before any run
+sheet_view.py      a sheet of many pictures as HTML; example_sheets.py, those shown before any run;
+                   sheet_estimate.py, how long one takes
 example_how.py     an example of How it works, beside example_sheets.py and example_units.py
 brushwork_fold.py  pieces of three style scales to choose from
 brush.py           a brush on a picture; regions_fold.py, the two of them; parts.py, what proposes for both
-in_sight.py        what is said and offered of the painting in sight; visit.py, the paintings of a visit
+in_sight.py        what is said and offered of the painting in sight; visit.py, the paintings of a visit;
+                   shown.py, a run, kept beside its painting
 painting.py        the Transfer tab's run, with its jobs in painting_jobs.py; painting_values.py, what the
                    page shows of it; boards.py, the runs of the boards
 measuring.py       the run behind How it works; sums.py, gram_maps.py and moments.py: what its tab is made of
