@@ -97,6 +97,7 @@ with Page(
     transfer.on_load(demo)
     for study in (grid, reconstruct):
         study.estimate.after(demo.load)
+        study.estimate.after(transfer.ended.then)
     wire_address(demo, tabs, (first, second, third, fourth, fifth), transfer, gallery)
     html(CREDITS + source_link())
 

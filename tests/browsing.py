@@ -128,6 +128,17 @@ def choose(page: Page, content: Path, style: Path) -> None:
         expect(page.locator(f"#{name} img")).to_be_visible()
 
 
+def bring_a_second_style(page: Page, picture: Path) -> None:
+    page.get_by_role("button", name="A second style").click()
+    page.locator("#second-style input[type=file]").set_input_files(picture)
+    expect(page.locator("#second-style img")).to_be_visible()
+
+
+def set_slider(page: Page, label: str, value: float) -> None:
+    number(page, label).fill(str(value))
+    number(page, label).press("Tab")
+
+
 def use_recipe(page: Page, painting: Path) -> None:
     page.get_by_test_id("Open a recipe-upload-button").set_input_files(painting)
     expect(page.locator("#note")).to_contain_text("The settings of that painting are filled in.")

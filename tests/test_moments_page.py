@@ -4,7 +4,14 @@ import re
 import shutil
 
 import pytest
-from browsing import a_painting, choose, number, use_recipe, wait_for_the_end
+from browsing import (
+    a_painting,
+    bring_a_second_style,
+    choose,
+    set_slider,
+    use_recipe,
+    wait_for_the_end,
+)
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -19,11 +26,8 @@ def test_a_row_from_one_style_to_the_other_is_kept_picture_by_picture_and_as_a_f
     page = visit(leaves=True)
     choose(page, *pictures)
     use_recipe(page, a_painting(tmp_path, evaluations=20, size=96))
-    page.get_by_role("button", name="A second style").click()
-    page.locator("#second-style input[type=file]").set_input_files(pictures[0])
-    expect(page.locator("#second-style img")).to_be_visible()
-    number(page, "Pictures").fill("3")
-    number(page, "Pictures").press("Tab")
+    bring_a_second_style(page, pictures[0])
+    set_slider(page, "Pictures", 3)
     page.locator("#run").click()
     wait_for_the_end(page)
     expect(page.locator("#said")).to_contain_text("Painted 3 pictures of 96 × 72 px")
@@ -57,11 +61,8 @@ def test_a_row_that_is_stopped_leaves_the_pictures_so_far(visit, pictures, tmp_p
     page = visit()
     choose(page, *pictures)
     use_recipe(page, a_painting(tmp_path, evaluations=12, size=256))
-    page.get_by_role("button", name="A second style").click()
-    page.locator("#second-style input[type=file]").set_input_files(pictures[0])
-    expect(page.locator("#second-style img")).to_be_visible()
-    number(page, "Pictures").fill("12")
-    number(page, "Pictures").press("Tab")
+    bring_a_second_style(page, pictures[0])
+    set_slider(page, "Pictures", 12)
     page.locator("#run").click()
     expect(page.locator("#said")).to_contain_text(re.compile("Picture [3-9] of 12"))
     page.locator("#stop").click()
@@ -171,8 +172,7 @@ def test_a_row_without_a_second_style_is_refused_before_paint_and_by_it(visit, p
     page = visit()
     choose(page, *pictures)
     page.get_by_role("button", name="A second style").click()
-    number(page, "Pictures").fill("3")
-    number(page, "Pictures").press("Tab")
+    set_slider(page, "Pictures", 3)
     said = "one style image: give two, or choose 1 picture"
     page.locator("#run").click()
     expect(page.get_by_role("alert")).to_contain_text(said)

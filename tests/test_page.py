@@ -7,10 +7,12 @@ import pytest
 from browsing import (
     QUICK,
     a_painting,
+    bring_a_second_style,
     choose,
     contrast,
     number,
     open_advanced,
+    set_slider,
     strength,
     use_recipe,
     wait_for_the_end,
@@ -182,17 +184,13 @@ def test_a_second_and_a_third_style_are_mixed_in_by_their_shares(visit, pictures
     page = visit()
     choose(page, *pictures)
     use_recipe(page, a_painting(tmp_path, evaluations=6))
-    page.get_by_role("button", name="A second style").click()
-    page.locator("#second-style input[type=file]").set_input_files(pictures[0])
-    expect(page.locator("#second-style img")).to_be_visible()
+    bring_a_second_style(page, pictures[0])
     expect(page.locator("#second > button")).to_contain_text("A second style · in use")
-    number(page, "Share of the second style").fill("0.25")
-    number(page, "Share of the second style").press("Tab")
+    set_slider(page, "Share of the second style", 0.25)
     page.get_by_role("button", name="A third and a fourth style").click()
     page.locator("#third-style input[type=file]").set_input_files(pictures[1])
     expect(page.locator("#third-style img")).to_be_visible()
-    number(page, "Share of the third style").fill("0.5")
-    number(page, "Share of the third style").press("Tab")
+    set_slider(page, "Share of the third style", 0.5)
     page.locator("#run").click()
     wait_for_the_end(page)
     page.get_by_role("button", name="Settings used").click()

@@ -103,7 +103,7 @@ def test_a_painting_found_again_has_the_names_of_its_pictures_and_what_was_said_
     path = str(folder / "lake-wave-10.png")
     last = replace(one, state="done", message="Painted it.", result=path, lambdas={"relu1_1": 1.0})
     last = replace(last, moments=(last.moment(path),))
-    run = Shown(("lake.jpg", "wave.jpg", None), Settings(seed=3), last, (one,), has_regions=True)
+    run = Shown(("lake.jpg", "wave.jpg", None), Settings(seed=3), last, (one,), True, 5)
     (new,) = painted(run, "Lake × Wave", "<svg/>")
     assert found_again([folder]) == (new,)
     assert (new.frame, new.pair, new.curves) == (last, "Lake × Wave", "<svg/>")

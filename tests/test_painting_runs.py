@@ -114,6 +114,24 @@ def test_a_missing_picture_is_named(content, styles, sentence, tmp_path):
         painting(str(tmp_path), Limits(), content, styles, SMALL)
 
 
+@pytest.mark.parametrize(
+    ("part", "called"),
+    [("content", "The content image is 10 × 10 pixels"), ("style", "The style image is 10 × 10 pixels")],
+)
+def test_a_picture_that_is_too_small_is_named(part, called, pictures, tmp_path):
+    given = dict(zip(("content", "style"), map(str, pictures), strict=True))
+    Image.new("RGB", (10, 10)).save(given[part])
+    with pytest.raises(ImageRefused, match=called):
+        painting(str(tmp_path), Limits(), given["content"], [given["style"]], SMALL)
+
+
+def test_a_picture_that_is_damaged_is_named(pictures, tmp_path):
+    content, style = map(str, pictures)
+    Path(style).write_bytes(Path(style).read_bytes()[:-200])
+    with pytest.raises(ImageRefused, match="The style image: This PNG file is damaged or incomplete"):
+        painting(str(tmp_path), Limits(), content, [style], SMALL)
+
+
 def test_more_style_images_than_are_used_are_refused_with_both_numbers(tmp_path):
     with pytest.raises(SettingsError, match=f"5 style images and at most {MOST_STYLES}"):
         painting(str(tmp_path), Limits(), "c", ["s"] * 5, SMALL)

@@ -2,6 +2,7 @@
 
 import base64
 import threading
+from pathlib import Path
 
 import httpx
 import pytest
@@ -50,6 +51,19 @@ def test_the_page_is_compressed_for_whoever_takes_that_and_a_picture_is_not(publ
     assert int(small.headers["content-length"]) < len(plain.content) / 3
     picture = Visitor(public).upload(png(waves(128, 96)))["path"]
     assert "content-encoding" not in asked(f"/gradio_api/file={picture}", "gzip").headers
+
+
+def test_what_the_app_keeps_of_a_run_is_served_to_nobody(public):
+    visitor = Visitor(public)
+    content, style = visitor.upload(png(waves(128, 96))), visitor.upload(png(checks()))
+    picture, _ = visitor.run("transfer", *visitor.transfer_inputs(content, style, **SMALL))
+    kept = Path(picture["path"]).parent / "made" / "run.json"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text("where the pictures are")
+    for name in (f"file={kept}", f"file/{kept}", f"file={kept.parent}/../made/run.json", f"file={kept}/"):
+        answer = httpx.get(f"{public.url}/gradio_api/{name}")
+        assert answer.status_code >= 400, name
+        assert "where the pictures are" not in answer.text
 
 
 @pytest.mark.parametrize("which", ["content", "style"])

@@ -12,22 +12,14 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from running import SMALL
 from server import ROOT
 from tiny import checks, waves
 
-from nst import Settings
 from nst.ui.painting_jobs import Painting
 from nst.ui.running import zerogpu
 from nst.ui.running.jobs import duration, on_device
 from nst.ui.running.limits import Limits
-
-SMALL = Settings(
-    size=64,
-    evaluations=6,
-    weights="self-taught",
-    content_layers={"relu1_1": 1.0},
-    style_layers={"relu1_1": 1.0},
-)
 
 # What spaces.GPU does to a generator function on ZeroGPU, in short: a forked worker, pickled arguments and
 # values, and a worker that does not wait for whoever listens.

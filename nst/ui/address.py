@@ -13,22 +13,20 @@ import gradio as gr
 
 from ..errors import NSTError
 from ..presets import preset
-from ..settings import BOUNDS, CHOICES, FLAGS, NAMED_WEIGHTS, Settings, read_layers
+from ..settings import BOUNDS, FLAGS, NAMED_WEIGHTS, Settings, read_layers
 from . import status
 from .events import QUIET
+from .form import IN_AN_ADDRESS, LAYERS
 from .gallery import Gallery, Pair
 from .transfer_tab import TransferTab
 
 # The first tab is opened by the page itself, which must not overwrite an address before it is read.
 READY = "() => setTimeout(() => { window.addressRead = true; }, 300)"
 
-LAYERS = ("content_layers", "style_layers")
-KNOWN = {"preset", "weights", *BOUNDS, *CHOICES, *FLAGS, *LAYERS}
-
 
 def settings_in(query: Mapping[str, str], start: Settings | None = None) -> Settings | None:
     """The settings an address names, changing `start`; None where it names none. Raises SettingsError."""
-    named = {name: text for name, text in query.items() if name in KNOWN}
+    named = {name: text for name, text in query.items() if name in IN_AN_ADDRESS}
     if not named:
         return start
     base = preset(named.pop("preset")) if "preset" in named else start or Settings()

@@ -9,11 +9,12 @@ from typing import Any
 import gradio as gr
 
 from ..errors import SettingsError, shown
-from ..network.layers import LAYERS
+from ..network.layers import LAYERS as EVERY_LAYER
 from ..presets import PRESETS, preset
 from ..settings import (
     BOUNDS,
     CHOICES,
+    FLAGS,
     NAMED_WEIGHTS,
     Settings,
     read_layers,
@@ -37,7 +38,8 @@ from .shares import EVEN, ORDINALS, label, mixture, shares_of
 from .theme import html
 from .unchecked import Number, Slider
 
-WEIGHTS = ("alpha", "beta")
+WEIGHTS, LAYERS = ("alpha", "beta"), ("content_layers", "style_layers")
+IN_AN_ADDRESS = {"preset", "weights", *BOUNDS, *CHOICES, *FLAGS, *LAYERS}  # what it may say of the settings
 
 
 class Form:
@@ -170,7 +172,7 @@ class Form:
         that is not there. Raises SettingsError."""
         own = len(self.settings)
         found = dict(zip(self.settings, values[:own], strict=True))
-        for name in ("content_layers", "style_layers"):
+        for name in LAYERS:
             found[name] = read_layers(found[name] or ())
         for name in WEIGHTS:
             found[name] = _read_weight(name, found[name])
@@ -180,7 +182,7 @@ class Form:
     def fill(self, settings: Settings) -> list[Any]:
         """Values for `filled`."""
         found = settings.to_dict()
-        for name in ("content_layers", "style_layers"):
+        for name in LAYERS:
             found[name] = write_layers(found[name])
         for name in WEIGHTS:
             found[name] = "" if found[name] is None else write_number(found[name])
@@ -248,7 +250,7 @@ class Form:
         self._add(
             name,
             gr.Dropdown(
-                list(LAYERS),
+                list(EVERY_LAYER),
                 value=write_layers(getattr(Settings(), name)),
                 multiselect=True,
                 allow_custom_value=True,

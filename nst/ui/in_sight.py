@@ -51,7 +51,7 @@ def compared(visit: Sequence[Painted], selected: Painted | None, other: str) -> 
 def _in_shape(left: str, one: Painted) -> str:
     """Path of the picture as it lies over the painting in sight: in its shape, with grey at two sides, where
     it has another."""
-    shape, other = size_of(one.picture), size_of(left)
+    shape, other = size_of(one.painting), size_of(left)
     if math.isclose(shape[0] * other[1], shape[1] * other[0], rel_tol=SAME_SHAPE):
         return left
     path = made_in(one.folder) / f"{shape[0]}x{shape[1]}-{Path(left).parent.name}-{Path(left).stem}.jpg"

@@ -83,7 +83,9 @@ def _opened(folder: str, part: str, file: str) -> Decoded:
     try:
         return load_into(Path(folder, f"given_{part}"), file)
     except ImageRefused as error:
-        raise ImageRefused(str(error).replace("The picture", CALLED[part], 1)) from error
+        said = str(error)
+        named = said.replace("The picture", CALLED[part], 1)
+        raise type(error)(named if named != said else f"{CALLED[part]}: {said}") from error
 
 
 def check_row(pictures: Any, styles: int, has_more: bool = False) -> None:

@@ -35,7 +35,7 @@ class SheetEstimate:
         gr.on([each.change for each in inputs], self.said, [*inputs], self.line, **LATEST, **QUIET)
 
     def after(self, event: Any) -> None:
-        """Say it anew when a page has loaded: `event` is demo.load."""
+        """Say it anew when a page has loaded or a painting has ended: `event` is demo.load, or its then."""
         event(self.said, [*self.inputs], self.line, **QUIET)
 
     def said(self, content: str | None, size: Any, evaluations: Any, weights: Any, what: Any = None) -> str:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class Shown:
     frame        its newest Frame
     painted      once it has ended, the Frame of each evaluation
     has_regions  whether any were marked
+    pictures     how many, of a row
     """
 
     given: tuple[str | None, ...] = ()
@@ -33,6 +34,7 @@ class Shown:
     frame: Frame = field(default_factory=lambda: Frame("working", ""))
     painted: tuple[Frame, ...] = ()
     has_regions: bool = False
+    pictures: float = 1
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -42,28 +44,31 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What is kept of a run: itself, its pictures by name ("lake × wave"), and HTML of its costs."""
+class Record:
+    """What is kept of a run: itself, its pictures by name ("lake × wave"), and HTML of its costs; each empty
+    where nothing is known."""
 
     shown: Shown | None = None
     pair: str = ""
     curves: str = ""
 
 
-def keep(kept: Kept, folder: Path) -> None:
-    """Write it: where the disk is full, a painting is there without it."""
+def keep(record: Record, folder: Path) -> None:
+    """Write it: where the disk is full, a painting is there without it. The file is never served (guard.py):
+    it says where what was brought is."""
+    shown = _plain(record.shown) if record.shown else None
     with suppress(OSError), whole(made_in(folder) / FILE) as part:
-        part.write_text(json.dumps({**asdict(kept), "shown": _plain(kept.shown) if kept.shown else None}))
+        part.write_text(json.dumps({"shown": shown, "pair": record.pair, "curves": record.curves}))
 
 
-def kept_in(folder: Path) -> Kept:
+def kept_in(folder: Path) -> Record:
     """What was kept in a run's folder."""
-    # Nothing was kept, or another version of this program kept it.
+    # Nothing was kept, or a version of this program with other fields kept it.
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, NSTError):
         found = json.loads((folder / MADE / FILE).read_text())
         shown = _shown(found["shown"]) if found["shown"] else None
-        return Kept(shown, str(found["pair"]), str(found["curves"]))
-    return Kept()
+        return Record(shown, str(found["pair"]), str(found["curves"]))
+    return Record()
 
 
 def _plain(shown: Shown) -> dict[str, Any]:
@@ -71,7 +76,7 @@ def _plain(shown: Shown) -> dict[str, Any]:
     for each in painted:
         each["costs"] = each["costs"] and asdict(each["costs"])
     frame = {name: value for name, value in asdict(shown.frame).items() if name not in ("spots", "details")}
-    return {**asdict(shown), "frame": frame, "painted": painted}
+    return {**asdict(replace(shown, painted=())), "frame": frame, "painted": painted}
 
 
 def _shown(plain: Mapping[str, Any]) -> Shown:
@@ -81,6 +86,7 @@ def _shown(plain: Mapping[str, Any]) -> Shown:
         _frame(plain["frame"]),
         tuple(Frame("working", "", **_costs(each)) for each in plain["painted"]),
         bool(plain["has_regions"]),
+        plain["pictures"],
     )
 
 

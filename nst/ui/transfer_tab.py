@@ -9,6 +9,7 @@ import gradio as gr
 from ..decoding import read_text
 from ..errors import NSTError, SettingsError
 from ..recipe import Recipe, read_recipe
+from ..settings import MOST_STYLES, Settings
 from . import status
 from .advanced_fold import AdvancedFold
 from .brush import EMPTY, mask_of
@@ -16,7 +17,7 @@ from .brushwork_fold import BrushworkFold
 from .estimate import Estimate
 from .events import QUIET, SHOW, SHOW_NOTE
 from .example_pictures import ExamplePictures
-from .form import Form
+from .form import IN_AN_ADDRESS, Form
 from .gallery import Gallery
 from .in_sight import size_of
 from .other_styles import OtherStyles
@@ -29,16 +30,13 @@ from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
 from .shares import shares_of
-from .shown import Shown, kept_in
+from .shown import Record, Shown, keep, kept_in
 from .theme import html
 from .upload import Upload
 from .visit import GONE, Painted, addresses_of
 
 # A reload leaves the last paintings there, and empties the inputs.
 PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of again: it does not keep them."
-
-# What an address may hold that is no picture and no setting: ours, and those of Gradio and of Spaces.
-NO_SETTINGS = {"tab", "view", "logs", "__theme", "__sign"}
 
 # As a person would: nothing happens while a run goes on, as the button cannot be pressed then.
 PRESS_PAINT = "() => setTimeout(() => document.querySelector('#run')?.click(), 60)"
@@ -70,7 +68,7 @@ class TransferTab:
         """A page that is closed ends its run; one that is opened again shows the last paintings."""
         demo.unload(self._stop)
         panel = self.panel
-        recalled = [*panel.recalled, panel.shown, *self.inputs, *self.form.filled]
+        recalled = [*panel.recalled, panel.shown, *self.refilled]
         again = demo.load(self._recall, panel.addresses, recalled, **QUIET)
         again.then(None, js=NAME_PICTURES)
         self.estimate.after(demo.load)
@@ -107,9 +105,13 @@ class TransferTab:
         except NSTError as error:
             frames = [Frame("failed", str(error))]
         first = start or (style if settings and settings.is_texture else content)
-        begun = Shown((content, style, *further), settings, has_regions=bool(mask))
+        begun = Shown((content, style, *further), settings, has_regions=bool(mask), pictures=pictures)
+        is_kept = False
         for going in painting_values(frames, begun, first, addresses_of(addresses)):
             last = going[-1].frame
+            if last.picture and not is_kept:  # a page that is closed now finds what the run was of
+                keep(Record(begun), Path(last.picture).parent)
+                is_kept = True
             if last.state == "done" and settings and not start and not mask and pictures == 1:
                 self.estimate.learn(settings, (last.width, last.height), last.seconds)
             yield going
@@ -169,11 +171,11 @@ class TransferTab:
         panel = self.panel
         pictures = [self.content, self.style, *self.others.inputs, *self.regions.inputs]
         given = [panel.addresses, panel.start, *pictures, *self.form.inputs]
-        ended = panel.wire(self.runs, self.paint, given)
+        ended = self.ended = panel.wire(self.runs, self.paint, given)
         size, share = (self.form.settings[name] for name in ("size", "style_weights"))
         for event in (
             panel.go_on.click(_gone_on, panel.selected, [panel.start, share], **QUIET),
-            panel.double.click(self._doubled, panel.selected, [panel.start, size], **QUIET),
+            panel.double.click(self._doubled, panel.selected, [panel.start, share, size], **QUIET),
         ):
             event.success(None, js=PRESS_PAINT)
         ended.then(lambda: None, None, panel.start, **QUIET)
@@ -206,26 +208,31 @@ class TransferTab:
             event.then(None, self.regions.inputs, self.regions.inputs, js=EMPTY)
 
     @property
-    def inputs(self) -> list[Any]:
-        """The inputs of pictures."""
-        return [self.content, self.style, *self.others.uploads]
+    def refilled(self) -> list[Any]:
+        """What a reload fills in."""
+        return [self.content, self.style, *self.others.inputs, self.note, *self.form.filled]
 
     def _recall(self, request: gr.Request, addresses: Any) -> tuple[Any, ...]:
         """The paintings of the visit, and what the last one was made of, unless the address says what else
         is to be painted."""
         folders = [folder for folder in map(self.runs.found, addresses_of(addresses)) if folder]
         shown = kept_in(folders[-1]).shown if folders else None
-        if shown is None or not set(request.query_params) <= NO_SETTINGS:
-            refilled = [gr.skip() for _ in (self.panel.shown, *self.inputs, *self.form.filled)]
+        if shown is None or shown.settings is None or {"pair", *IN_AN_ADDRESS} & set(request.query_params):
+            refilled = [gr.skip() for _ in (self.panel.shown, *self.refilled)]
         else:
-            refilled = [shown, *self._refilled(shown)]
+            refilled = [shown, *self._values(shown, shown.settings)]
         return *self.panel.recall(request, folders), *refilled
 
-    def _refilled(self, shown: Shown) -> list[Any]:
-        """Values for the inputs and the form, as they were for a run: what was swept is left out."""
-        there = [path if path and Path(path).is_file() else gr.skip() for path in shown.given]
-        settings = self.form.fill(self.form.fitted(shown.settings)) if shown.settings else None
-        return [*there, *(settings or (gr.skip() for _ in self.form.filled))]
+    def _values(self, shown: Shown, settings: Settings) -> list[Any]:
+        """Values for `refilled`, as they were for a run: a picture that was swept is left out."""
+        given = (*shown.given, *(None,) * MOST_STYLES)[: 1 + MOST_STYLES]
+        there = [path if path and Path(path).is_file() else gr.skip() for path in given]
+        weights = iter(settings.style_weights)
+        if len(settings.style_weights) > 1:  # they have none for a style image that was not there
+            settings = settings.with_(style_weights=[next(weights, 0) if path else 0 for path in given[1:]])
+        regions = status.note("The last painting had regions: mark them again.")
+        note = regions if shown.has_regions else gr.skip()
+        return [*there, shown.pictures, note, *self.form.fill(self.form.fitted(settings))]
 
     def _stop(self, request: gr.Request) -> None:
         self.runs.stop(request.session_hash)
@@ -239,15 +246,15 @@ class TransferTab:
             return [status.note(str(error), "refused"), *(gr.skip() for _ in self.form.filled)]
         return [status.note(_filled_in(recipe)), *self.form.fill(settings)]
 
-    def _doubled(self, selected: Painted | None) -> tuple[Any, Any]:
+    def _doubled(self, selected: Painted | None) -> tuple[Any, Any, Any]:
         """The painting that is seen, or the moment of its run, to go on with at twice its size."""
-        picture = _taken(selected)
+        picture, share = _gone_on(selected)
         size, most = 2 * max(size_of(picture)), self.runs.limits.max_size
         if size > most:
             raise gr.Error(
                 f"This app paints up to {most} px: run it yourself for more.", print_exception=False
             )
-        return picture, size
+        return picture, share, size
 
     def _reuse(self, selected: Painted | None) -> list[Any]:
         return self._open_recipe(selected.painting if selected else None)

@@ -19,7 +19,7 @@ from .labels import LABELS
 from .painting_jobs import CONTENT
 from .running.frames import Frame
 from .running.workspace import made_in, moment_file, moments_in, whole
-from .shown import Kept, Shown, keep, kept_in
+from .shown import Record, Shown, keep, kept_in
 from .status import USED, plain
 
 MOST_KEPT = 24  # paintings in the strip; the oldest leave it, their files stay until they are swept
@@ -96,7 +96,7 @@ def painted(shown: Shown, pair: str, curves: str = "") -> tuple[Painted, ...]:
     if shown.frame.result is None:
         return ()
     folder = Path(shown.frame.result).parent
-    keep(Kept(shown, pair, curves), folder)
+    keep(Record(shown, pair, curves), folder)
     return tuple(replace(one, frame=shown.frame, pair=pair) for one in _in_folder(folder))
 
 
@@ -131,7 +131,7 @@ def _in_folder(folder: Path) -> tuple[Painted, ...]:
     if not content.is_file():
         return ()
     kept, found = kept_in(folder), ((path, _recipe(path)) for path in _paintings(folder))
-    frame = kept.shown.frame if kept.shown else None
+    frame = kept.shown.frame if kept.shown and kept.shown.frame.is_last else None
     return tuple(
         Painted(path, str(content), recipe, frame, kept.pair or _pair(path, recipe)) for path, recipe in found
     )

@@ -139,6 +139,8 @@ def _refused_route(path: str, scope: Scope) -> tuple[int, str] | None:
     for beginning in FILES:
         if path.startswith(beginning) and IS_ADDRESS.match(path.removeprefix(beginning)):
             return 403, NO_ADDRESSES
+        if path.startswith(beginning) and path.lower().endswith(".json"):  # what the app keeps for itself
+            return 404, CLOSED_HERE
     sessions = [
         *_query(scope).get("session_hash", ()),
         path.removeprefix(HEARTBEAT) if path.startswith(HEARTBEAT) else "",

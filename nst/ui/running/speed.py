@@ -12,7 +12,7 @@ EVALUATION_OVER_FORWARD = 2.4
 # at 256, 512, 1024 and 2048 px takes 5.6 to 6.3 s a million, and 6.3 to 8.5 without.
 WHATEVER_ITS_SIZE = 8000
 NEWEST = 0.5  # weight of the last run over those before it
-MOST = 2.0  # times faster or slower that one run may seem: others may have taken the processor
+MOST = 2.0  # times slower that one run may seem: others may have taken the processor
 # An evaluation with this statistic over one with Gram matrices, at 512 px; sliced at 1024 px.
 SLOWER = {"gaussian": 1.8, "sliced": 4.5}
 SEAMLESS = 1.7  # a seamless run over another, at 512 px
@@ -34,9 +34,9 @@ class Speed:
         size   (width, height) of the content image
         """
         rate = seconds / _pixels(settings, size)
-        before = self._rate(settings) or rate
         with self._lock:
-            rate = min(max(rate, before / MOST), before * MOST)
+            before = self._rate(settings) or rate
+            rate = min(rate, before * MOST)
             self._known[_kind(settings)] = NEWEST * rate + (1 - NEWEST) * before
 
     def seconds(self, settings: Settings, size: tuple[int, int]) -> float | None:
