@@ -24,7 +24,7 @@ element.addEventListener('click', (event) => {
 });
 """
 
-SIDEWAYS = '<p class="note sideways">Move the sheet sideways to see all of it.</p>'  # where it is too wide
+SIDEWAYS = '<p class="sideways">Move the sheet sideways to see all of it.</p>'  # where it is too wide
 PRESS = "Press a picture to see its settings and to open it in Transfer."
 
 
