@@ -127,7 +127,7 @@ def test_a_picture_that_is_too_small_is_named(part, called, pictures, tmp_path):
 
 def test_a_picture_that_is_damaged_is_named(pictures, tmp_path):
     content, style = map(str, pictures)
-    Path(style).write_bytes(Path(style).read_bytes()[:-200])
+    Path(style).write_bytes(Path(content).read_bytes()[:-200])
     with pytest.raises(ImageRefused, match="The style image: This PNG file is damaged or incomplete"):
         painting(str(tmp_path), Limits(), content, [style], SMALL)
 

@@ -60,7 +60,13 @@ def test_what_the_app_keeps_of_a_run_is_served_to_nobody(public):
     kept = Path(picture["path"]).parent / "made" / "run.json"
     kept.parent.mkdir(exist_ok=True)
     kept.write_text("where the pictures are")
-    for name in (f"file={kept}", f"file/{kept}", f"file={kept.parent}/../made/run.json", f"file={kept}/"):
+    for name in (
+        f"file={kept}",
+        f"file/{kept}",
+        f"file={kept.parent}/../made/run.json",
+        f"file={kept}/",
+        f"file={kept}/x/%2e%2e",
+    ):
         answer = httpx.get(f"{public.url}/gradio_api/{name}")
         assert answer.status_code >= 400, name
         assert "where the pictures are" not in answer.text

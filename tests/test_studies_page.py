@@ -85,7 +85,7 @@ def test_text_stands_out_from_its_background_in_every_tab(visit, scheme):
         open_tab(page, name)
         texts = [".about h2", ".about p", ".about .note", run]
         if run in ("#grid-run", "#reconstruct-run"):
-            texts.append(".board + .note")
+            texts.append(".board ~ .note")
         if run == "#how-run":
             page.locator(run).click()
             expect(page.locator("#how-maps figcaption").first).to_be_visible(timeout=2 * SOON)

@@ -11,6 +11,7 @@ import re
 import secrets
 import time
 from contextlib import nullcontext
+from posixpath import normpath
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -139,7 +140,7 @@ def _refused_route(path: str, scope: Scope) -> tuple[int, str] | None:
     for beginning in FILES:
         if path.startswith(beginning) and IS_ADDRESS.match(path.removeprefix(beginning)):
             return 403, NO_ADDRESSES
-        if path.startswith(beginning) and path.lower().endswith(".json"):  # what the app keeps for itself
+        if path.startswith(beginning) and normpath(path).endswith(".json"):  # the app keeps them for itself
             return 404, CLOSED_HERE
     sessions = [
         *_query(scope).get("session_hash", ()),
