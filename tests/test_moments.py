@@ -13,6 +13,7 @@ from nst.ui.painting import painting
 from nst.ui.running.frames import Frame
 from nst.ui.running.limits import Limits
 from nst.ui.running.workspace import Workspace, ask_to_stop, moments_in
+from nst.ui.shown import Shown
 from nst.ui.visit import found_again, painted
 
 SMALL = Settings(
@@ -123,7 +124,7 @@ def test_a_finished_picture_takes_the_place_of_the_same_moment(tmp_path):
 def test_a_painting_is_looked_at_after_the_kept_evaluation_that_is_nearest(folder, pictures):
     content, style = pictures
     *_, last = painting(str(folder), Limits(), content, [style], SMALL)
-    (one,) = painted(last, "a × b")
+    (one,) = painted(Shown(frame=last), "a × b")
     assert list(one.moments) == [moment.evaluation for moment in last.moments]
     assert list(one.moments.values()) == [moment.path for moment in last.moments]
     assert one.at(3.4).picture == last.moments[2].path
