@@ -12,6 +12,7 @@ from nst.ui.estimate import Estimate, about
 from nst.ui.form import Form
 from nst.ui.handles import dial, preset_of, quality
 from nst.ui.running.limits import Limits
+from nst.ui.shares import mixture, shares_of, with_those_missing
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,14 @@ def test_the_shares_of_up_to_four_styles_survive_the_form(form, weights):
     assert form.read(filled, others).style_weights == pytest.approx(
         Settings(style_weights=weights).style_weights
     )
+
+
+def test_a_weight_finds_its_style_image_again_where_an_earlier_one_was_not_there():
+    styles = ("one.png", None, "three.png", None)
+    weights = with_those_missing(mixture((0.33, 0.8, 0.25), styles[1:]), styles)
+    assert weights == pytest.approx((0.2, 0.0, 0.8, 0.0))
+    assert shares_of(weights)[1] == pytest.approx(0.8)
+    assert with_those_missing((), ("one.png", None, None, None)) == ()
 
 
 def test_as_much_of_each_style_is_where_the_shares_begin_and_one_that_is_not_there_counts_for_nothing(form):

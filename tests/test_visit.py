@@ -11,7 +11,6 @@ from browsing import (
     contrast,
     number,
     open_advanced,
-    set_slider,
     strength,
     use_recipe,
     wait_for_the_end,
@@ -265,32 +264,6 @@ def test_a_reload_finds_the_paintings_of_the_visit(visit, pictures, tmp_path):
     expect(strip).to_have_count(3)
     settings = read_recipe(downloaded(page).path()).settings
     assert settings == read_recipe(a_painting(tmp_path, evaluations=6)).settings
-
-
-def test_a_reload_fills_in_each_style_with_its_share(visit, pictures, tmp_path):
-    page = visit(leaves=True)
-    choose(page, *pictures)
-    use_recipe(page, a_painting(tmp_path, evaluations=6))
-    page.get_by_role("button", name="A second style").click()
-    page.get_by_role("button", name="A third and a fourth style").click()
-    page.locator("#third-style input[type=file]").set_input_files(pictures[1])
-    expect(page.locator("#third-style img")).to_be_visible()
-    set_slider(page, "Share of the third style", 0.8)
-    page.locator("#run").click()
-    wait_for_the_end(page)
-    page.reload()
-    expect(page.locator("#second > button")).to_contain_text("in use")
-    page.locator("#run").click()
-    wait_for_the_end(page)
-    expect(page.locator("#caption")).to_contain_text("The content image is on the left")
-    weights = read_recipe(downloaded(page).path()).settings.style_weights
-    assert weights == pytest.approx((0.2, 0.8))
-
-
-def test_where_j_comes_from_is_known_of_the_painting_that_a_reload_found(visit, pictures, tmp_path):
-    page = visit(leaves=True)
-    choose(page, *pictures)
-    paint(page, a_painting(tmp_path, evaluations=6))
     page.reload()
     expect(page.locator("#style img")).to_be_visible()
     page.get_by_role("tab", name="Where does J come from?").click()

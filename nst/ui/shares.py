@@ -47,6 +47,13 @@ def mixture(shares: Sequence[Any], styles: Sequence[Any]) -> tuple[float, ...]:
     return (weights[0], *there) if there else ()
 
 
+def with_those_missing(weights: Sequence[float], styles: Sequence[Any]) -> tuple[float, ...]:
+    """The weights of the style images that are there, of two or more, with 0 for each that is not; any other
+    number of weights as it is."""
+    each = iter(weights)
+    return tuple(next(each, 0.0) if style else 0.0 for style in styles) if len(weights) > 1 else (*weights,)
+
+
 def _share(share: Any, ordinal: str) -> float:
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
         raise SettingsError(f"{label(ordinal)} must be a number from 0 to 1, not {shown(share)}.")

@@ -29,7 +29,7 @@ from .regions_fold import RegionsFold
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
-from .shares import shares_of
+from .shares import shares_of, with_those_missing
 from .shown import Record, Shown, keep, kept_in
 from .theme import html
 from .upload import Upload
@@ -227,9 +227,7 @@ class TransferTab:
         """Values for `refilled`, as they were for a run: a picture that was swept is left out."""
         given = (*shown.given, *(None,) * MOST_STYLES)[: 1 + MOST_STYLES]
         there = [path if path and Path(path).is_file() else gr.skip() for path in given]
-        weights = iter(settings.style_weights)
-        if len(settings.style_weights) > 1:  # they have none for a style image that was not there
-            settings = settings.with_(style_weights=[next(weights, 0) if path else 0 for path in given[1:]])
+        settings = settings.with_(style_weights=with_those_missing(settings.style_weights, given[1:]))
         regions = status.note("The last painting had regions: mark them again.")
         note = regions if shown.has_regions else gr.skip()
         return [*there, shown.pictures, note, *self.form.fill(self.form.fitted(settings))]
