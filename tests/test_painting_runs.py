@@ -125,6 +125,14 @@ def test_a_picture_that_is_too_small_is_named(part, called, pictures, tmp_path):
         painting(str(tmp_path), Limits(), given["content"], [given["style"]], SMALL)
 
 
+def test_the_third_style_image_is_named_as_such_where_there_is_no_second(pictures, tmp_path):
+    content, style = map(str, pictures)
+    small = tmp_path / "small.png"
+    Image.new("RGB", (10, 10)).save(small)
+    with pytest.raises(ImageRefused, match="The third style image is 10 × 10 pixels"):
+        painting(str(tmp_path), Limits(), content, [style, None, str(small)], SMALL)
+
+
 def test_a_picture_that_is_damaged_is_named(pictures, tmp_path):
     content, style = map(str, pictures)
     Path(style).write_bytes(Path(content).read_bytes()[:-200])

@@ -37,15 +37,22 @@ class Estimate:
         """Say it anew when a page has loaded or a run has ended: `event` is demo.load, or the end's then."""
         event(self.said, self.given, self.line, **QUIET)
 
-    def said(self, content: str | None, *rest: Any) -> str:
-        """About how long it will take, or why it cannot be painted; `rest` is as in wire()."""
-        further, (pictures, *values) = rest[:3], rest[3:]
+    def said(
+        self,
+        content: str | None,
+        second: str | None,
+        third: str | None,
+        fourth: str | None,
+        pictures: Any,
+        *values: Any,
+    ) -> str:
+        """About how long it will take, or why it cannot be painted."""
         try:
             settings = self.form.read(values)
             self.limits.check(settings)
             shape = settings.shape(shape_of(content))
             if pictures != 1:
-                check_row(pictures, 1 + sum(map(bool, further)))
+                check_row(pictures, 1 + sum(map(bool, (second, third, fourth))))
                 seconds = self.speed.seconds_of_row(settings, shape, pictures)
             else:
                 seconds = self.speed.seconds(settings, shape)

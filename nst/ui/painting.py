@@ -13,17 +13,11 @@ from .painting_jobs import Painting, RowOfPaintings
 from .running.frames import Frame
 from .running.jobs import on_device
 from .running.limits import Limits
+from .shares import ORDINALS
 
 MOST_PICTURES = 12  # of a row
 MASK_SIDE = 1024  # pixels that a mask is kept at
-CALLED = {
-    "content": "The content image",
-    "style_0": "The style image",
-    "style_1": "The second style image",
-    "style_2": "The third style image",
-    "style_3": "The fourth style image",
-    "start": "The painting to go on from",
-}
+STYLES = ("The style image", *(f"The {ordinal} style image" for ordinal in ORDINALS))
 LONGEST_NAME = 40  # characters of each picture's name in the painting's
 
 
@@ -69,7 +63,10 @@ def painting(
     name = painting_name(content or "texture", given[0], settings.seed)
     files = {"content": content, **{f"style_{n}": path for n, path in enumerate(given)}}
     files |= {"start": start}
-    kept = {part: _opened(folder, part, file) for part, file in files.items() if file}
+    called = [name for name, style in zip(STYLES, styles, strict=False) if style]
+    names = {f"style_{n}": name for n, name in enumerate(called)}
+    names |= {"content": "The content image", "start": "The painting to go on from"}
+    kept = {part: _opened(folder, part, file, names[part]) for part, file in files.items() if file}
     if mask or style_mask:
         shape = kept["content"].size if content else settings.shape(None)
         sizes = [kept[f"style_{n}"].size for n in range(len(given))]
@@ -78,14 +75,14 @@ def painting(
     return _in_turn(folder, limits, kept, settings, name, kind)
 
 
-def _opened(folder: str, part: str, file: str) -> Decoded:
-    """Raises ImageRefused, which says which picture it is."""
+def _opened(folder: str, part: str, file: str, name: str) -> Decoded:
+    """Raises ImageRefused, which calls the picture by its name."""
     try:
         return load_into(Path(folder, f"given_{part}"), file)
     except ImageRefused as error:
         said = str(error)
-        named = said.replace("The picture", CALLED[part], 1)
-        raise type(error)(named if named != said else f"{CALLED[part]}: {said}") from error
+        named = said.replace("The picture", name, 1)
+        raise type(error)(named if named != said else f"{name}: {said}") from error
 
 
 def check_row(pictures: Any, styles: int, has_more: bool = False) -> None:

@@ -9,7 +9,7 @@ from .zerogpu import borrowed
 # docs/MEASUREMENTS.md and a forward pass of 31 ms on that processor: 2.2 to 2.4 from 256 to 1024 px.
 EVALUATION_OVER_FORWARD = 2.4
 # As many pixels take the time of what an evaluation does whatever its size: with these and the margin a run
-# at 256, 512, 1024 and 2048 px takes 5.6 to 6.3 s a million, and 6.3 to 8.5 without.
+# at 256, 512 and 2048 px took 5.6 to 6.3 s a million pixels on one processor, and 6.6 to 8.5 without.
 WHATEVER_ITS_SIZE = 8000
 NEWEST = 0.5  # weight of the last run over those before it
 MOST = 2.0  # times slower that one run may seem: others may have taken the processor
