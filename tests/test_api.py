@@ -49,6 +49,13 @@ def test_a_client_gets_a_painting_with_its_recipe_and_a_summary(client, pictures
     assert summary["features"].startswith("self-taught")
 
 
+def test_no_event_tells_components_how_it_fares_which_costs_a_browser_seconds_a_run(app):
+    told = [d["api_name"] for d in app.config["dependencies"] if d["show_progress_on"] != [] and d["outputs"]]
+    with_backend = {d["api_name"] for d in app.config["dependencies"] if d["backend_fn"]}
+    assert not with_backend.intersection(told)
+    assert len(with_backend) > 50
+
+
 def test_the_run_is_streamed_as_it_goes(client, pictures):
     job = client.submit(**pictures, **{**QUICK, "evaluations": 6}, api_name="/transfer")
     job.result()

@@ -7,14 +7,17 @@ if TYPE_CHECKING:
 
 Options = dict[str, Any]
 PRIVATE: Options = {"api_visibility": "private"}
-QUIET: Options = {"queue": False, "show_progress": "hidden", **PRIVATE}
+# Nor does Gradio tell any component how an event fares: a browser would else read the whole state of each
+# output, and of all that is in it, whenever a run or another event says something.
+NO_PROGRESS: Options = {"show_progress": "hidden", "show_progress_on": []}
+QUIET: Options = {"queue": False, **NO_PROGRESS, **PRIVATE}
 # What is typed or pressed while one answer is under way Gradio forgets by default; so the last of it counts.
 LATEST: Options = {"trigger_mode": "always_last"}
 # Of what takes a second of the processor and no network: one at a time, whoever asks.
 ONE_BY_ONE: Options = {
     "concurrency_id": "films",
     "concurrency_limit": 1,
-    "show_progress": "hidden",
+    **NO_PROGRESS,
     **PRIVATE,
 }
 
@@ -28,4 +31,4 @@ def in_line(runs: "Runs") -> Options:
     """Of every event that computes: it waits in Runs. Gradio lets in a few more than there are places, so
     that whoever finds none is told at once."""
     many = runs.limits.places + 4
-    return {"concurrency_id": "runs", "concurrency_limit": many, "show_progress": "hidden"}
+    return {"concurrency_id": "runs", "concurrency_limit": many, **NO_PROGRESS}
