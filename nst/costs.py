@@ -116,20 +116,34 @@ def style_cost(gram: Tensor, style_gram: Tensor) -> Tensor:
     return (gram - style_gram).square().mean(dim=(1, 2)) / 4
 
 
-def total_variation(image: Tensor) -> Tensor:
-    """Total variation: how much neighbouring pixels differ.
+def total_variation(image: Tensor, colour: float | Tensor = 1.0) -> Tensor:
+    """Total variation: how much neighbouring pixels differ, in lightness and, κ times as much, in colour.
 
-        TV = mean (x_{i+1,j} − x_ij)² + mean (x_{i,j+1} − x_ij)²
+        TV = TV(l) + κ · TV(x − l),   l = (R + G + B) / 3 in each channel
+        TV(x) = mean (x_{i+1,j} − x_ij)² + mean (x_{i,j+1} − x_ij)²
 
     image     (N, 3, H, W) in [0, 1]
+    colour    κ > 0, of all images or of each (N,); with 1 it is TV(x), as TV(x) = TV(l) + TV(x − l)
     returns   (N,) ≥ 0, 0 only for one flat colour
 
     Source: Mahendran & Vedaldi (2015) with exponent 2, as means so that it does not grow with the picture.
+    κ is ours: the network hardly sees the finest changes of colour, so that they fill with noise, which shows
+    most where the style has none.
     """
+    of_lightness, of_colour = variations(image)
+    return of_lightness + colour * of_colour
+
+
+def variations(image: Tensor) -> tuple[Tensor, Tensor]:
+    """TV(l) and TV(x − l) of total_variation(), (N,) each."""
     _require_shape("image", image, "N, 3, H, W")
-    down = (image[:, :, 1:] - image[:, :, :-1]).square().mean(dim=(1, 2, 3))
-    right = (image[:, :, :, 1:] - image[:, :, :, :-1]).square().mean(dim=(1, 2, 3))
-    return down + right
+    of_lightness = of_colour = image.new_zeros(len(image))
+    for axis in (2, 3):
+        difference = image.diff(dim=axis)
+        lightness = difference.mean(dim=1, keepdim=True)
+        of_lightness = of_lightness + lightness.square().mean(dim=(1, 2, 3))
+        of_colour = of_colour + (difference - lightness).square().mean(dim=(1, 2, 3))
+    return of_lightness, of_colour
 
 
 def at_least_float32(dtype: torch.dtype) -> torch.dtype:

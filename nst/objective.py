@@ -32,13 +32,17 @@ class Costs:
 
 @dataclass(frozen=True)
 class Weighting:
-    """The factors in J = α · Σ w[l] · J_content[l] + β · Σ λ[l] · J_style[l] + γ · TV; Σ w = Σ λ = 1."""
+    """The factors in J = α · Σ w[l] · J_content[l] + β · Σ λ[l] · J_style[l] + γ · TV; Σ w = Σ λ = 1.
+
+    colour   κ, how much TV counts differences of colour
+    """
 
     alpha: float
     beta: float
     gamma: float
     content: Mapping[str, float]
     lambdas: Mapping[str, float]
+    colour: float = 1.0
 
 
 def weigh(settings: Settings, targets: Targets) -> Weighting:
@@ -49,13 +53,14 @@ def weigh(settings: Settings, targets: Targets) -> Weighting:
 
     and λ[l] in proportion to λ[l] / E_style[l]. Each cost then is relative to the picture it comes from, so
     a strength means the same at every size, layer and set of filters. A texture has no content cost: α = 0.
+    In the same way κ is relative to the style images. With α and β as set it is 1, as in their sources.
     """
     content, lambdas = settings.content_used, settings.style_layers
     if settings.alpha is not None and settings.beta is not None:
         return Weighting(settings.alpha, settings.beta, settings.tv, content, lambdas)
     alpha, content = _relative(content, targets.content_energy)
     beta, lambdas = _relative(lambdas, targets.style_energy)
-    return Weighting(alpha, settings.strength * beta, settings.tv, content, lambdas)
+    return Weighting(alpha, settings.strength * beta, settings.tv, content, lambdas, targets.colour)
 
 
 def _relative(weights: Mapping[str, float], energy: Callable[[str], float]) -> tuple[float, dict[str, float]]:
@@ -138,12 +143,13 @@ class Objectives:
             for by in self.weightings
         ]
         self.factors = torch.tensor(factors, device=targets.device)  # (N, costs)
+        self.colour = self.factors.new_tensor([by.colour for by in self.weightings])
 
     def __call__(self, x: Tensor) -> tuple[list[Costs], Tensor]:
         x = x.detach().requires_grad_()
         content, described = self.parts(x)
         style = [self.targets.style_cost(layer, described[layer]) for layer in self.targets.style]
-        costs = torch.stack([*content.values(), *style, total_variation(x)], dim=1)  # (N, costs)
+        costs = torch.stack([*content.values(), *style, total_variation(x, self.colour)], dim=1)  # (N, costs)
         totals = (costs * self.factors).sum(dim=1)
         (gradient,) = torch.autograd.grad(totals.sum(), x)
         # One transfer for all numbers: on a GPU each one is a wait.

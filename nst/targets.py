@@ -8,11 +8,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .costs import content_cost
+from .costs import content_cost, variations
 from .network.layers import stride
 from .network.vgg import Network
 from .settings import Settings
 from .statistics import GRAM, Guided, Statistic, statistic_for
+
+# κ of a style image without colour: more than this gains nothing, and makes J stiff.
+MOST_COLOUR = 1000.0
 
 
 class Goal(NamedTuple):
@@ -36,11 +39,13 @@ class Targets:
     content      {layer: activations (1, nC, nH, nW)}
     style        {layer: its statistic (1, …)}
     statistics   {layer: Statistic}; of a layer that is not named, the Gram matrix
+    colour       κ of total_variation(), from colour_weight()
     """
 
     content: Mapping[str, Tensor]
     style: Mapping[str, Tensor]
     statistics: Mapping[str, Statistic] = field(default_factory=dict)
+    colour: float = 1.0
 
     @property
     def device(self) -> torch.device:
@@ -95,7 +100,25 @@ def make_targets(
         return find_targets(network, settings.content_used, settings.style_layers, by, content, used)
     kept = find_targets(network, settings.content_used, (), by, content, ()).content
     style = _regional(network, settings.style_layers, styles, goals)
-    return Targets(kept, style, dict.fromkeys(style, Guided(guides)))
+    return Targets(kept, style, dict.fromkeys(style, Guided(guides)), colour_weight(used))
+
+
+def colour_weight(styles: Iterable[tuple[float, Tensor]]) -> float:
+    """κ of total_variation(), from 1 to MOST_COLOUR: how much more the style images vary in lightness than in
+    colour.
+
+        κ = Σ w TV(l(S)) / Σ w TV(S − l(S))
+
+    styles   (weight, image)
+
+    A print in one colour has hundreds: fine changes of colour in what is painted after it are noise. An oil
+    painting has two to four.
+    """
+    of_lightness = of_colour = 0.0
+    for weight, style in styles:
+        lightness, colour = (float(each) for each in variations(style))
+        of_lightness, of_colour = of_lightness + weight * lightness, of_colour + weight * colour
+    return max(1.0, min(MOST_COLOUR, of_lightness / (of_colour or 1e-12)))
 
 
 @torch.no_grad()
@@ -137,7 +160,7 @@ def find_targets(
                 statistics[layer] = statistic_for(statistic, found)
             described[layer].append(weight * statistics[layer].describe(found))
     style = {layer: torch.stack(each).sum(0) for layer, each in described.items()}
-    return Targets(kept, style, statistics)
+    return Targets(kept, style, statistics, colour_weight(styles))
 
 
 def inside(activations: Mapping[str, Tensor], beyond: int) -> dict[str, Tensor]:

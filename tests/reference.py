@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import torch
 from torch import Tensor
 
 
@@ -32,8 +33,22 @@ def style_cost(generated: Tensor, style: Tensor) -> float:
     return total / (2 * height * width * channels) ** 2
 
 
-def total_variation(image: Tensor) -> float:
-    """Mean squared difference of vertical neighbours plus that of horizontal ones, for (3, H, W)."""
+def total_variation(image: Tensor, colour: float = 1.0) -> float:
+    """Mean squared difference of vertical neighbours plus that of horizontal ones, for (3, H, W): of the
+    pixels' means, and of what they differ from these, which counts so many times."""
+    height, width = image.shape[1:]
+    grey, rest = [], []
+    for pixel in image.flatten(1).T.tolist():
+        mean = sum(pixel) / len(pixel)
+        grey.append([mean] * len(pixel))
+        rest.append([value - mean for value in pixel])
+    lightness, others = (
+        torch.tensor(each, dtype=torch.float64).T.reshape(-1, height, width) for each in (grey, rest)
+    )
+    return _variation(lightness) + colour * _variation(others)
+
+
+def _variation(image: Tensor) -> float:
     channels, height, width = image.shape
     x = image.tolist()
     rows = product(range(channels), range(height - 1), range(width))

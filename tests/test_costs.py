@@ -36,6 +36,21 @@ def test_total_variation_is_the_sum_over_neighbours():
     assert float(total_variation(x)) == pytest.approx(reference.total_variation(x[0]), rel=1e-12)
 
 
+def test_total_variation_counts_differences_of_colour_as_often_as_it_is_told():
+    both = features(2, 3, 4, 5)
+    found = total_variation(both, torch.tensor([7.0, 0.5], dtype=both.dtype))
+    for value, x, colour in zip(found.tolist(), both, (7.0, 0.5), strict=True):
+        assert value == pytest.approx(reference.total_variation(x, colour), rel=1e-12)
+    grey = both[:, :1].expand(-1, 3, -1, -1)
+    assert torch.equal(total_variation(grey, 1000.0), total_variation(grey))
+
+
+def test_with_one_weight_total_variation_is_that_of_the_channels():
+    x = features(1, 3, 4, 5)
+    channels = sum(x.diff(dim=axis).square().mean() for axis in (2, 3))
+    assert float(total_variation(x)) == pytest.approx(float(channels), rel=1e-12)
+
+
 @pytest.mark.parametrize("size", [(4, 4), (8, 16)])
 def test_ones_have_a_gram_matrix_of_ones_at_every_size(size):
     assert torch.equal(gram_matrix(torch.ones(1, 3, *size)), torch.ones(1, 3, 3))
@@ -48,7 +63,9 @@ def test_gradients_of_costs_agree_with_finite_differences(cost):
 
 
 def test_the_gradient_of_total_variation_agrees_with_finite_differences():
-    assert torch.autograd.gradcheck(total_variation, features(1, 3, 3, 4).requires_grad_())
+    x = features(1, 3, 3, 4).requires_grad_()
+    assert torch.autograd.gradcheck(total_variation, x)
+    assert torch.autograd.gradcheck(lambda image: total_variation(image, 9.0), x)
 
 
 def test_a_gram_matrix_is_symmetric_and_has_no_negative_eigenvalue():

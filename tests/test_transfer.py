@@ -10,19 +10,20 @@ import weakref
 from pathlib import Path
 
 import pytest
+import reference
 import torch
 from PIL import Image
 from tiny import checks, exhaust, tiny_filters, waves
 
 from nst import CHOICES, Diverged, OutOfMemory, Settings, SettingsError, stylize, transfer
 from nst.borders import with_margin
-from nst.costs import content_cost, gram_matrix, style_cost
+from nst.costs import content_cost, gram_matrix, style_cost, variations
 from nst.images import load_picture
 from nst.network.vgg import Filters, Network
 from nst.objective import Costs, weigh
 from nst.optimizers import make_optimizer
 from nst.schedule import Pace, Scale, enlarge, schedule, starting_image
-from nst.targets import make_targets
+from nst.targets import MOST_COLOUR, make_targets
 from nst.tensors import to_tensor
 from nst.transfer import descend
 from nst.weights import find_filters
@@ -156,6 +157,34 @@ def test_strength_is_the_ratio_of_beta_to_alpha_once_costs_are_relative():
     assert weighting.alpha * float(content_cost(torch.zeros_like(content), content)) == pytest.approx(1)
     assert weighting.beta * style == pytest.approx(12)
     assert sum(weighting.lambdas.values()) == pytest.approx(1)
+
+
+def test_colour_counts_in_total_variation_as_rarely_as_the_style_changes_it():
+    """κ, from slow sums; of a style without colour the most there is, with α and β as set none."""
+
+    def colour(style, **settings):
+        targets = make_targets(network, SMALL, to_tensor(waves()), [style])
+        return weigh(SMALL.with_(**settings), targets).colour
+
+    network, strong = Network(tiny_filters(), SMALL.layers), to_tensor(checks())
+    lightness = strong.mean(dim=1, keepdim=True).expand_as(strong)
+    style = lightness + (strong - lightness) / 8
+    expected = reference.total_variation(lightness[0]) / reference.total_variation((style - lightness)[0])
+    assert expected > 1
+    assert colour(style) == pytest.approx(expected, rel=1e-4)
+    assert colour(lightness) == MOST_COLOUR
+    assert colour(strong) == 1
+    assert colour(style, alpha=1.0, beta=1.0) == 1
+
+
+def test_what_is_painted_after_a_print_in_one_colour_has_few_fine_changes_of_colour():
+    print_ = checks().convert("L").convert("RGB")
+    settings = SMALL.with_(tv=5.0, strength=20.0, evaluations=30)
+    free, held = (
+        variations(to_tensor(run(each, style=print_)[-1].image))[1]
+        for each in (settings.with_(tv=0.0), settings)
+    )
+    assert held < free / 3
 
 
 def test_a_stronger_style_moves_the_picture_further_from_the_content():

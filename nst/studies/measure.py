@@ -23,7 +23,7 @@ from ..objective import Weighting, weigh
 from ..schedule import Scale, schedule
 from ..settings import Settings
 from ..style_image import style_at
-from ..targets import Targets
+from ..targets import Targets, colour_weight
 from ..tensors import to_picture, to_tensor
 from ..transfer import learn
 from .filters import as_deep_as_can_be, reached
@@ -141,7 +141,8 @@ class Measuring:
             sums[layer] = layer_sums(layer, self.activations[layer], found[layer], three)
             one, other, last = (entries(gram[0], self.order[layer]) for gram in three)
             grams[layer] = (one, other, last)
-        return Measured(size, sums, float(total_variation(image)), self.weighting, grams)
+        tv = float(total_variation(image, self.weighting.colour))
+        return Measured(size, sums, tv, self.weighting, grams)
 
     @torch.no_grad()
     def _prepare(self, size: Size) -> None:
@@ -162,7 +163,8 @@ class Measuring:
             layer: (gram_matrix(self.activations[layer]), style_grams[layer]) for layer in self.layers
         }
         content = {layer: self.activations[layer] for layer in self.settings.content_layers}
-        targets = Targets(content, {layer: style_grams[layer] for layer in self.settings.style_layers})
+        grams = {layer: style_grams[layer] for layer in self.settings.style_layers}
+        targets = Targets(content, grams, colour=colour_weight([(1.0, style)]))
         self.weighting = weigh(self.settings, targets)
 
     def _strongest(self, layer: str, style: Tensor, picture: Image.Image) -> Strongest:

@@ -43,8 +43,6 @@ class Numbers:
 def numbers_of(shot: Shot) -> Numbers:
     """The run's own numbers as far as there are any, the measured ones for the rest: what a run minimises is
     seen in its own precision and with its margin, of which a file of the picture knows nothing."""
-    from ..objective import Weighting
-
     measured, moment = shot.measured, shot.moment
     by, sums = measured.weighting, dict(measured.sums)
     content = sum(weight * sums[layer].content for layer, weight in by.content.items())
@@ -59,7 +57,13 @@ def numbers_of(shot: Shot) -> Numbers:
     if len(by.content) == 1:
         (layer,) = by.content
         sums[layer] = replace(sums[layer], content=costs.content)
-    own = Weighting(moment.alpha, moment.beta or 0.0, moment.gamma or 0.0, by.content, dict(moment.lambdas))
+    own = replace(
+        by,
+        alpha=moment.alpha,
+        beta=moment.beta or 0.0,
+        gamma=moment.gamma or 0.0,
+        lambdas=dict(moment.lambdas),
+    )
     return Numbers(sums, costs.content, costs.tv, own)
 
 
@@ -205,7 +209,7 @@ def _total(numbers: Numbers, by: "Weighting", style: float) -> str:
         ("β", "β, the weight of the style cost", by.beta),
         (STYLE, "J_style, the style cost over its layers", style),
         ("γ", "γ, the weight of total variation", by.gamma),
-        ("TV", "TV, how much neighbouring pixels of G differ", numbers.tv),
+        ("TV", f"TV, how much neighbouring pixels of G differ; in colour {by.colour:.3g} times", numbers.tv),
     )
     symbols = _products([_symbol(*part) for part in parts])
     values = _products([f"{value:.4g}" for _, _, value in parts])
