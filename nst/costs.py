@@ -118,6 +118,7 @@ def style_cost(gram: Tensor, style_gram: Tensor) -> Tensor:
 
 def total_variation(image: Tensor, colour: float | Tensor = 1.0) -> Tensor:
     """Total variation: how much neighbouring pixels differ, in lightness and, κ times as much, in colour.
+    Lightness here is the mean of the three channels.
 
         TV = TV(l) + κ · TV(x − l),   l = (R + G + B) / 3 in each channel
         TV(x) = mean (x_{i+1,j} − x_ij)² + mean (x_{i,j+1} − x_ij)²

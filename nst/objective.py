@@ -34,7 +34,7 @@ class Costs:
 class Weighting:
     """The factors in J = α · Σ w[l] · J_content[l] + β · Σ λ[l] · J_style[l] + γ · TV; Σ w = Σ λ = 1.
 
-    colour   κ, how much TV counts differences of colour
+    colour   κ, the weight of differences of colour in TV
     """
 
     alpha: float

@@ -84,7 +84,7 @@ class Settings:
                     cost of a photograph holds its edges apart
     strength        β/α after both costs are made relative to what they start from (objective.weigh)
     alpha, beta     α and β themselves, in the units of costs.py; both None means: from `strength`
-    tv              γ; what of colour and lightness it weighs: costs.total_variation
+    tv              γ; how TV weighs colour: costs.total_variation, objective.weigh
     content_layers  layer → weight, scaled to sum 1
     style_layers    layer → λ, scaled to sum 1
     statistic       of a style layer's activations, that is matched; see statistics.py

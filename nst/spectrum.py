@@ -24,7 +24,8 @@ class Spectrum:
     F is the orthonormal cosine transform of each opponent colour c. The sums run over the frequencies of ring
     r and over the pairs so far, older ones weighing less. Where steps changed the gradient little, the next
     one is long. The cost bends up to a hundred times more along some frequencies than along others; it
-    bends least along the finest changes of colour, and unbounded steps there show as speckle.
+    bends least along the finest changes of colour, but for γ · TV, and unbounded steps there are seen as
+    speckle.
 
     Source: ours. L-BFGS's usual γ · I is one number for all directions (Nocedal & Wright 2006, eq. 7.20);
     Olah, Mordvintsev & Schubert (2017) fix h to 1/frequency. The cosine transform mirrors the picture at its

@@ -14,7 +14,7 @@ from .network.vgg import Network
 from .settings import Settings
 from .statistics import GRAM, Guided, Statistic, statistic_for
 
-# κ of a style image without colour: more than this gains nothing, and makes J stiff.
+# κ of a style image without colour: with more than this, more of the style is left.
 MOST_COLOUR = 1000.0
 
 
@@ -100,19 +100,20 @@ def make_targets(
         return find_targets(network, settings.content_used, settings.style_layers, by, content, used)
     kept = find_targets(network, settings.content_used, (), by, content, ()).content
     style = _regional(network, settings.style_layers, styles, goals)
-    return Targets(kept, style, dict.fromkeys(style, Guided(guides)), colour_weight(used))
+    colour = colour_weight((goal.weight, styles[goal.style]) for region in goals for goal in region)
+    return Targets(kept, style, dict.fromkeys(style, Guided(guides)), colour)
 
 
 def colour_weight(styles: Iterable[tuple[float, Tensor]]) -> float:
-    """κ of total_variation(), from 1 to MOST_COLOUR: how much more the style images vary in lightness than in
-    colour.
+    """κ of total_variation(), from 1 to MOST_COLOUR: how many times as much the style images vary in
+    lightness as in colour. One serves the whole picture, also where it has regions.
 
         κ = Σ w TV(l(S)) / Σ w TV(S − l(S))
 
     styles   (weight, image)
 
-    A print in one colour has hundreds: fine changes of colour in what is painted after it are noise. An oil
-    painting has two to four.
+    A print in black has hundreds: fine changes of colour in what is painted after it are noise. A painting
+    has one to four.
     """
     of_lightness = of_colour = 0.0
     for weight, style in styles:

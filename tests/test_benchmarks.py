@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tiny import checks, tiny_filters, waves
+from tiny import pale_checks, tiny_filters, waves
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.__main__ import machine, main, selected
@@ -22,7 +22,7 @@ from nst.network.vgg import Network
 
 def make_task(device: str) -> Task:
     settings = Settings(size=256, evaluations=8)
-    return Task(tiny_filters(13), settings, waves(256, 192), checks(160, 200), device)
+    return Task(tiny_filters(13), settings, waves(256, 192), pale_checks(160, 200), device)
 
 
 @pytest.fixture

@@ -141,13 +141,13 @@ def test_weighed_costs_are_those_the_objective_has(network, images, style):
     content, _, generated = images
     before, after = network(content), network(generated)
     sums = {layer: sums_of(layer, before[layer], style[layer], after[layer]) for layer in LAYERS}
-    weighting = Weighting(3.0, 50.0, 0.7, {"relu3_1": 1.0}, {"relu1_1": 0.3, "relu2_1": 0.7})
+    weighting = Weighting(3.0, 50.0, 0.7, {"relu3_1": 1.0}, {"relu1_1": 0.3, "relu2_1": 0.7}, 4.0)
     grams = {layer: gram_matrix(style[layer]) for layer in weighting.lambdas}
     targets = Targets({"relu3_1": before["relu3_1"]}, grams)
     truth, _ = Objective(PlainCostParts(network, targets), targets, weighting)(generated)
     content = {layer: found.content for layer, found in sums.items()}
     of_style = {layer: found.style for layer, found in sums.items()}
-    costs = weighed(weighting, content, of_style, float(total_variation(generated)))
+    costs = weighed(weighting, content, of_style, float(total_variation(generated, 4.0)))
     assert costs.total == pytest.approx(truth.total, rel=1e-5)
     assert costs.content == pytest.approx(truth.content, rel=1e-5)
     assert costs.style == pytest.approx(truth.style, rel=1e-5)

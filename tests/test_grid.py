@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tiny import checks, tiny_filters, waves
+from tiny import checks, pale_checks, tiny_filters, waves
 
 from nst import Diverged, Settings, SettingsError, WeightsError, stylize
 from nst.descent import Descent, advance, descend
@@ -54,11 +54,13 @@ def various():
 
 
 def test_a_batch_of_pictures_has_the_costs_and_gradients_of_each_alone():
-    where, content, styles = choose("cpu"), to_tensor(waves()), [to_tensor(checks())]
-    together = make_objectives(tiny_filters(), various(), where, content, styles)
+    where, content, styles = choose("cpu"), to_tensor(waves()), [to_tensor(pale_checks())]
+    many = [settings.with_(tv=5.0) for settings in various()]
+    together = make_objectives(tiny_filters(), many, where, content, styles)
+    assert len({weighting.colour for weighting in together.weightings}) == 2
     x = torch.rand(4, 3, 48, 64, generator=torch.Generator().manual_seed(1))
     costs, gradients = together(x)
-    for settings, cost, gradient, image in zip(various(), costs, gradients.split(1), x.split(1), strict=True):
+    for settings, cost, gradient, image in zip(many, costs, gradients.split(1), x.split(1), strict=True):
         alone = make_objective(tiny_filters(), settings, where, content, styles)
         expected, slope = alone(image)
         assert cost.total == pytest.approx(expected.total, rel=1e-4)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import reference
 import torch
-from tiny import checks, exhaust, tiny_filters, waves
+from tiny import checks, exhaust, pale_checks, tiny_filters, waves
 
 from nst.errors import SettingsError
 from nst.network.layers import depth
@@ -80,6 +80,12 @@ def test_the_costs_are_those_of_slow_loops(filters, measuring, generated):
     ]
     for cost, gram in ((sums.style_before, grams[0]), (sums.style, grams[2])):
         assert cost == pytest.approx(float((gram - grams[1]).square().sum()) / (4 * 8**2), rel=1e-4)
+    assert found.tv == pytest.approx(reference.total_variation(to_tensor(generated, SIZE)[0]), rel=1e-4)
+
+
+def test_changes_of_colour_count_in_total_variation_as_they_do_in_a_run(filters, generated):
+    found = Measuring(waves(), pale_checks(), SETTINGS, filters, LAYERS, SIZE).measure(generated, SIZE)
+    assert found.weighting.colour > 2
     tv = reference.total_variation(to_tensor(generated, SIZE)[0], found.weighting.colour)
     assert found.tv == pytest.approx(tv, rel=1e-4)
 

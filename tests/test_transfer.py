@@ -23,7 +23,7 @@ from nst.network.vgg import Filters, Network
 from nst.objective import Costs, weigh
 from nst.optimizers import make_optimizer
 from nst.schedule import Pace, Scale, enlarge, schedule, starting_image
-from nst.targets import MOST_COLOUR, make_targets
+from nst.targets import MOST_COLOUR, Goal, make_targets
 from nst.tensors import to_tensor
 from nst.transfer import descend
 from nst.weights import find_filters
@@ -159,7 +159,7 @@ def test_strength_is_the_ratio_of_beta_to_alpha_once_costs_are_relative():
     assert sum(weighting.lambdas.values()) == pytest.approx(1)
 
 
-def test_colour_counts_in_total_variation_as_rarely_as_the_style_changes_it():
+def test_colour_counts_in_total_variation_the_more_the_less_of_it_the_style_has():
     """κ, from slow sums; of a style without colour the most there is, with α and β as set none."""
 
     def colour(style, **settings):
@@ -177,14 +177,23 @@ def test_colour_counts_in_total_variation_as_rarely_as_the_style_changes_it():
     assert colour(style, alpha=1.0, beta=1.0) == 1
 
 
-def test_what_is_painted_after_a_print_in_one_colour_has_few_fine_changes_of_colour():
-    print_ = checks().convert("L").convert("RGB")
-    settings = SMALL.with_(tv=5.0, strength=20.0, evaluations=30)
-    free, held = (
-        variations(to_tensor(run(each, style=print_)[-1].image))[1]
-        for each in (settings.with_(tv=0.0), settings)
-    )
+def test_what_is_painted_after_a_grey_print_has_few_fine_changes_of_colour(monkeypatch):
+    settings, style = SMALL.with_(tv=5.0, strength=20.0, evaluations=30), checks().convert("L").convert("RGB")
+    held = variations(to_tensor(run(settings, style=style)[-1].image))[1]
+    monkeypatch.setattr("nst.targets.MOST_COLOUR", 1.0)
+    free = variations(to_tensor(run(settings, style=style)[-1].image))[1]
     assert held < free / 3
+
+
+def test_a_mix_of_styles_counts_colour_as_its_weights_say_and_regions_as_what_they_are_painted_in():
+    network, content = Network(tiny_filters(), SMALL.layers), to_tensor(waves())
+    styles = [to_tensor(picture) for picture in (checks().convert("L").convert("RGB"), checks())]
+    expected = {0: MOST_COLOUR, 1: 1.0}
+    for which, colour in expected.items():
+        weights = tuple(float(k == which) for k in range(2))
+        assert make_targets(network, SMALL.with_(style_weights=weights), content, styles).colour == colour
+        guides, goals = torch.ones(1, 1, *content.shape[2:]), [[Goal(1.0, which)]]
+        assert make_targets(network, SMALL, content, styles, guides, goals).colour == colour
 
 
 def test_a_stronger_style_moves_the_picture_further_from_the_content():

@@ -35,6 +35,12 @@ def checks(width: int = 80, height: int = 64) -> Image.Image:
     return _picture(check, 0.3 + 0.5 * check, 0.9 - 0.8 * check)
 
 
+def pale_checks(width: int = 80, height: int = 64) -> Image.Image:
+    """checks() with an eighth of their colour."""
+    picture = checks(width, height)
+    return Image.blend(picture.convert("L").convert("RGB"), picture, 1 / 8)
+
+
 def _picture(*channels: np.ndarray) -> Image.Image:
     return Image.fromarray((np.stack(channels, axis=-1) * 255).round().astype(np.uint8))
 

@@ -209,7 +209,11 @@ def _total(numbers: Numbers, by: "Weighting", style: float) -> str:
         ("β", "β, the weight of the style cost", by.beta),
         (STYLE, "J_style, the style cost over its layers", style),
         ("γ", "γ, the weight of total variation", by.gamma),
-        ("TV", f"TV, how much neighbouring pixels of G differ; in colour {by.colour:.3g} times", numbers.tv),
+        (
+            "TV",
+            "TV, how much neighbouring pixels of G differ, most in colours the style lacks",
+            numbers.tv,
+        ),
     )
     symbols = _products([_symbol(*part) for part in parts])
     values = _products([f"{value:.4g}" for _, _, value in parts])
