@@ -211,7 +211,7 @@ def _total(numbers: Numbers, by: "Weighting", style: float) -> str:
         ("γ", "γ, the weight of total variation", by.gamma),
         (
             "TV",
-            "TV, how much neighbouring pixels of G differ, most in colours the style lacks",
+            "TV, how much neighbouring pixels of G differ; colour counts most if S has little",
             numbers.tv,
         ),
     )
