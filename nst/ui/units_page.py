@@ -73,6 +73,7 @@ class Pages:
             self._newest[session] = page
         yield page.html()
         if has_run:
+            yield None  # Gradio sends the last answer once more at the end: after what is typed by then
             return
         try:
             yield from self._run(client)

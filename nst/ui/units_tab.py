@@ -231,16 +231,17 @@ class UnitsTab:
     def page(self, request: gr.Request, layer: str, first: Any) -> Iterator[tuple[Any, Any, Any]]:
         """Values for `shown`: HTML of nine units, their patches at once, then what drove them, unit by unit,
         in turn; which is the first; and what is seen."""
-        session = request.session_hash or ""
+        session, asked = request.session_hash or "", first
         try:
             scan = self.scans.get(session)
-            first = min(_unit(first), scan.units(layer) - PAGE)
+            first = min(_unit(asked), scan.units(layer) - PAGE)
             page = Page(scan, layer, range(first, first + PAGE))
         except NSTError as error:
             gr.Warning(str(error))  # what is there, the example or an earlier page, stays
             yield gr.skip(), FIRST_UNIT, gr.skip()  # a press of Next nine has moved on already
             return
-        began: tuple[Any, Any] = first, (layer, first)
+        # A box that is right is left alone: its visitor may be typing the next unit.
+        began: tuple[Any, Any] = gr.skip() if first == asked else first, (layer, first)
         for units in self.pages.show(client_of(request), page):
             yield gr.skip() if units is None else units, *began
             began = gr.skip(), gr.skip()
