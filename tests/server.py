@@ -104,6 +104,12 @@ class Server:
     def open_files(self) -> int:
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def wakeups(self) -> int:
+        """How often its threads have slept so far."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/status")
+        found = (re.search(r"^voluntary_ctxt_switches:\s*(\d+)", task.read_text(), re.M) for task in tasks)
+        return sum(int(slept[1]) for slept in found if slept)
+
     def memory(self) -> float:
         """Resident megabytes."""
         pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]

@@ -1,6 +1,7 @@
 """The endpoint /transfer as programs meet it: Gradio's own client against the real app."""
 
 import inspect
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,12 @@ def test_no_event_tells_components_how_it_fares_which_costs_a_browser_seconds_a_
     events = [d for d in app.config["dependencies"] if d["backend_fn"] and d["outputs"]]
     assert [event["api_name"] for event in events if event["show_progress_on"] != []] == []
     assert len(events) > 50
+
+
+def test_a_server_at_rest_wakes_a_few_dozen_times_a_second_and_not_a_thousand(app):
+    before = app.wakeups()
+    time.sleep(2.0)
+    assert app.wakeups() - before < 2 * 300
 
 
 def test_the_run_is_streamed_as_it_goes(client, pictures):
