@@ -49,7 +49,7 @@ def plain(objective: Objective, kernels: Sequence[Tensor], biases: Sequence[Tens
 
     def gradient(x: Tensor) -> tuple[float, Tensor]:
         x = x.detach().contiguous().requires_grad_()
-        y, total = (x - network.mean) / network.std, by.gamma * total_variation(x, by.colour).sum()
+        y, total = (x - network.mean) / network.std, by.gamma * total_variation(x, by.kappa).sum()
         for number, (conv, kernel, bias) in enumerate(zip(CONVS, kernels, biases, strict=False)):
             y = (
                 F.conv2d(F.pad(y, (1, 1, 1, 1), mode="replicate"), kernel, bias)

@@ -54,7 +54,7 @@ def cost_of(network: Network, targets: Targets, by: Weighting, image: Tensor) ->
     found = network(image)
     content = {name: float(content_cost(found[name], a)) for name, a in targets.content.items()}
     style = {name: float(style_cost(gram_matrix(found[name]), g)) for name, g in targets.style.items()}
-    return weighed(by, content, style, float(total_variation(image, by.colour))).total
+    return weighed(by, content, style, float(total_variation(image, by.kappa))).total
 
 
 class Task:

@@ -116,7 +116,7 @@ def style_cost(gram: Tensor, style_gram: Tensor) -> Tensor:
     return (gram - style_gram).square().mean(dim=(1, 2)) / 4
 
 
-def total_variation(image: Tensor, colour: float | Tensor = 1.0) -> Tensor:
+def total_variation(image: Tensor, kappa: float | Tensor = 1.0) -> Tensor:
     """Total variation: how much neighbouring pixels differ, in lightness and, κ times as much, in colour.
     Lightness here is the mean of the three channels.
 
@@ -124,7 +124,7 @@ def total_variation(image: Tensor, colour: float | Tensor = 1.0) -> Tensor:
         TV(x) = mean (x_{i+1,j} − x_ij)² + mean (x_{i,j+1} − x_ij)²
 
     image     (N, 3, H, W) in [0, 1]
-    colour    κ > 0, of all images or of each (N,); with 1 it is TV(x), as TV(x) = TV(l) + TV(x − l)
+    kappa     κ > 0, of all images or of each (N,); with 1 it is TV(x), as TV(x) = TV(l) + TV(x − l)
     returns   (N,) ≥ 0, 0 only for one flat colour
 
     Source: Mahendran & Vedaldi (2015) with exponent 2, as means so that it does not grow with the picture.
@@ -132,7 +132,7 @@ def total_variation(image: Tensor, colour: float | Tensor = 1.0) -> Tensor:
     most where the style has none.
     """
     of_lightness, of_colour = variations(image)
-    return of_lightness + colour * of_colour
+    return of_lightness + kappa * of_colour
 
 
 def variations(image: Tensor) -> tuple[Tensor, Tensor]:

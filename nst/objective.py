@@ -34,7 +34,7 @@ class Costs:
 class Weighting:
     """The factors in J = α · Σ w[l] · J_content[l] + β · Σ λ[l] · J_style[l] + γ · TV; Σ w = Σ λ = 1.
 
-    colour   κ, the weight of differences of colour in TV
+    kappa    κ, the weight of differences of colour in TV
     """
 
     alpha: float
@@ -42,7 +42,7 @@ class Weighting:
     gamma: float
     content: Mapping[str, float]
     lambdas: Mapping[str, float]
-    colour: float = 1.0
+    kappa: float = 1.0
 
 
 def weigh(settings: Settings, targets: Targets) -> Weighting:
@@ -60,7 +60,7 @@ def weigh(settings: Settings, targets: Targets) -> Weighting:
         return Weighting(settings.alpha, settings.beta, settings.tv, content, lambdas)
     alpha, content = _relative(content, targets.content_energy)
     beta, lambdas = _relative(lambdas, targets.style_energy)
-    return Weighting(alpha, settings.strength * beta, settings.tv, content, lambdas, targets.colour)
+    return Weighting(alpha, settings.strength * beta, settings.tv, content, lambdas, targets.kappa)
 
 
 def _relative(weights: Mapping[str, float], energy: Callable[[str], float]) -> tuple[float, dict[str, float]]:
@@ -143,13 +143,13 @@ class Objectives:
             for by in self.weightings
         ]
         self.factors = torch.tensor(factors, device=targets.device)  # (N, costs)
-        self.colour = self.factors.new_tensor([by.colour for by in self.weightings])
+        self.kappa = self.factors.new_tensor([by.kappa for by in self.weightings])
 
     def __call__(self, x: Tensor) -> tuple[list[Costs], Tensor]:
         x = x.detach().requires_grad_()
         content, described = self.parts(x)
         style = [self.targets.style_cost(layer, described[layer]) for layer in self.targets.style]
-        costs = torch.stack([*content.values(), *style, total_variation(x, self.colour)], dim=1)  # (N, costs)
+        costs = torch.stack([*content.values(), *style, total_variation(x, self.kappa)], dim=1)  # (N, costs)
         totals = (costs * self.factors).sum(dim=1)
         (gradient,) = torch.autograd.grad(totals.sum(), x)
         # One transfer for all numbers: on a GPU each one is a wait.

@@ -39,13 +39,13 @@ class Targets:
     content      {layer: activations (1, nC, nH, nW)}
     style        {layer: its statistic (1, …)}
     statistics   {layer: Statistic}; of a layer that is not named, the Gram matrix
-    colour       κ of total_variation(), from colour_weight()
+    kappa        κ of total_variation(), from colour_weight()
     """
 
     content: Mapping[str, Tensor]
     style: Mapping[str, Tensor]
     statistics: Mapping[str, Statistic] = field(default_factory=dict)
-    colour: float = 1.0
+    kappa: float = 1.0
 
     @property
     def device(self) -> torch.device:
@@ -100,8 +100,8 @@ def make_targets(
         return find_targets(network, settings.content_used, settings.style_layers, by, content, used)
     kept = find_targets(network, settings.content_used, (), by, content, ()).content
     style = _regional(network, settings.style_layers, styles, goals)
-    colour = colour_weight((goal.weight, styles[goal.style]) for region in goals for goal in region)
-    return Targets(kept, style, dict.fromkeys(style, Guided(guides)), colour)
+    kappa = colour_weight((goal.weight, styles[goal.style]) for region in goals for goal in region)
+    return Targets(kept, style, dict.fromkeys(style, Guided(guides)), kappa)
 
 
 def colour_weight(styles: Iterable[tuple[float, Tensor]]) -> float:

@@ -33,7 +33,7 @@ def style_cost(generated: Tensor, style: Tensor) -> float:
     return total / (2 * height * width * channels) ** 2
 
 
-def total_variation(image: Tensor, colour: float = 1.0) -> float:
+def total_variation(image: Tensor, kappa: float = 1.0) -> float:
     """Mean squared difference of vertical neighbours plus that of horizontal ones, for (3, H, W): of the
     pixels' means, and of what they differ from these, which counts so many times."""
     height, width = image.shape[1:]
@@ -45,7 +45,7 @@ def total_variation(image: Tensor, colour: float = 1.0) -> float:
     lightness, others = (
         torch.tensor(each, dtype=torch.float64).T.reshape(-1, height, width) for each in (grey, rest)
     )
-    return _variation(lightness) + colour * _variation(others)
+    return _variation(lightness) + kappa * _variation(others)
 
 
 def _variation(image: Tensor) -> float:

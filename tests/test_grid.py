@@ -57,7 +57,7 @@ def test_a_batch_of_pictures_has_the_costs_and_gradients_of_each_alone():
     where, content, styles = choose("cpu"), to_tensor(waves()), [to_tensor(pale_checks())]
     many = [settings.with_(tv=5.0) for settings in various()]
     together = make_objectives(tiny_filters(), many, where, content, styles)
-    assert len({weighting.colour for weighting in together.weightings}) == 2
+    assert len({weighting.kappa for weighting in together.weightings}) == 2
     x = torch.rand(4, 3, 48, 64, generator=torch.Generator().manual_seed(1))
     costs, gradients = together(x)
     for settings, cost, gradient, image in zip(many, costs, gradients.split(1), x.split(1), strict=True):

@@ -85,8 +85,8 @@ def test_the_costs_are_those_of_slow_loops(filters, measuring, generated):
 
 def test_changes_of_colour_count_in_total_variation_as_they_do_in_a_run(filters, generated):
     found = Measuring(waves(), pale_checks(), SETTINGS, filters, LAYERS, SIZE).measure(generated, SIZE)
-    assert found.weighting.colour > 2
-    tv = reference.total_variation(to_tensor(generated, SIZE)[0], found.weighting.colour)
+    assert found.weighting.kappa > 2
+    tv = reference.total_variation(to_tensor(generated, SIZE)[0], found.weighting.kappa)
     assert found.tv == pytest.approx(tv, rel=1e-4)
 
 
@@ -126,7 +126,7 @@ def test_filters_go_no_deeper_than_the_papers_layers_or_the_settings(monkeypatch
 
 
 COSTS = Point(7, 4.25, 0.5, {"relu1_1": 2.0, "relu2_1": 3.0}, 0.25, {})
-RUN = {"alpha": 2.0, "beta": 1.0, "gamma": 1.0, "lambdas": {"relu1_1": 0.25, "relu2_1": 0.75}}
+RUN = {"alpha": 2.0, "beta": 1.0, "gamma": 1.0, "kappa": 7.0, "lambdas": {"relu1_1": 0.25, "relu2_1": 0.75}}
 
 
 @pytest.fixture
@@ -220,7 +220,9 @@ def test_the_run_s_own_numbers_are_shown_and_weighed_anew(folder, asked):
     # α · J_content + β · Σ λ · J_style + γ · TV = 2 · 0.5 + 1 · (0.25 · 2 + 0.75 · 3) + 1 · 0.25
     fields = written(numbers.weighting)
     assert fields == (2.0, 1.0, "relu1_1=0.25, relu2_1=0.75")
-    assert "<b>4</b>" in sums_html(numbers, read(numbers, *fields), "relu1_1")
+    html = sums_html(numbers, read(numbers, *fields), "relu1_1")
+    assert "<b>4</b>" in html
+    assert "colour counts κ = 7 times as much as lightness" in html
     other = sums_html(numbers, read(numbers, 0.0, 2.0, "relu1_1=5"), "relu1_1")
     assert "<b>4.25</b>" in other  # 0 + 2 · 2 + 0.25
 

@@ -162,19 +162,19 @@ def test_strength_is_the_ratio_of_beta_to_alpha_once_costs_are_relative():
 def test_colour_counts_in_total_variation_the_more_the_less_of_it_the_style_has():
     """κ, from slow sums; of a style without colour the most there is, with α and β as set none."""
 
-    def colour(style, **settings):
+    def kappa(style, **settings):
         targets = make_targets(network, SMALL, to_tensor(waves()), [style])
-        return weigh(SMALL.with_(**settings), targets).colour
+        return weigh(SMALL.with_(**settings), targets).kappa
 
     network, strong = Network(tiny_filters(), SMALL.layers), to_tensor(checks())
     lightness = strong.mean(dim=1, keepdim=True).expand_as(strong)
     style = lightness + (strong - lightness) / 8
     expected = reference.total_variation(lightness[0]) / reference.total_variation((style - lightness)[0])
     assert expected > 1
-    assert colour(style) == pytest.approx(expected, rel=1e-4)
-    assert colour(lightness) == MOST_COLOUR
-    assert colour(strong) == 1
-    assert colour(style, alpha=1.0, beta=1.0) == 1
+    assert kappa(style) == pytest.approx(expected, rel=1e-4)
+    assert kappa(lightness) == MOST_COLOUR
+    assert kappa(strong) == 1
+    assert kappa(style, alpha=1.0, beta=1.0) == 1
 
 
 def test_what_is_painted_after_a_grey_print_has_few_fine_changes_of_colour(monkeypatch):
@@ -189,11 +189,11 @@ def test_a_mix_of_styles_counts_colour_as_its_weights_say_and_regions_as_what_th
     network, content = Network(tiny_filters(), SMALL.layers), to_tensor(waves())
     styles = [to_tensor(picture) for picture in (checks().convert("L").convert("RGB"), checks())]
     expected = {0: MOST_COLOUR, 1: 1.0}
-    for which, colour in expected.items():
+    for which, kappa in expected.items():
         weights = tuple(float(k == which) for k in range(2))
-        assert make_targets(network, SMALL.with_(style_weights=weights), content, styles).colour == colour
+        assert make_targets(network, SMALL.with_(style_weights=weights), content, styles).kappa == kappa
         guides, goals = torch.ones(1, 1, *content.shape[2:]), [[Goal(1.0, which)]]
-        assert make_targets(network, SMALL, content, styles, guides, goals).colour == colour
+        assert make_targets(network, SMALL, content, styles, guides, goals).kappa == kappa
 
 
 def test_a_stronger_style_moves_the_picture_further_from_the_content():

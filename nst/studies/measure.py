@@ -141,7 +141,7 @@ class Measuring:
             sums[layer] = layer_sums(layer, self.activations[layer], found[layer], three)
             one, other, last = (entries(gram[0], self.order[layer]) for gram in three)
             grams[layer] = (one, other, last)
-        tv = float(total_variation(image, self.weighting.colour))
+        tv = float(total_variation(image, self.weighting.kappa))
         return Measured(size, sums, tv, self.weighting, grams)
 
     @torch.no_grad()
@@ -164,7 +164,7 @@ class Measuring:
         }
         content = {layer: self.activations[layer] for layer in self.settings.content_layers}
         grams = {layer: style_grams[layer] for layer in self.settings.style_layers}
-        targets = Targets(content, grams, colour=colour_weight([(1.0, style)]))
+        targets = Targets(content, grams, kappa=colour_weight([(1.0, style)]))
         self.weighting = weigh(self.settings, targets)
 
     def _strongest(self, layer: str, style: Tensor, picture: Image.Image) -> Strongest:

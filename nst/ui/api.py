@@ -153,6 +153,7 @@ def summary(frame: Frame) -> dict[str, Any]:
         "alpha": frame.alpha,
         "beta": frame.beta,
         "tv": frame.gamma,
+        "kappa": frame.kappa,
         "style_layers": dict(frame.lambdas),
         "features": frame.features,
         "device": frame.device,

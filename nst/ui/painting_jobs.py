@@ -71,8 +71,14 @@ class Painting:
         by = report.weighting
         if by is None:
             return {}
-        weights = {"alpha": by.alpha, "beta": by.beta, "gamma": by.gamma, "lambdas": dict(by.lambdas)}
-        return {**weights, "costs": _point(report.evaluation, report.costs, by) if report.costs else None}
+        return {
+            "alpha": by.alpha,
+            "beta": by.beta,
+            "gamma": by.gamma,
+            "kappa": by.kappa,
+            "lambdas": dict(by.lambdas),
+            "costs": _point(report.evaluation, report.costs, by) if report.costs else None,
+        }
 
     def save(self, report: "Progress", folder: Path) -> tuple[str, dict[str, Any]]:
         path = str(folder / self.name)

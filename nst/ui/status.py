@@ -171,6 +171,7 @@ def _weights(last: Frame) -> dict[str, str]:
         "α (content)": f"{last.alpha:.4g}",
         "β (style)": f"{last.beta:.4g}",
         "γ (total variation)": f"{last.gamma:.4g}",
+        "κ (colour in total variation)": f"{last.kappa or 1:.4g}",
         "λ (weight of each layer)": lambdas,
     }
 

@@ -62,6 +62,7 @@ def numbers_of(shot: Shot) -> Numbers:
         alpha=moment.alpha,
         beta=moment.beta or 0.0,
         gamma=moment.gamma or 0.0,
+        kappa=moment.kappa or 1.0,
         lambdas=dict(moment.lambdas),
     )
     return Numbers(sums, costs.content, costs.tv, own)
@@ -211,7 +212,8 @@ def _total(numbers: Numbers, by: "Weighting", style: float) -> str:
         ("γ", "γ, the weight of total variation", by.gamma),
         (
             "TV",
-            "TV, how much neighbouring pixels of G differ; colour counts most if S has little",
+            "TV, how much neighbouring pixels of G differ; colour counts "
+            f"κ = {by.kappa:.3g} times as much as lightness",
             numbers.tv,
         ),
     )

@@ -57,7 +57,7 @@ class Moment:
     evaluation      after which it was kept; costs: of that evaluation, None where none are known
     path            of its file: a JPEG of at most 640 px, the last one's the lossless PNG
     width, height   in pixels, of what was being painted
-    alpha, beta, gamma, lambdas   the weights in force, which differ from size to size
+    alpha, beta, gamma, kappa, lambdas   the weights in force, which differ from size to size
     """
 
     evaluation: int
@@ -68,6 +68,7 @@ class Moment:
     alpha: float | None = None
     beta: float | None = None
     gamma: float | None = None
+    kappa: float | None = None
     lambdas: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -82,7 +83,8 @@ class Frame:
     dark        path of the same picture for a dark page, None where it is no other
     result      path of the lossless PNG, in the last Frame, None if there is none
     evaluation  how many are done, `of` so many; counted: what they are, where they are no evaluations
-    costs       of the newest evaluation; alpha, beta, gamma, lambdas: the weights in force
+    costs       of the newest evaluation; alpha, beta, gamma, kappa, lambdas: the weights
+                in force
     features    which filters are in use; device: where they run
     moments     some pictures of the run in order, the finished one last; in the last Frame
     spots       the pictures of a sheet of many, in its last Frame
@@ -106,6 +108,7 @@ class Frame:
     alpha: float | None = None
     beta: float | None = None
     gamma: float | None = None
+    kappa: float | None = None
     lambdas: Mapping[str, float] = field(default_factory=dict)
     features: str = ""
     device: str = ""
@@ -128,6 +131,7 @@ class Frame:
             self.alpha,
             self.beta,
             self.gamma,
+            self.kappa,
             self.lambdas,
         )
 
