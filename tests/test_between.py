@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 from test_cli import SMALL as SMALL_RUN
 from test_cli import nst
-from test_transfer import SMALL
-from tiny import checks, tiny_filters, waves
+from tiny import SMALL, checks, tiny_filters, waves
 
 from nst import OutOfMemory, SettingsError, stylize
 from nst.between import FEW, GAP, Row, between, side_by_side, steps

@@ -5,8 +5,7 @@ import pytest
 from browsing import a_painting, choose, number, use_recipe
 from PIL import Image
 from playwright.sync_api import expect
-from test_transfer import SMALL
-from tiny import checks, waves
+from tiny import SMALL, checks, waves
 
 from nst import brushwork, stylize
 from nst.brushwork import FEW, PIECE, STYLE_SCALES

@@ -1,7 +1,6 @@
 """Going on with an earlier result: another size, more evaluations, another style."""
 
-from test_transfer import SMALL, run
-from tiny import checks, tiny_filters, waves
+from tiny import SMALL, checks, run, tiny_filters, waves
 
 from nst import Settings, stylize
 from nst.images import save_png

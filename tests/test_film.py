@@ -15,8 +15,7 @@ from PIL import Image
 from test_cli import SMALL as SMALL_RUN
 from test_cli import nst, start_of_a_long_run
 from test_moments import SMALL as PAGE
-from test_transfer import SMALL
-from tiny import checks, tiny_filters, waves
+from tiny import SMALL, checks, tiny_filters, waves
 
 from nst import NSTError, SettingsError, stylize
 from nst.film import (

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
-from test_transfer import SMALL
-from tiny import checks, tiny_filters, waves
+from tiny import SMALL, checks, tiny_filters, waves
 from torch import Tensor
 
 from nst import SettingsError, stylize

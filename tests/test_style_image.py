@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
-from test_transfer import SMALL
-from tiny import waves
+from tiny import SMALL, waves
 
 from nst.regions import find_regions
 from nst.schedule import Scale

@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-from test_transfer import SMALL, run
-from tiny import checks, tiny_filters, waves
+from tiny import SMALL, checks, run, tiny_filters, waves
 
 from nst import Settings, SettingsError, stylize
 from nst.network.vgg import Network

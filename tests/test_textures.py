@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 from test_film import read
-from test_transfer import SMALL
-from tiny import checks, tiny_filters, waves
+from tiny import SMALL, checks, tiny_filters, waves
 
 from nst import Settings, SettingsError, stylize
 from nst.borders import SEAMLESS, WRAP, repeated, resize_tile, seamless

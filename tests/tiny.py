@@ -4,8 +4,22 @@ import numpy as np
 import torch
 from PIL import Image
 
+from nst import Settings, stylize
 from nst.network.layers import CONVS
 from nst.network.vgg import Filters
+
+# Layers that the tiny filters have.
+SHALLOW = {
+    "content_layers": {"relu3_3": 1},
+    "style_layers": dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu3_4"), 1),
+}
+SMALL = Settings(size=64, evaluations=6, scales=1, tv=0.0, pooling="average", **SHALLOW)
+
+
+def run(settings=SMALL, content=None, style=None, filters=None):
+    """Every Progress of a small run."""
+    content, style = content or waves(), style or checks()
+    return list(stylize(content, style, settings, "cpu", filters or tiny_filters()))
 
 
 def tiny_filters(through: int = 8, seed: int = 0) -> Filters:

@@ -1,0 +1,49 @@
+"""The sizes of a run, what each begins from, and how long is left."""
+
+import pytest
+import torch
+from tiny import SMALL, waves
+
+from nst import Settings
+from nst.schedule import Pace, Scale, enlarge, schedule, starting_image
+from nst.tensors import to_tensor
+
+
+def test_a_blend_is_the_stated_share_of_noise():
+    content = to_tensor(waves())
+    noise = starting_image(SMALL.with_(init="noise"), content)
+    blend = starting_image(SMALL.with_(init="blend", noise=0.6), content)
+    torch.testing.assert_close(blend, 0.6 * noise + 0.4 * content)
+    assert torch.equal(starting_image(SMALL, content), content)
+    assert float(noise.mean()) == pytest.approx(0.5, abs=0.02)
+    assert float(noise.std()) == pytest.approx(0.25, abs=0.02)
+
+
+@pytest.mark.parametrize("size", [64, 128, 250, 512, 1024, 2048])
+@pytest.mark.parametrize("scales", [0, 1, 2, 6])
+@pytest.mark.parametrize("evaluations", [1, 3, 200, 2000])
+def test_a_schedule_ends_at_full_size_and_spends_every_evaluation(size, scales, evaluations):
+    plan = schedule(Settings(size=size, scales=scales, evaluations=evaluations), 640, 480)
+    assert plan[-1].size == (size, round(size * 0.75))
+    assert sum(scale.evaluations for scale in plan) == evaluations
+    assert all(scale.evaluations >= 1 for scale in plan)
+    assert [max(s.size) for s in plan] == sorted({max(s.size) for s in plan})
+    assert len(plan) <= (scales or 6)
+    assert all(scale.evaluations <= 80 for scale in plan[:-1])
+
+
+def test_enlarging_loses_half_of_the_detail_of_an_untouched_content_image():
+    small, large = to_tensor(waves(), (32, 24)), to_tensor(waves(), (64, 48))
+    blurred = enlarge(small, small, large, detail=0)
+    torch.testing.assert_close(enlarge(small, small, large, detail=1), large)
+    torch.testing.assert_close(enlarge(small, small, large), (blurred + large) / 2)
+    assert not torch.allclose(blurred, large, atol=1e-3)
+
+
+def test_time_left_grows_with_the_pixels_still_to_come():
+    pace = Pace([Scale((10, 10), 4), Scale((20, 20), 2)])
+    assert pace.seconds_left(0, 1.0) is None
+    assert pace.seconds_left(1, 2.0) is None
+    assert pace.seconds_left(2, 3.0) == pytest.approx(2 * 1 + 2 * 4)
+    assert pace.seconds_left(5, 10.0) is None
+    assert pace.seconds_left(6, 14.0) == 0
