@@ -74,7 +74,7 @@ with Page(
     delete_cache=(600, limits.keep_seconds),
 ) as demo:
     html(MASTHEAD)
-    with gr.Tabs() as tabs:
+    with gr.Tabs(overflow_behavior="wrap") as tabs:
         with gr.Tab("Transfer", id="transfer") as first:
             transfer = TransferTab(runs, gallery)
             next_button(tabs, "grid", GridTab.title)

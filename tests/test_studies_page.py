@@ -25,11 +25,7 @@ BOARDS = ("Which layers make the style?", "What does each layer keep?")
 
 
 def open_tab(page, name):
-    tab = page.locator("[role=tablist]").get_by_role("tab", name=name)
-    if not tab.is_visible():  # on a phone, in the menu behind the row
-        page.locator(".overflow-menu > button").click()
-        tab = page.locator(".overflow-dropdown button", has_text=name)
-    tab.click()
+    page.locator("[role=tablist]").get_by_role("tab", name=name).click()
     expect(page.locator(TABS[name])).to_be_visible()
     # The new tab is there before the old one has gone, whose fields of the same name would be found first.
     expect(page.locator(".about:visible h2")).to_have_count(1)
@@ -51,6 +47,8 @@ def self_taught(page):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_tab_opens_with_three_sentences_and_fits_its_window(visit, width):
     page = visit(width, 900)
+    tabs = page.locator("[role=tablist]").first.locator("[role=tab]:visible")
+    expect(tabs).to_have_text(["Transfer", *TABS])
     for name in TABS:
         open_tab(page, name)
         said = page.locator(".about:visible p").first
