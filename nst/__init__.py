@@ -16,7 +16,7 @@ In reading order:
     costs.py       J_content, Gram matrix, J_style, total variation: the formulas, each once
     statistics.py  what may stand in the Gram matrix's place
     targets.py     what the generated image is compared with, by layer
-    objective.py   α, β, λ and γ applied: J and its gradient, one evaluation
+    objective.py   α, β, λ, γ and κ applied: J and its gradient, one evaluation
     schedule.py    the sizes a run paints at, from coarse to fine
     optimizers.py  spectral L-BFGS (with spectrum.py), L-BFGS, Adam, gradient descent
     descent.py     the loop, and what keeps it from harm

@@ -2,7 +2,7 @@
 
     J(G) = α · J_content(C, G) + β · J_style(S, G) + γ · TV(G)
 
-Each formula and each normalisation stands here and nowhere else; α, β and λ are applied in objective.py.
+Each formula and each normalisation stands here and nowhere else; their weights are applied in objective.py.
 """
 
 from typing import Any

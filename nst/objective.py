@@ -1,6 +1,6 @@
 """J as a function of the generated image: the weights of the targets, and the objective the optimisers see.
 
-α, β, λ and γ are applied here and nowhere else; the formulas they weigh are in costs.py.
+α, β, λ, γ and κ are applied here and nowhere else; the formulas they weigh are in costs.py.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -15,7 +15,7 @@ from .settings import Settings
 from .statistics import GRAM, Guided, Statistic, statistic_for
 
 # κ of a style image without colour: with more than this, more of the style is left.
-MOST_COLOUR = 1000.0
+MOST_KAPPA = 1000.0
 
 
 class Goal(NamedTuple):
@@ -39,7 +39,7 @@ class Targets:
     content      {layer: activations (1, nC, nH, nW)}
     style        {layer: its statistic (1, …)}
     statistics   {layer: Statistic}; of a layer that is not named, the Gram matrix
-    kappa        κ of total_variation(), from colour_weight()
+    kappa        κ of total_variation(), from kappa_of()
     """
 
     content: Mapping[str, Tensor]
@@ -100,12 +100,12 @@ def make_targets(
         return find_targets(network, settings.content_used, settings.style_layers, by, content, used)
     kept = find_targets(network, settings.content_used, (), by, content, ()).content
     style = _regional(network, settings.style_layers, styles, goals)
-    kappa = colour_weight((goal.weight, styles[goal.style]) for region in goals for goal in region)
+    kappa = kappa_of((goal.weight, styles[goal.style]) for region in goals for goal in region)
     return Targets(kept, style, dict.fromkeys(style, Guided(guides)), kappa)
 
 
-def colour_weight(styles: Iterable[tuple[float, Tensor]]) -> float:
-    """κ of total_variation(), from 1 to MOST_COLOUR: how many times as much the style images vary in
+def kappa_of(styles: Iterable[tuple[float, Tensor]]) -> float:
+    """κ of total_variation(), from 1 to MOST_KAPPA: how many times as much the style images vary in
     lightness as in colour. One serves the whole picture, also where it has regions.
 
         κ = Σ w TV(l(S)) / Σ w TV(S − l(S))
@@ -119,7 +119,7 @@ def colour_weight(styles: Iterable[tuple[float, Tensor]]) -> float:
     for weight, style in styles:
         lightness, colour = (float(each) for each in variations(style))
         of_lightness, of_colour = of_lightness + weight * lightness, of_colour + weight * colour
-    return max(1.0, min(MOST_COLOUR, of_lightness / (of_colour or 1e-12)))
+    return max(1.0, min(MOST_KAPPA, of_lightness / (of_colour or 1e-12)))
 
 
 @torch.no_grad()
@@ -161,7 +161,7 @@ def find_targets(
                 statistics[layer] = statistic_for(statistic, found)
             described[layer].append(weight * statistics[layer].describe(found))
     style = {layer: torch.stack(each).sum(0) for layer, each in described.items()}
-    return Targets(kept, style, statistics, colour_weight(styles))
+    return Targets(kept, style, statistics, kappa_of(styles))
 
 
 def inside(activations: Mapping[str, Tensor], beyond: int) -> dict[str, Tensor]:

@@ -35,7 +35,7 @@ def style_cost(generated: Tensor, style: Tensor) -> float:
 
 def total_variation(image: Tensor, kappa: float = 1.0) -> float:
     """Mean squared difference of vertical neighbours plus that of horizontal ones, for (3, H, W): of the
-    pixels' means, and of what they differ from these, which counts so many times."""
+    pixels' means, and of what they differ from these, which counts κ times."""
     height, width = image.shape[1:]
     grey, rest = [], []
     for pixel in image.flatten(1).T.tolist():

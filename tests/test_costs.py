@@ -39,8 +39,8 @@ def test_total_variation_is_the_sum_over_neighbours():
 def test_total_variation_counts_differences_of_colour_as_often_as_it_is_told():
     both = features(2, 3, 4, 5)
     found = total_variation(both, torch.tensor([7.0, 0.5], dtype=both.dtype))
-    for value, x, colour in zip(found.tolist(), both, (7.0, 0.5), strict=True):
-        assert value == pytest.approx(reference.total_variation(x, colour), rel=1e-12)
+    for value, x, kappa in zip(found.tolist(), both, (7.0, 0.5), strict=True):
+        assert value == pytest.approx(reference.total_variation(x, kappa), rel=1e-12)
     grey = both[:, :1].expand(-1, 3, -1, -1)
     assert torch.equal(total_variation(grey, 1000.0), total_variation(grey))
 

@@ -126,7 +126,13 @@ def test_filters_go_no_deeper_than_the_papers_layers_or_the_settings(monkeypatch
 
 
 COSTS = Point(7, 4.25, 0.5, {"relu1_1": 2.0, "relu2_1": 3.0}, 0.25, {})
-RUN = {"alpha": 2.0, "beta": 1.0, "gamma": 1.0, "kappa": 7.0, "lambdas": {"relu1_1": 0.25, "relu2_1": 0.75}}
+RUN = {
+    "alpha": 2.0,
+    "beta": 1.0,
+    "gamma": 1.0,
+    "kappa": 1000.0,
+    "lambdas": {"relu1_1": 0.25, "relu2_1": 0.75},
+}
 
 
 @pytest.fixture
@@ -222,7 +228,7 @@ def test_the_run_s_own_numbers_are_shown_and_weighed_anew(folder, asked):
     assert fields == (2.0, 1.0, "relu1_1=0.25, relu2_1=0.75")
     html = sums_html(numbers, read(numbers, *fields), "relu1_1")
     assert "<b>4</b>" in html
-    assert "colour counts κ = 7 times as much as lightness" in html
+    assert "in colour as in lightness, κ = 1000" in html
     other = sums_html(numbers, read(numbers, 0.0, 2.0, "relu1_1=5"), "relu1_1")
     assert "<b>4.25</b>" in other  # 0 + 2 · 2 + 0.25
 

@@ -9,7 +9,7 @@ from nst.borders import with_margin
 from nst.costs import content_cost, gram_matrix, style_cost, variations
 from nst.network.vgg import Filters, Network
 from nst.objective import weigh
-from nst.targets import MOST_COLOUR, Goal, make_targets
+from nst.targets import MOST_KAPPA, Goal, make_targets
 from nst.tensors import to_tensor
 
 
@@ -91,7 +91,7 @@ def test_colour_counts_in_total_variation_the_more_the_less_of_it_the_style_has(
     expected = reference.total_variation(lightness[0]) / reference.total_variation((style - lightness)[0])
     assert expected > 1
     assert kappa(style) == pytest.approx(expected, rel=1e-4)
-    assert kappa(lightness) == MOST_COLOUR
+    assert kappa(lightness) == MOST_KAPPA
     assert kappa(strong) == 1
     assert kappa(style, alpha=1.0, beta=1.0) == 1
 
@@ -99,7 +99,7 @@ def test_colour_counts_in_total_variation_the_more_the_less_of_it_the_style_has(
 def test_what_is_painted_after_a_grey_print_has_few_fine_changes_of_colour(monkeypatch):
     settings, style = SMALL.with_(tv=5.0, strength=20.0, evaluations=30), checks().convert("L").convert("RGB")
     held = variations(to_tensor(run(settings, style=style)[-1].image))[1]
-    monkeypatch.setattr("nst.targets.MOST_COLOUR", 1.0)
+    monkeypatch.setattr("nst.targets.MOST_KAPPA", 1.0)
     free = variations(to_tensor(run(settings, style=style)[-1].image))[1]
     assert held < free / 3
 
@@ -107,7 +107,7 @@ def test_what_is_painted_after_a_grey_print_has_few_fine_changes_of_colour(monke
 def test_a_mix_of_styles_counts_colour_as_its_weights_say_and_regions_as_what_they_are_painted_in():
     network, content = Network(tiny_filters(), SMALL.layers), to_tensor(waves())
     styles = [to_tensor(picture) for picture in (checks().convert("L").convert("RGB"), checks())]
-    expected = {0: MOST_COLOUR, 1: 1.0}
+    expected = {0: MOST_KAPPA, 1: 1.0}
     for which, kappa in expected.items():
         weights = tuple(float(k == which) for k in range(2))
         assert make_targets(network, SMALL.with_(style_weights=weights), content, styles).kappa == kappa

@@ -124,9 +124,7 @@ def test_many_pages_of_units_wait_for_the_run_in_one_place_and_are_then_answered
     assert "Traceback" not in public.log.read_text()
 
 
-def test_a_page_leaves_the_box_of_its_unit_to_whoever_types_in_it_unless_it_asks_for_what_is_not_there(
-    public,
-):
+def test_a_page_writes_the_box_of_its_unit_only_where_that_asked_for_a_unit_that_is_not_there(public):
     visitor = Visitor(public)
     look(visitor)
     number = function(public, "units-layer", "units")
@@ -174,6 +172,28 @@ def test_a_newer_page_goes_on_in_the_place_of_the_older(scan, pages):
     assert drivers(seen[-1]) == 3
     wait_until(lambda: len(pages.runs._line) == 0, "the place to be given up")
     assert pages._newest == {}
+
+
+def test_a_page_that_is_ready_after_a_newer_one_is_not_shown(scan, pages):
+    class Slow(Page):
+        def html(self, *said: Any, **how: Any) -> str:
+            newer.append(next(pages.show(Client("a"), Page(scan, "relu2_1", range(4, 7)))))
+            return super().html(*said, **how)
+
+    newer: list[str | None] = []
+    assert next(pages.show(Client("a"), Slow(scan, "relu2_1", range(3)))) is None
+    assert "unit 4" in str(newer[0])
+
+
+def test_a_page_asked_for_when_all_of_the_last_is_known_has_what_drove_it_too(scan, pages):
+    older = pages.show(Client("a"), Page(scan, "relu2_1", range(3)))
+    while drivers(next(older) or "") < 3:
+        pass
+    wait_until(lambda: next(older, None) is None, "the older page to have nothing more")
+    newer = pages.show(Client("a"), Page(scan, "relu2_1", range(4, 7)))
+    seen = [next(newer), *older, *newer]
+    assert max(drivers(html) for html in seen[1:]) == 3
+    assert pages._newest == pages._runs == {}
 
 
 def test_a_page_without_a_place_says_so_under_its_patches_and_the_next_may_have_one(scan, pages):

@@ -349,6 +349,8 @@ def test_the_settings_used_can_be_run_with_curl(visit, app, pictures, tmp_path):
     page.get_by_role("button", name="Settings used").click()
     codes = [page.locator("#used .cm-content").nth(n).inner_text() for n in range(3)]
     assert "Settings(" in codes[0]
+    for weight in ("α (content)", "β (style)", "γ (total variation)", "κ (colour in total variation)"):
+        expect(page.locator("#used dt", has_text=weight)).to_be_visible()
     assert contrast(page, "#used .cm-line span") >= 4.5
     assert codes[1].startswith("nst photo.jpg painting.jpg -o result.png")
     for name, file in zip(("photo.jpg", "painting.jpg"), pictures, strict=True):

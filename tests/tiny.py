@@ -1,4 +1,5 @@
-"""Small things to test on: a tiny VGG-shaped stack of filters, and pictures drawn by formula."""
+"""Small things to test on: a tiny VGG-shaped stack of filters, settings and a run that fit it, and pictures
+drawn by formula."""
 
 import numpy as np
 import torch

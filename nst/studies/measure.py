@@ -23,7 +23,7 @@ from ..objective import Weighting, weigh
 from ..schedule import Scale, schedule
 from ..settings import Settings
 from ..style_image import style_at
-from ..targets import Targets, colour_weight
+from ..targets import Targets, kappa_of
 from ..tensors import to_picture, to_tensor
 from ..transfer import learn
 from .filters import as_deep_as_can_be, reached
@@ -164,7 +164,7 @@ class Measuring:
         }
         content = {layer: self.activations[layer] for layer in self.settings.content_layers}
         grams = {layer: style_grams[layer] for layer in self.settings.style_layers}
-        targets = Targets(content, grams, kappa=colour_weight([(1.0, style)]))
+        targets = Targets(content, grams, kappa=kappa_of([(1.0, style)]))
         self.weighting = weigh(self.settings, targets)
 
     def _strongest(self, layer: str, style: Tensor, picture: Image.Image) -> Strongest:

@@ -90,7 +90,7 @@ USED = {"style_weights": "Weights of the styles"}  # where a setting is called o
 
 def used(recipe: Recipe, size: tuple[int, int], frame: Frame | None = None) -> str:
     """HTML list of what a painting was made with: size, preset and seed always, then all that differs from
-    the defaults, and α, β, γ and λ where they are known."""
+    the defaults, and α, β, γ, κ and λ where they are known."""
     settings, done = recipe.settings, recipe.evaluations
     took = "" if recipe.seconds is None else f", in {duration(recipe.seconds)}"
     start, found = Settings().to_dict(), settings.to_dict()
@@ -167,13 +167,14 @@ def _weights(last: Frame) -> dict[str, str]:
     if last.alpha is None:
         return {}
     lambdas = ", ".join(f"{layer} {weight:.3g}" for layer, weight in last.lambdas.items())
-    return {
-        "α (content)": f"{last.alpha:.4g}",
-        "β (style)": f"{last.beta:.4g}",
-        "γ (total variation)": f"{last.gamma:.4g}",
-        "κ (colour in total variation)": f"{last.kappa or 1:.4g}",
-        "λ (weight of each layer)": lambdas,
+    weights = {
+        "α (content)": last.alpha,
+        "β (style)": last.beta,
+        "γ (total variation)": last.gamma,
+        "κ (colour in total variation)": last.kappa,
     }
+    known = {name: f"{weight:.4g}" for name, weight in weights.items() if weight is not None}
+    return {**known, "λ (weight of each layer)": lambdas}
 
 
 def _rows(facts: Mapping[str, str]) -> str:

@@ -62,7 +62,7 @@ def numbers_of(shot: Shot) -> Numbers:
         alpha=moment.alpha,
         beta=moment.beta or 0.0,
         gamma=moment.gamma or 0.0,
-        kappa=moment.kappa or 1.0,
+        kappa=by.kappa if moment.kappa is None else moment.kappa,
         lambdas=dict(moment.lambdas),
     )
     return Numbers(sums, costs.content, costs.tv, own)
@@ -212,8 +212,8 @@ def _total(numbers: Numbers, by: "Weighting", style: float) -> str:
         ("γ", "γ, the weight of total variation", by.gamma),
         (
             "TV",
-            "TV, how much neighbouring pixels of G differ; colour counts "
-            f"κ = {by.kappa:.3g} times as much as lightness",
+            "TV, how much neighbouring pixels of G differ, κ times as much in colour as in lightness, "
+            f"κ = {by.kappa:.4g}",
             numbers.tv,
         ),
     )

@@ -33,11 +33,19 @@ class Page:
 
     def __init__(self, scan: "Scan", layer: str, units: range) -> None:
         self.scan, self.layer, self.units, self.known = scan, layer, units, 0
-        self.panels = [panel(scan, layer, unit) for unit in units]
+        self._panels: list[str] = []
+        self._lock = Lock()
 
     @property
     def is_complete(self) -> bool:
         return self.known == len(self.units)
+
+    @property
+    def panels(self) -> list[str]:
+        """HTML of each unit; cutting out the patches of all takes some hundredths of a second."""
+        with self._lock:
+            self._panels = self._panels or [panel(self.scan, self.layer, unit) for unit in self.units]
+            return self._panels
 
     def look_on(self) -> None:
         """Find what drove one more unit."""
@@ -62,23 +70,27 @@ class Pages:
     def __init__(self, runs: Runs) -> None:
         self.runs = runs
         self._newest: dict[str, Page] = {}
+        self._runs: dict[str, object] = {}  # by session, whose run it is
         self._lock = Lock()
 
     def show(self, client: Client, page: Page) -> Iterator[str | None]:
         """The page as HTML: its patches at once, then with what drove them, unit by unit. None says that
-        nothing has changed."""
-        session = client.session
+        nothing has changed; the first is None where a newer page was asked for meanwhile."""
+        session, own = client.session, object()
         with self._lock:
-            has_run = session in self._newest
             self._newest[session] = page
-        yield page.html()
-        if has_run:
-            yield None  # Gradio sends the last answer once more at the end: after what is typed by then
-            return
+            begins = self._runs.setdefault(session, own) is own
         try:
-            yield from self._run(client)
+            html = page.html()
+            yield html if self._newest.get(session, page) is page else None
+            if begins:
+                yield from self._run(client)
+            else:
+                yield None  # Gradio sends the last answer twice, the second time after what is typed by then
         finally:
-            self._newest.pop(session, None)
+            with self._lock:
+                if self._runs.get(session) is own:
+                    self._forget(session)
 
     def next(self, session: str) -> Page | None:
         """The page whose next unit this visitor waits for. None when there is none: the run is over then, and
@@ -87,8 +99,12 @@ class Pages:
             page = self._newest.get(session)
             if page is None or not page.is_complete:
                 return page
-            del self._newest[session]
+            self._forget(session)
             return None
+
+    def _forget(self, session: str) -> None:
+        self._newest.pop(session, None)
+        self._runs.pop(session, None)
 
     def _run(self, client: Client) -> Iterator[str | None]:
         said = ""

@@ -240,11 +240,13 @@ class UnitsTab:
             gr.Warning(str(error))  # what is there, the example or an earlier page, stays
             yield gr.skip(), FIRST_UNIT, gr.skip()  # a press of Next nine has moved on already
             return
-        # A box that is right is left alone: its visitor may be typing the next unit.
-        began: tuple[Any, Any] = gr.skip() if first == asked else first, (layer, first)
-        for units in self.pages.show(client_of(request), page):
-            yield gr.skip() if units is None else units, *began
-            began = gr.skip(), gr.skip()
+        for number, units in enumerate(self.pages.show(client_of(request), page)):
+            if units is None:
+                yield gr.skip(), gr.skip(), gr.skip()
+            elif number:  # of the newest page, which may be another than this
+                yield units, gr.skip(), gr.skip()
+            else:  # a box that is right is left alone: its visitor may be typing the next unit
+                yield units, gr.skip() if first == asked else first, (layer, first)
 
     def _left(
         self, request: gr.Request, seen: tuple[str, int], layer: str, first: Any
