@@ -86,7 +86,8 @@ class Pages:
             if begins:
                 yield from self._run(client)
             else:
-                yield None  # Gradio sends the last answer twice, the second time after what is typed by then
+                # Gradio sends the last answer once more when an event ends; what was typed by then must stay.
+                yield None
         finally:
             with self._lock:
                 if self._runs.get(session) is own:
