@@ -1,7 +1,8 @@
 """Coarse to fine: the sizes a run paints at, what it begins each from, and how long is left."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import sqrt
 
 import torch
 from torch import Tensor
@@ -15,18 +16,23 @@ FEWER_WHEN_FINER = 0.65  # evaluations at one scale over those at the next coars
 ENOUGH = (
     80  # evaluations at a coarser scale: from 30 on they change the looks and not J, see benchmarks/NOTES.md
 )
+# The strength that coarser scales are drawn to: the style paints the large shapes there, and the finest scale
+# brings the content back. For as much movement less of the style is left, see benchmarks/NOTES.md.
+BOLD = 100.0
 
 
 @dataclass(frozen=True)
 class Scale:
     """One size of the coarse-to-fine schedule and its share of the evaluations.
 
-    whole   longer side of the picture that `size` is a piece of, 0 where it is no piece
+    whole    longer side of the picture that `size` is a piece of, 0 where it is no piece
+    finest   whether it is the last of the schedule
     """
 
     size: tuple[int, int]
     evaluations: int
     whole: int = 0
+    finest: bool = True
 
     @property
     def side(self) -> int:
@@ -36,7 +42,18 @@ class Scale:
     def piece(self, share: float) -> "Scale":
         """The scale at which a piece that is this share of the picture's sides is painted as in the whole."""
         width, height = self.size
-        return Scale((round(share * width), round(share * height)), self.evaluations, self.side)
+        return replace(self, size=(round(share * width), round(share * height)), whole=self.side)
+
+    def settings(self, settings: Settings) -> Settings:
+        """The settings as this scale uses them. At a coarser one the strength is the geometric mean of theirs
+        and BOLD, where that is more:
+
+            strength = max(strength, √(strength · BOLD))
+
+        α and β that are given stay as they are.
+        """
+        strength = settings.strength
+        return settings if self.finest else settings.with_(strength=max(strength, sqrt(strength * BOLD)))
 
 
 def schedule(settings: Settings, width: int, height: int) -> list[Scale]:
@@ -56,7 +73,10 @@ def schedule(settings: Settings, width: int, height: int) -> list[Scale]:
     counts[0] += settings.evaluations - sum(counts)
     coarser = [min(ENOUGH, count) for count in counts[:-1]]
     counts = [*coarser, settings.evaluations - sum(coarser)]
-    return [Scale(fit(width, height, side), count) for side, count in zip(sides, counts, strict=True)]
+    return [
+        Scale(fit(width, height, side), count, finest=side == settings.size)
+        for side, count in zip(sides, counts, strict=True)
+    ]
 
 
 def continued(scales: Sequence[Scale], side: int) -> list[Scale]:

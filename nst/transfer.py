@@ -80,8 +80,9 @@ def stylize(
 
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Progress.
 
-    Source: Gatys, Ecker & Bethge (2016). Deviations: coarse to fine, relative strength, replicated borders,
-    a margin that is painted and cut off, max pooling and total variation by default.
+    Source: Gatys, Ecker & Bethge (2016). Deviations: coarse to fine, stronger at the coarser scales; relative
+    strength, replicated borders, a margin that is painted and cut off, max pooling and total variation by
+    default.
     """
     settings = settings or Settings()
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)
@@ -138,7 +139,8 @@ def run(
         if regions:
             guides = border.counted(regions.guides(scale.size).to(where.torch))
             goals = regions.goals(palettes, settings.weights_for(len(palettes)))
-        objective = make_objective(learned, settings, where, here, palettes, guides, border.beyond, goals)
+        used = scale.settings(settings)
+        objective = make_objective(learned, used, where, here, palettes, guides, border.beyond, goals)
         del palettes  # as large as what is painted
         now = replace(
             now,

@@ -1,5 +1,7 @@
 """What a run minimises: J from its parts, what a strength is in α and β, and how colour counts."""
 
+from dataclasses import replace
+
 import pytest
 import reference
 import torch
@@ -8,7 +10,7 @@ from tiny import SMALL, checks, run, tiny_filters, waves
 from nst.borders import with_margin
 from nst.costs import content_cost, gram_matrix, style_cost, variations
 from nst.network.vgg import Filters, Network
-from nst.objective import weigh
+from nst.objective import weigh, weighed
 from nst.targets import MOST_KAPPA, Goal, make_targets
 from nst.tensors import to_tensor
 
@@ -76,6 +78,21 @@ def test_strength_is_the_ratio_of_beta_to_alpha_once_costs_are_relative():
     assert weighting.alpha * float(content_cost(torch.zeros_like(content), content)) == pytest.approx(1)
     assert weighting.beta * style == pytest.approx(12)
     assert sum(weighting.lambdas.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("weights", "times"), [({"alpha": 10.0, "beta": 40.0}, 1), ({"strength": 4.0}, 5)], ids=str
+)
+def test_a_coarser_scale_is_painted_with_a_larger_beta_where_beta_is_not_given(weights, times):
+    settings = SMALL.with_(tv=2.0, **weights)
+    coarse, fine = (r for r in run(settings.with_(size=128, scales=2, evaluations=2)) if r.costs)
+    alone = run(settings.with_(evaluations=1))[-1]
+    assert coarse.size == alone.size
+    assert coarse.weighting.beta == pytest.approx(times * alone.weighting.beta, rel=1e-12)
+    assert replace(coarse.weighting, beta=alone.weighting.beta) == alone.weighting
+    assert fine.weighting == run(settings.with_(size=128, evaluations=1))[-1].weighting
+    expected = weighed(coarse.weighting, {"relu3_3": alone.costs.content}, alone.costs.style, alone.costs.tv)
+    assert coarse.costs.total == pytest.approx(expected.total, rel=1e-6)
 
 
 def test_colour_counts_in_total_variation_the_more_the_less_of_it_the_style_has():

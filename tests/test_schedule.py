@@ -5,7 +5,7 @@ import torch
 from tiny import SMALL, waves
 
 from nst import Settings
-from nst.schedule import Pace, Scale, enlarge, schedule, starting_image
+from nst.schedule import Pace, Scale, continued, enlarge, schedule, starting_image
 from nst.tensors import to_tensor
 
 
@@ -30,6 +30,20 @@ def test_a_schedule_ends_at_full_size_and_spends_every_evaluation(size, scales, 
     assert [max(s.size) for s in plan] == sorted({max(s.size) for s in plan})
     assert len(plan) <= (scales or 6)
     assert all(scale.evaluations <= 80 for scale in plan[:-1])
+
+
+@pytest.mark.parametrize(("strength", "coarser"), [(1, 10), (25, 50), (100, 100), (400, 400)])
+def test_coarser_scales_have_the_geometric_mean_of_the_strength_and_a_hundred_where_that_is_more(
+    strength, coarser
+):
+    settings = Settings(size=512, strength=strength)
+    for scales in (1, 2, 4):
+        plan = schedule(settings.with_(scales=scales), 640, 480)
+        wanted = [coarser] * (scales - 1) + [strength]
+        assert [scale.settings(settings).strength for scale in plan] == wanted
+        assert [scale.piece(0.5).settings(settings).strength for scale in plan] == wanted
+        for side in (64, 256, 512):
+            assert continued(plan, side)[-1].settings(settings) == settings
 
 
 def test_enlarging_loses_half_of_the_detail_of_an_untouched_content_image():

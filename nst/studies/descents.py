@@ -151,7 +151,7 @@ def descend_together(
             [_begin(settings, inside, smaller, image) for settings, image in zip(group, images, strict=True)]
             for group, images in zip(groups, painted, strict=True)
         ]
-        yield from _one_scale(here, groups, descents, done, scale.evaluations)
+        yield from _one_scale(here, groups, descents, done, scale)
         painted = [[without_margin(descent.best) for descent in group] for group in descents]
         smaller, done = inside, done + scale.evaluations
 
@@ -166,15 +166,15 @@ def _one_scale(
     groups: Sequence[Sequence[Settings]],
     descents: Sequence[Sequence[Descent]],
     done: int,
-    evaluations: int,
+    scale: Scale,
 ) -> Iterator[tuple[Painted, ...]]:
     """The evaluations of one scale, after the `done` of coarser ones."""
     objectives = [
-        make_objectives(prepared.filters, group, prepared.where, prepared.content, prepared.styles)
-        for group in groups
+        make_objectives(prepared.filters, used, prepared.where, prepared.content, prepared.styles)
+        for used in ([scale.settings(each) for each in group] for group in groups)
     ]
     energies = [energy(objective.targets) for objective in objectives]
-    for _ in range(evaluations):
+    for _ in range(scale.evaluations):
         for objective, begun in zip(objectives, descents, strict=True):
             advance(objective, begun)
             if len(groups) > 1:
