@@ -95,16 +95,11 @@ def _in_a_process(name: str, weights: str) -> dict[str, Any]:
 
 
 def machine() -> str:
-    """Processor, cores, precision: what a figure means nothing without. Two processors of one name may differ
-    twofold, so the family and the model that Linux gives are part of it."""
+    """Processor, cores, precision: what a figure means nothing without."""
     from nst.device import choose
+    from nst.network.calibration import processor
 
-    cpuinfo = Path("/proc/cpuinfo")
-    text = cpuinfo.read_text() if cpuinfo.exists() else ""
-    told = dict(re.findall(r"^(model name|cpu family|model)\s*: (.+)$", text, re.M))
-    name = told.get("model name", platform.processor() or "unknown processor").strip()
-    kind = f" (family {told['cpu family']}, model {told['model']})" if "cpu family" in told else ""
-    return f"{name}{kind}; {choose().label}; Python {platform.python_version()}"
+    return f"{processor()}; {choose().label}; Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """What a processor is fast at: measured once an installation, kept, and overruled by NST_PRECISION."""
 
 import json
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -9,7 +11,7 @@ import torch
 from nst.device import choose
 from nst.errors import SettingsError
 from nst.network import calibration as subject
-from nst.network.calibration import Calibration, calibration
+from nst.network.calibration import Calibration, calibration, processor
 from nst.network.convolution import Direct, Winograd
 from nst.network.layers import CONVS
 from nst.network.vgg import Filters, Network
@@ -39,6 +41,17 @@ def test_it_is_measured_once_and_kept(measured, tmp_path):
     kept = json.loads((tmp_path / "cache" / subject.FILE).read_text())
     assert list(kept) == [subject._machine()]
     assert [entry.name for entry in (tmp_path / "cache").iterdir()] == [subject.FILE]
+
+
+def test_a_processor_is_told_from_another_of_the_same_name():
+    """By what util-linux says of it."""
+    if not shutil.which("lscpu"):
+        pytest.skip("there is no lscpu here to compare with")
+    lines = subprocess.run(["lscpu"], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    told = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    if "CPU family" not in told:
+        pytest.skip("this kind of processor has no family")
+    assert processor() == f"{told['Model name']} (family {told['CPU family']}, model {told['Model']})"
 
 
 def test_what_other_processors_were_found_to_be_is_left_alone(measured, tmp_path):
