@@ -16,9 +16,10 @@ FEWER_WHEN_FINER = 0.65  # evaluations at one scale over those at the next coars
 ENOUGH = (
     80  # evaluations at a coarser scale: from 30 on they change the looks and not J, see benchmarks/NOTES.md
 )
-# The strength that coarser scales are drawn to: the style paints the large shapes there, and the finest scale
-# brings the content back. For as much movement less of the style is left, see benchmarks/NOTES.md.
-BOLD = 100.0
+# What a strength is averaged with at the coarser scales: the style paints the large shapes there, and the
+# finest scale brings the content back. Less of the style is left for as much movement, see
+# benchmarks/NOTES.md.
+COARSER_STRENGTH = 100.0
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,18 @@ class Scale:
         width, height = self.size
         return replace(self, size=(round(share * width), round(share * height)), whole=self.side)
 
-    def settings(self, settings: Settings) -> Settings:
-        """The settings as this scale uses them. At a coarser one the strength is the geometric mean of theirs
-        and BOLD, where that is more:
+    def used(self, settings: Settings) -> Settings:
+        """The settings as this scale uses them. At a coarser one a strength below COARSER_STRENGTH is raised
+        to the geometric mean of both:
 
-            strength = max(strength, √(strength · BOLD))
+            strength = max(strength, √(strength · COARSER_STRENGTH))
 
-        α and β that are given stay as they are.
+        α and β that are given stay as they are, and so does a texture, which has no content to come back.
         """
+        if self.finest or settings.is_texture:
+            return settings
         strength = settings.strength
-        return settings if self.finest else settings.with_(strength=max(strength, sqrt(strength * BOLD)))
+        return settings.with_(strength=max(strength, sqrt(strength * COARSER_STRENGTH)))
 
 
 def schedule(settings: Settings, width: int, height: int) -> list[Scale]:

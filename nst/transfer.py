@@ -80,9 +80,9 @@ def stylize(
 
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Progress.
 
-    Source: Gatys, Ecker & Bethge (2016). Deviations: coarse to fine, stronger at the coarser scales; relative
-    strength, replicated borders, a margin that is painted and cut off, max pooling and total variation by
-    default.
+    Source: Gatys, Ecker & Bethge (2016). Deviations: coarse to fine with a larger strength at the coarser
+    scales, relative strength, replicated borders, a margin that is painted and cut off, max pooling and total
+    variation by default.
     """
     settings = settings or Settings()
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)
@@ -128,7 +128,7 @@ def run(
         size = fit(*scales[-1].size, min(settings.size, max(start.size)))
         painted, smaller = (to_tensor(picture, size).to(where.torch) for picture in (start, content))
     for scale in scales:
-        now = replace(now, size=scale.size, doing=f"Preparing {max(scale.size)} px")
+        now = replace(now, size=scale.size, doing=f"Preparing {max(scale.size)} px", weighting=None)
         yield now
         inside = to_tensor(content, scale.size).to(where.torch)
         border = regions.border(whole, inside) if regions else whole
@@ -139,7 +139,7 @@ def run(
         if regions:
             guides = border.counted(regions.guides(scale.size).to(where.torch))
             goals = regions.goals(palettes, settings.weights_for(len(palettes)))
-        used = scale.settings(settings)
+        used = scale.used(settings)
         objective = make_objective(learned, used, where, here, palettes, guides, border.beyond, goals)
         del palettes  # as large as what is painted
         now = replace(

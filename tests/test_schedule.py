@@ -33,17 +33,22 @@ def test_a_schedule_ends_at_full_size_and_spends_every_evaluation(size, scales, 
 
 
 @pytest.mark.parametrize(("strength", "coarser"), [(1, 10), (25, 50), (100, 100), (400, 400)])
-def test_coarser_scales_have_the_geometric_mean_of_the_strength_and_a_hundred_where_that_is_more(
-    strength, coarser
-):
+def test_all_sizes_but_the_finest_raise_the_strength_to_its_geometric_mean_with_a_hundred(strength, coarser):
+    def strengths(scales):
+        return [scale.used(settings).strength for scale in scales]
+
     settings = Settings(size=512, strength=strength)
     for scales in (1, 2, 4):
         plan = schedule(settings.with_(scales=scales), 640, 480)
-        wanted = [coarser] * (scales - 1) + [strength]
-        assert [scale.settings(settings).strength for scale in plan] == wanted
-        assert [scale.piece(0.5).settings(settings).strength for scale in plan] == wanted
-        for side in (64, 256, 512):
-            assert continued(plan, side)[-1].settings(settings) == settings
+        assert strengths(plan) == [coarser] * (scales - 1) + [strength]
+        assert strengths(scale.piece(0.5) for scale in plan) == strengths(plan)
+        assert strengths(continued(plan, 128)) == ([coarser] if scales > 1 else []) + [strength]
+        assert strengths(continued(plan, 512)) == [strength]
+
+
+def test_a_texture_has_one_strength_at_all_sizes():
+    settings = Settings(size=512, canvas="1:1")
+    assert all(scale.used(settings) == settings for scale in schedule(settings, 512, 512))
 
 
 def test_enlarging_loses_half_of_the_detail_of_an_untouched_content_image():

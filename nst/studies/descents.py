@@ -171,7 +171,7 @@ def _one_scale(
     """The evaluations of one scale, after the `done` of coarser ones."""
     objectives = [
         make_objectives(prepared.filters, used, prepared.where, prepared.content, prepared.styles)
-        for used in ([scale.settings(each) for each in group] for group in groups)
+        for used in ([scale.used(each) for each in group] for group in groups)
     ]
     energies = [energy(objective.targets) for objective in objectives]
     for _ in range(scale.evaluations):

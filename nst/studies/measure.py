@@ -73,7 +73,7 @@ class Measured:
     size        (width, height) it was measured at
     sums        {layer: Sums} of every layer measured
     tv          its total variation
-    weighting   the weights that the settings amount to at this size
+    weighting   the weights that the settings amount to at this size, were it the run's finest
     grams       {layer: (C, S, G)}, the entries of the three Gram matrices that are shown, each (n, n)
     """
 

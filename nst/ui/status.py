@@ -128,7 +128,8 @@ def plain(name: str, value: Any) -> str:
 
 def amounted(last: Frame) -> str:
     """HTML of the α, β and λ that the last run's strength amounted to."""
-    return '<p class="note">In the last run, at its full size:</p>' + _rows(_weights(last))
+    size = f"{last.width} × {last.height} px"
+    return f'<p class="note">In the last run, at {size}:</p>' + _rows(_weights(last))
 
 
 def duration(seconds: float) -> str:
