@@ -51,9 +51,10 @@ class Scale:
 
             strength = max(strength, √(strength · COARSER_STRENGTH))
 
-        α and β that are given stay as they are, and so does a texture, which has no content to come back.
+        α and β that are given stay as they are, and so does a run from noise: enlarge() gives it none of the
+        content image's detail.
         """
-        if self.finest or settings.is_texture:
+        if self.finest or settings.init == "noise":
             return settings
         strength = settings.strength
         return settings.with_(strength=max(strength, sqrt(strength * COARSER_STRENGTH)))

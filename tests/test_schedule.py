@@ -7,6 +7,7 @@ from tiny import SMALL, waves
 from nst import Settings
 from nst.schedule import Pace, Scale, continued, enlarge, schedule, starting_image
 from nst.tensors import to_tensor
+from nst.transfer import as_texture
 
 
 def test_a_blend_is_the_stated_share_of_noise():
@@ -46,8 +47,8 @@ def test_all_sizes_but_the_finest_raise_the_strength_to_its_geometric_mean_with_
         assert strengths(continued(plan, 512)) == [strength]
 
 
-def test_a_texture_has_one_strength_at_all_sizes():
-    settings = Settings(size=512, canvas="1:1")
+def test_a_run_from_noise_has_one_strength_at_all_sizes_and_so_has_a_texture():
+    settings = as_texture(Settings(size=512, canvas="1:1"))
     assert all(scale.used(settings) == settings for scale in schedule(settings, 512, 512))
 
 
