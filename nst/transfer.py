@@ -35,7 +35,7 @@ class Progress(Report):
     """What a run reports after each evaluation, and between them while it prepares.
 
     costs       of this evaluation; None where the report follows none
-    weighting   α, β, γ, κ and λ in force
+    weighting   α, β, γ, κ and λ in force at this size; None while it is prepared
     image       the best picture so far, converted from the device when read (some milliseconds)
     """
 
