@@ -52,4 +52,4 @@ def real_weights() -> str:
     return str(path)
 
 
-pytest_plugins = ["browsing", "running"]
+pytest_plugins = ["browsing", "running", "stored_weights"]

@@ -1,5 +1,6 @@
 """The first three convolutions in the conventions that weights files have, and what each must compute."""
 
+import pytest
 import torch
 from hub_server import published_tensors
 
@@ -13,11 +14,13 @@ COUNT = 3
 MEAN_OF_CAFFE = torch.tensor([123.68, 116.779, 103.939], dtype=torch.float64).view(1, 3, 1, 1)
 
 
-def a_picture():
+@pytest.fixture(scope="module")
+def picture():
     return torch.rand(1, 3, 20, 24, generator=torch.Generator().manual_seed(1))
 
 
-def original_tensors():
+@pytest.fixture(scope="module")
+def original():
     """The first three convolutions, the two known kernels of the original network among them, in the
     convention of vgg.py, under torchvision's names."""
     tensors = published_tensors(COUNT)

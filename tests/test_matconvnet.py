@@ -5,22 +5,12 @@ import zlib
 
 import numpy as np
 import pytest
-from stored_weights import COUNT, MEAN_OF_CAFFE, a_picture, as_caffe, assert_same_network, original_tensors
+from stored_weights import COUNT, MEAN_OF_CAFFE, as_caffe, assert_same_network
 
 from nst.errors import WeightsError
 from nst.network.layers import CONVS
 from nst.weights import matconvnet
 from nst.weights.formats import read_weights
-
-
-@pytest.fixture(scope="module")
-def picture():
-    return a_picture()
-
-
-@pytest.fixture(scope="module")
-def original():
-    return original_tensors()
 
 
 def element(kind, data):

@@ -11,28 +11,11 @@ import torch
 from hub_server import published_tensors
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from stored_weights import (
-    COUNT,
-    a_picture,
-    as_caffe,
-    assert_same_network,
-    original_tensors,
-    renamed,
-)
+from stored_weights import COUNT, as_caffe, assert_same_network, renamed
 
 from nst.errors import WeightsError
 from nst.network.vgg import Filters, Network
 from nst.weights.formats import read_weights
-
-
-@pytest.fixture(scope="module")
-def picture():
-    return a_picture()
-
-
-@pytest.fixture(scope="module")
-def original():
-    return original_tensors()
 
 
 def save_legacy(tensors, path):
