@@ -1,9 +1,11 @@
-"""What the tests of runs in one process share."""
+"""What the tests of runs in this process share."""
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import pytest
 
+from nst.__main__ import main
 from nst.settings import Settings
 from nst.ui.running.limits import Limits
 from nst.ui.running.runs import Runs
@@ -30,3 +32,23 @@ def make_runs(tmp_path, monkeypatch) -> Iterator[Callable[..., Runs]]:
     yield make
     for runs in made:
         runs.close()
+
+
+class Ended(NamedTuple):
+    """How a command ended: its exit status, and what it said on stdout and stderr."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def nst(monkeypatch, capsys) -> Callable[..., Ended]:
+    """The command line in a folder, in this process: in one of its own importing torch takes seconds."""
+
+    def run(folder, *arguments: str) -> Ended:
+        monkeypatch.chdir(folder)
+        status = main(arguments)
+        return Ended(status, *capsys.readouterr())
+
+    return run

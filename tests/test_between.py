@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from PIL import Image
 from test_cli import SMALL as SMALL_RUN
-from test_cli import nst
 from tiny import SMALL, checks, tiny_filters, waves
 
 from nst import OutOfMemory, SettingsError, stylize
@@ -91,13 +90,13 @@ def test_another_number_of_pictures_is_refused_before_the_run(count):
         between(waves(), *STYLES, count)
 
 
-def test_the_command_line_writes_the_row_and_the_film_there_and_back(tmp_path):
+def test_the_command_line_writes_the_row_and_the_film_there_and_back(nst, tmp_path):
     waves(96, 80).save(tmp_path / "content.png")
     checks(96, 80).save(tmp_path / "one.png")
     STYLES[1].save(tmp_path / "two.png")
     given = ("content.png", "one.png", "two.png", "-o", "row.png", "--between", "3", "--film", "film.webp")
     done = nst(tmp_path, *given, *SMALL_RUN)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "row.png\n", "")
+    assert done == (0, "row.png\n", "")
     with Image.open(tmp_path / "row.png") as picture:
         assert picture.size == (3 * 64 + 2 * GAP, 53)
     with Image.open(tmp_path / "film.webp") as film:
@@ -105,5 +104,5 @@ def test_the_command_line_writes_the_row_and_the_film_there_and_back(tmp_path):
         film.load()
         assert film.info["duration"] == 400  # two seconds there and back
     done = nst(tmp_path, *given[:2], *given[3:], *SMALL_RUN)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "From one style to another takes two style images, and no weights, start or mask.\n"
+    assert (done.status, done.out) == (2, "")
+    assert done.err == "From one style to another takes two style images, and no weights, start or mask.\n"

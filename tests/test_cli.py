@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 from tiny import checks, waves
 
-from nst.__main__ import main
 from nst.between import GAP
 from nst.recipe import read_recipe
 
@@ -30,20 +29,24 @@ def folder(tmp_path_factory):
     return folder
 
 
-def nst(folder, *arguments):
-    return subprocess.run(
+def started(folder, *arguments) -> subprocess.Popen:
+    """The command line in a process of its own."""
+    return subprocess.Popen(
         [sys.executable, "-m", "nst", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
+        # A shell's background jobs ignore Ctrl-C, and so would their children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
 def test_the_result_carries_its_recipe_and_the_trace_a_line_an_evaluation(folder):
-    done = nst(folder, "content.jpg", "style.png", "-o", "out.png", "--trace", "trace.jsonl", *SMALL)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "out.png\n", "")
+    run = started(folder, "content.jpg", "style.png", "-o", "out.png", "--trace", "trace.jsonl", *SMALL)
+    assert run.communicate() == ("out.png\n", "")
+    assert run.returncode == 0
     with Image.open(folder / "out.png") as picture:
         assert picture.size == (64, 53)
     recipe = read_recipe(folder / "out.png")
@@ -54,38 +57,38 @@ def test_the_result_carries_its_recipe_and_the_trace_a_line_an_evaluation(folder
     assert set(lines[0]["style_cost"]) == set(recipe.settings.style_layers)
 
 
-def test_with_a_canvas_a_texture_is_made_of_the_style_alone(folder):
+def test_with_a_canvas_a_texture_is_made_of_the_style_alone(nst, folder):
     done = nst(folder, "style.png", "-o", "texture.png", "--canvas", "16:9", "--seamless", *SMALL)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "texture.png\n", "")
+    assert done == (0, "texture.png\n", "")
     settings = read_recipe(folder / "texture.png").settings
     assert (settings.canvas, settings.seamless, settings.is_texture) == ("16:9", True, True)
     with Image.open(folder / "texture.png") as picture:
         assert picture.size == (64, 36)
 
 
-def test_what_a_mask_marks_red_stays_as_it_is(folder):
+def test_what_a_mask_marks_red_stays_as_it_is(nst, folder):
     with Image.open(folder / "content.jpg") as content:
         mask = Image.new("RGB", content.size)
         mask.paste((255, 0, 0), (0, 0, 40, content.height))
         mask.save(folder / "mask.png")
         expected = content.resize((64, 53), Image.Resampling.LANCZOS)
     done = nst(folder, "content.jpg", "style.png", "-o", "kept.png", "--mask", "mask.png", *SMALL)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.status, done.err) == (0, "")
     assert read_recipe(folder / "kept.png").others == ("mask",)
     with Image.open(folder / "kept.png") as picture:
         assert picture.crop((0, 0, 22, 53)).tobytes() == expected.crop((0, 0, 22, 53)).tobytes()
 
 
-def test_three_sizes_of_brushwork_can_be_looked_at_before_a_long_run(folder):
+def test_three_sizes_of_brushwork_can_be_looked_at_before_a_long_run(nst, folder):
     done = nst(folder, "content.jpg", "style.png", "-o", "pieces.png", "--brushwork", *SMALL)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "pieces.png\n", "")
+    assert done == (0, "pieces.png\n", "")
     with Image.open(folder / "pieces.png") as pieces:
         assert pieces.size == (3 * 64 + 2 * GAP, 53)
 
 
-def test_parts_that_are_alike_are_found_for_the_command_line(folder):
+def test_parts_that_are_alike_are_found_for_the_command_line(nst, folder):
     done = nst(folder, "content.jpg", "style.png", "-o", "alike.png", "--alike", "2", *SMALL)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "alike.png\n", "")
+    assert done == (0, "alike.png\n", "")
     assert read_recipe(folder / "alike.png").others == ("mask", "style_mask")
 
 
@@ -114,19 +117,18 @@ def test_parts_that_are_alike_are_found_for_the_command_line(folder):
         (["content.jpg", "style.png", "-o", "o.png", "--device", "tpu"], "auto, cpu, cuda or mps"),
     ],
 )
-def test_bad_input_is_one_sentence_and_exit_status_2(folder, arguments, says, monkeypatch, capsys):
-    monkeypatch.chdir(folder)
-    status, said = main(arguments), capsys.readouterr()
-    assert (status, said.out) == (2, "")
-    assert says in said.err
-    assert len(said.err.splitlines()) == 1
-    assert str(folder) not in said.err
+def test_bad_input_is_one_sentence_and_exit_status_2(nst, folder, arguments, says):
+    done = nst(folder, *arguments)
+    assert (done.status, done.out) == (2, "")
+    assert says in done.err
+    assert len(done.err.splitlines()) == 1
+    assert str(folder) not in done.err
 
 
-def test_what_cannot_be_written_is_said_before_anything_is_painted_or_left_behind(folder):
+def test_what_cannot_be_written_is_said_before_anything_is_painted_or_left_behind(nst, folder):
     done = nst(folder, "content.jpg", "style.png", "-o", "new.png", "--trace", "folder.png", *SMALL)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert len(done.stderr.splitlines()) == 1
+    assert (done.status, done.out) == (2, "")
+    assert len(done.err.splitlines()) == 1
     assert not (folder / "new.png").exists()
 
 
@@ -134,18 +136,8 @@ def start_of_a_long_run(folder, *more):
     """A run that has had its first evaluation, and its trace."""
     trace = folder / "interrupted.jsonl"
     trace.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "nst", "content.jpg", "style.png", "-o", "interrupted.png", *more]
     settings = ("--size", "256", "--evaluations", "2000", "--weights", "self-taught", "--trace", str(trace))
-    run = subprocess.Popen(
-        [*command, *settings],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell's background jobs ignore it, and so would their children.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    run = started(folder, "content.jpg", "style.png", "-o", "interrupted.png", *more, *settings)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not (trace.exists() and trace.stat().st_size):
         time.sleep(0.05)

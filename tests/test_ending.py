@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
-import pytest
 from server import REAL_APP, Server, Visitor, png, wait_until
 from tiny import checks, waves
 
@@ -19,12 +18,11 @@ def children(process: int) -> list[int]:
     return [int(child) for each in lists for child in each.read_text().split()]
 
 
-@pytest.mark.parametrize("size", [128, 512])
-def test_an_interrupt_in_a_run_ends_the_app_and_its_processes_with_no_abort(tmp_path, size):
+def test_an_interrupt_in_a_run_ends_the_app_and_its_processes_with_no_abort(tmp_path):
     server = Server(REAL_APP, tmp_path)
     visitor = Visitor(server)
     content, style = visitor.upload(png(waves(640, 480))), visitor.upload(png(checks()))
-    inputs = visitor.transfer_inputs(content, style, size=size, scales=1, evaluations=1000)
+    inputs = visitor.transfer_inputs(content, style, size=256, scales=1, evaluations=1000)
     outputs = visitor.outputs(visitor.join("transfer", *inputs))
     while next(outputs)[1]["evaluation"] < 2:
         pass

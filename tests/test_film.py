@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from test_cli import SMALL as SMALL_RUN
-from test_cli import nst, start_of_a_long_run
+from test_cli import start_of_a_long_run
 from test_moments import SMALL as PAGE
 from tiny import SMALL, checks, tiny_filters, waves
 
@@ -199,9 +199,9 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-def test_the_command_line_writes_the_film_beside_the_painting(folder):
+def test_the_command_line_writes_the_film_beside_the_painting(nst, folder):
     done = nst(folder, "content.jpg", "style.png", "-o", "out.png", "--film", "out.webp", *SMALL_RUN)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "out.png\n", "")
+    assert done == (0, "out.png\n", "")
     _, milliseconds = read(folder / "out.webp")
     assert sum(milliseconds) == 4 * FRAME + HOLD
     with Image.open(folder / "out.webp") as film:
@@ -215,17 +215,17 @@ def test_the_command_line_writes_the_film_beside_the_painting(folder):
         ("nowhere/film.webp", "The film must be a .webp or .mp4 file in a folder that can be written to."),
     ],
 )
-def test_a_film_that_cannot_be_written_is_said_before_the_run(folder, film, says):
+def test_a_film_that_cannot_be_written_is_said_before_the_run(nst, folder, film, says):
     done = nst(folder, "content.jpg", "style.png", "-o", "never.png", "--film", film, *SMALL_RUN)
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", says + "\n")
+    assert done == (2, "", says + "\n")
     assert not (folder / "never.png").exists()
 
 
-def test_without_an_ffmpeg_the_command_line_says_so_before_the_run(folder, monkeypatch):
+def test_without_an_ffmpeg_the_command_line_says_so_before_the_run(nst, folder, monkeypatch):
     monkeypatch.setenv("PATH", str(folder))
     done = nst(folder, "content.jpg", "style.png", "-o", "never.png", "--film", "film.mp4", *SMALL_RUN)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "An MP4 needs the program ffmpeg, which is not here: give the film a .webp name.\n"
+    assert (done.status, done.out) == (2, "")
+    assert done.err == "An MP4 needs the program ffmpeg, which is not here: give the film a .webp name.\n"
     assert not {"never.png", "film.mp4"} & {file.name for file in folder.iterdir()}
 
 

@@ -84,10 +84,10 @@ PAIRS = {"the same picture twice": (waves(), waves()), "two flat pictures": FLAT
 @pytest.mark.parametrize("pair", PAIRS)
 def test_pictures_that_ask_for_little_are_painted(pair, init, optimizer):
     content, style = PAIRS[pair]
-    settings = SMALL.with_(optimizer=optimizer, init=init, weights="self-taught", evaluations=20)
+    settings = SMALL.with_(optimizer=optimizer, init=init, weights="self-taught", evaluations=8)
     last = list(stylize(content, style, settings, "cpu"))[-1]
     assert last.image.size == (64, 48)
-    assert 1 <= last.evaluation <= 20
+    assert 1 <= last.evaluation <= 8
 
 
 @pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
@@ -138,13 +138,13 @@ def real_pair():
 
 @pytest.fixture(scope="module")
 def real_run(real_pair):
-    return list(stylize(*real_pair, Settings(size=128, evaluations=40), "cpu"))
+    return list(stylize(*real_pair, Settings(size=96, evaluations=25), "cpu"))
 
 
 def test_real_features_take_the_style_and_keep_the_scene(real_run, real_pair):
     filters = exhaust(find_filters("auto", "relu5_1"))
     remaining, moved = remaining_and_moved(filters, real_run[-1].image, *real_pair)
-    # Measured: 0.11, and 0.63 where other pictures are at 1.0 to 1.4.
+    # Measured: 0.11, and 0.64 where other pictures are at 1.0 to 1.4.
     assert remaining < 0.15
     assert moved < 0.9
 
