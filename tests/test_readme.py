@@ -115,8 +115,11 @@ def test_there_is_a_snippet_for_a_painting_and_one_for_each_study():
     assert len(SNIPPETS) == 4
 
 
-def test_every_file_it_shows_or_links_exists():
-    for target in re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", TEXT):
-        path = target[0] or target[1]
-        if not path.startswith("http"):
-            assert (ROOT / path).exists(), path
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("*/*.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_a_page_shows_or_links_exists(page):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
