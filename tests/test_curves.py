@@ -58,6 +58,12 @@ def test_a_change_of_size_is_marked_where_it_happens():
     assert re.findall(r'left:([\d.]+)%">(\d+) px', html) == [("0.0", "128"), ("50.0", "256")]
 
 
+def test_whoever_hears_the_curves_is_told_the_cost_of_each_size_and_not_its_jump_between_two():
+    html = draw(a_run([5.0, 4.0, 9.0, 2.0, 1.0], [128, 128, 256, 256, 256]))
+    said = "Total cost J over 5 evaluations: from 5 to 4 at 128 px, from 9 to 1 at 256 px"
+    assert f'aria-label="{said}"' in html
+
+
 def test_a_marked_evaluation_stands_where_it_was_and_the_legend_has_its_costs():
     frames = a_run([5.0, 4.0, 3.0, 2.0, 1.0])
     html = draw(frames, 2)

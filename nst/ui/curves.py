@@ -6,6 +6,7 @@ J = α · J_content + β · Σ λ[l] · J_style[l] + γ · TV, so that the lines
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from .running.frames import Frame, Point
 
@@ -154,8 +155,9 @@ def _term(name: str) -> str:
 
 
 def _said(frames: Sequence[Frame]) -> str:
-    first, last = frames[0], frames[-1]
-    return (
-        f"Total cost from {_point(first).total:.3g} at evaluation {first.evaluation} "
-        f"to {_point(last).total:.3g} at evaluation {last.evaluation}"
-    )
+    """The total cost at the beginning and at the end of each size, which has a J of its own."""
+    each = []
+    for side, of_size in groupby(frames, key=lambda frame: max(frame.width, frame.height)):
+        totals = [_point(frame).total for frame in of_size]
+        each.append(f"from {totals[0]:.3g} to {totals[-1]:.3g} at {side} px")
+    return f"Total cost J over {frames[-1].evaluation} evaluations: {', '.join(each)}"
