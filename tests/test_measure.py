@@ -7,6 +7,7 @@ import reference
 import torch
 from tiny import checks, exhaust, pale_checks, tiny_filters, waves
 
+from nst import stylize
 from nst.errors import SettingsError
 from nst.network.layers import depth
 from nst.network.vgg import Network
@@ -42,9 +43,19 @@ def generated():
     return waves().rotate(180)
 
 
-def activations(filters, picture, size, layer):
+def seen(picture, size, margin=8):
+    """(1, 3, H, W) of a picture mirrored beyond its border by so many pixels."""
+    return torch.nn.ReflectionPad2d(margin)(to_tensor(picture, size))
+
+
+def activations(filters, picture, size, layer, margin=8):
     """(nC, nH, nW) of a picture at a layer, in float64."""
-    return Network(filters, [layer], "max")(to_tensor(picture, size))[layer][0].double()
+    return Network(filters, [layer], "max")(seen(picture, size, margin))[layer][0].double()
+
+
+def activations_of_style(filters, layer):
+    """Those of the style image, which has no margin and is as long as the others: 80 × 64 becomes 64 × 51."""
+    return activations(filters, checks(), (64, 51), layer, margin=0)
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -53,40 +64,47 @@ def test_the_three_gram_matrices_are_the_papers_over_their_own_positions(
 ):
     found = measuring.measure(generated, SIZE)
     shown = measuring.strongest[layer].shown
-    # The style image is as long as the generated image: 80 × 64 becomes 64 × 51.
-    for picture, size, entries in zip(
-        (waves(), checks(), generated), (SIZE, (64, 51), SIZE), found.grams[layer], strict=True
-    ):
-        a = activations(filters, picture, size, layer)
+    c, g = (activations(filters, picture, SIZE, layer) for picture in (waves(), generated))
+    for a, entries in zip((c, activations_of_style(filters, layer), g), found.grams[layer], strict=True):
         gram, positions = reference.gram(a), a.shape[1] * a.shape[2]
         expected = [[gram[k][m] / positions for m in shown] for k in shown]
         torch.testing.assert_close(entries.double(), torch.tensor(expected).double(), rtol=1e-4, atol=1e-5)
 
 
 def test_channels_are_in_the_order_of_the_style_image(filters, measuring):
-    gram = reference.gram(activations(filters, checks(), (64, 51), "relu2_1"))
+    gram = reference.gram(activations_of_style(filters, "relu2_1"))
     assert list(measuring.strongest["relu2_1"].shown) == sorted(range(8), key=lambda k: -gram[k][k])
 
 
 def test_the_costs_are_those_of_slow_loops(filters, measuring, generated):
     found = measuring.measure(generated, SIZE)
     c, g = (activations(filters, picture, SIZE, "relu3_1") for picture in (waves(), generated))
-    s = activations(filters, checks(), (64, 51), "relu3_1")
+    s = activations_of_style(filters, "relu3_1")
     sums = found.sums["relu3_1"]
-    assert (sums.height, sums.width, sums.channels) == (12, 16, 8)
+    assert (sums.height, sums.width, sums.channels) == (16, 20, 8)
     assert sums.content == pytest.approx(reference.content_cost(g, c), rel=1e-4)
     grams = [
         torch.tensor(reference.gram(a), dtype=torch.float64) / (a.shape[1] * a.shape[2]) for a in (c, s, g)
     ]
     for cost, gram in ((sums.style_before, grams[0]), (sums.style, grams[2])):
         assert cost == pytest.approx(float((gram - grams[1]).square().sum()) / (4 * 8**2), rel=1e-4)
-    assert found.tv == pytest.approx(reference.total_variation(to_tensor(generated, SIZE)[0]), rel=1e-4)
+    assert found.tv == pytest.approx(reference.total_variation(seen(generated, SIZE)[0]), rel=1e-4)
+
+
+def test_a_run_begins_with_what_is_measured_of_the_content_image(filters, measuring):
+    settings = SETTINGS.with_(size=64, scales=1, evaluations=1)
+    *_, begun = stylize(waves(), checks(), settings, "cpu", filters)
+    found = measuring.measure(waves(), SIZE)
+    for layer, cost in begun.costs.style.items():
+        assert found.sums[layer].style == found.sums[layer].style_before == pytest.approx(cost, rel=1e-4)
+    assert found.tv == pytest.approx(begun.costs.tv, rel=1e-4)
+    assert found.weighting.beta == pytest.approx(begun.weighting.beta, rel=1e-4)
 
 
 def test_changes_of_colour_count_in_total_variation_as_they_do_in_a_run(filters, generated):
     found = Measuring(waves(), pale_checks(), SETTINGS, filters, LAYERS, SIZE).measure(generated, SIZE)
     assert found.weighting.kappa > 2
-    tv = reference.total_variation(to_tensor(generated, SIZE)[0], found.weighting.kappa)
+    tv = reference.total_variation(seen(generated, SIZE)[0], found.weighting.kappa)
     assert found.tv == pytest.approx(tv, rel=1e-4)
 
 
@@ -233,6 +251,16 @@ def test_the_run_s_own_numbers_are_shown_and_weighed_anew(folder, asked):
     assert "<b>4.25</b>" in other  # 0 + 2 · 2 + 0.25
 
 
+def test_of_a_picture_painted_larger_than_it_is_measured_the_style_cost_of_c_is_not_known(folder, asked):
+    shot = found_of(folder, asked).shots[-1]
+    large = replace(shot, moment=replace(shot.moment, width=128, height=96))
+    numbers = numbers_of(large)
+    assert numbers.sums["relu2_1"].height == (96 + 16) // 2
+    html = sums_html(numbers, numbers.weighting, "relu1_1")
+    assert html.count("<td>–</td>") == 4  # two layers of the run: the cost of C, and the change
+    assert "<td>–</td>" not in sums_html(numbers_of(shot), numbers.weighting, "relu1_1")
+
+
 def test_unchanged_fields_mean_the_unrounded_weights(folder, asked):
     numbers = numbers_of(found_of(folder, asked).shots[0])
     assert read(numbers, *written(numbers.weighting)) == numbers.weighting
@@ -244,6 +272,13 @@ def test_lambdas_that_cannot_be_are_one_sentence(folder, asked, typed):
     numbers = numbers_of(found_of(folder, asked).shots[-1])
     with pytest.raises(SettingsError, match=r"^λ must be numbers of 0 or more"):
         read(numbers, 1.0, 1.0, typed)
+
+
+@pytest.mark.parametrize("typed", [None, -1.0, float("nan"), float("inf"), "1", True])
+def test_an_alpha_that_cannot_be_is_one_sentence_and_so_is_none(folder, asked, typed):
+    numbers = numbers_of(found_of(folder, asked).shots[-1])
+    with pytest.raises(SettingsError, match=r"^α must be a number of 0 or more\.$"):
+        read(numbers, typed, 1.0, "relu1_1=1")
 
 
 def test_without_a_run_the_generated_image_is_the_content_image(folder, asked):

@@ -138,7 +138,7 @@ class Sums:
 
     height, width, channels   nH, nW, nC of the generated image
     content                   J_content(C, G); for the content image itself it is 0
-    style_before              J_style[l](S, C), what the run began from
+    style_before              J_style[l](S, C), what the run began from; NaN where it is not known
     style                     J_style[l](S, G)
     """
 

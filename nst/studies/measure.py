@@ -99,7 +99,8 @@ class Strongest:
 
 
 class Measuring:
-    """Measures generated images beside one content and one style image; each size is prepared once.
+    """Measures generated images beside one content and one style image; each size is prepared once. The
+    network sees them as it does in a run: content and generated image with a margin, mirrored.
 
     content, style   RGB pictures
     settings         what the images were painted with: pooling, layers and their weights, the style's size
@@ -133,7 +134,7 @@ class Measuring:
         each prepared once."""
         if size != self.size:
             self._prepare(size)
-        image = to_tensor(generated, size)
+        image = with_margin(to_tensor(generated, size))
         found = self.network(image)
         sums, grams = {}, {}
         for layer in self.layers:
@@ -147,7 +148,7 @@ class Measuring:
     @torch.no_grad()
     def _prepare(self, size: Size) -> None:
         """Activations of the content image and Gram matrices of both images as they are at this size."""
-        self.size, image = size, to_tensor(self.content, size)
+        self.size, image = size, with_margin(to_tensor(self.content, size))
         style = style_at(self.style, Scale(size, 1), self.settings, image)
         of_style = self.network(style)
         style_grams = {layer: gram_matrix(found) for layer, found in of_style.items()}

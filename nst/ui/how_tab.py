@@ -107,8 +107,9 @@ class HowTab:
         ended.then(self.open, self.layer, [self.example, self.results, *place, *at_moment], **QUIET)
         for control in place:
             control.input(self.show, [*place, *weights, self.filled], at_moment, **LATEST, **QUIET)
-        for control in weights:
-            control.input(self.weigh, [*place, *weights], self.sums, **LATEST, **QUIET)
+        # Gradio's input of a text box hears keys alone, and nothing that is pasted or deleted.
+        for changed in (self.alpha.input, self.beta.input, self.lambdas.input, self.lambdas.blur):
+            changed(self.weigh, [*place, *weights], self.sums, **LATEST, **QUIET)
 
     def measure(
         self, request: gr.Request, content: str | None, style: str | None, shown: Shown | None, *values: Any
@@ -243,5 +244,8 @@ def _place(shot: Shot) -> str:
         return status.note(NOT_PAINTED)
     said = f"Evaluation {moment.evaluation}, painted at {moment.width} × {moment.height} px."
     if (width, height) != (moment.width, moment.height):
-        said += f" Matrices, and layers the run did not use, are measured at {width} × {height} px."
+        said += (
+            f" Matrices, and layers the run did not use, are measured at {width} × {height} px; for the "
+            "others the style cost of C is not known."
+        )
     return status.note(said)

@@ -42,7 +42,10 @@ class Numbers:
 
 def numbers_of(shot: Shot) -> Numbers:
     """The run's own numbers as far as there are any, the measured ones for the rest: what a run minimises is
-    seen in its own precision and with its margin, of which a file of the picture knows nothing."""
+    seen in its own precision and with the margin that it painted, of which a file of the picture knows
+    nothing. Where a picture was painted larger than it is measured, what C's style cost was is not known."""
+    from ..borders import MARGIN
+
     measured, moment = shot.measured, shot.moment
     by, sums = measured.weighting, dict(measured.sums)
     content = sum(weight * sums[layer].content for layer, weight in by.content.items())
@@ -50,10 +53,12 @@ def numbers_of(shot: Shot) -> Numbers:
         return Numbers(sums, content, measured.tv, by)
     costs = moment.costs
     for layer in (*costs.style, *by.content):  # a large picture is measured smaller than it was painted
-        height, width = (side // stride(layer) for side in (moment.height, moment.width))
+        height, width = ((side + 2 * MARGIN) // stride(layer) for side in (moment.height, moment.width))
         sums[layer] = replace(sums[layer], height=height, width=width)
+    as_painted = measured.size == (moment.width, moment.height)
     for layer, cost in costs.style.items():
-        sums[layer] = replace(sums[layer], style=cost)
+        before = sums[layer].style_before if as_painted else math.nan
+        sums[layer] = replace(sums[layer], style=cost, style_before=before)
     if len(by.content) == 1:
         (layer,) = by.content
         sums[layer] = replace(sums[layer], content=costs.content)
@@ -89,8 +94,6 @@ def read(numbers: Numbers, alpha: float | None, beta: float | None, lambdas: str
 
 
 def _at_least_0(name: str, value: Any) -> float:
-    if value is None:
-        return 0.0
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         raise SettingsError(f"{name} must be a number of 0 or more.")
     return value
@@ -268,5 +271,7 @@ def _row(numbers: Numbers, by: "Weighting", name: str) -> str:
 
 def _short(value: float, sign: str = "") -> str:
     """Three digits, 6.09e5 and not 6.09e+05: six columns fit a phone."""
+    if math.isnan(value):
+        return "–"
     digits, e, power = f"{value:{sign}.3g}".partition("e")
     return f"{digits}e{int(power)}" if e else digits
