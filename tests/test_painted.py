@@ -15,7 +15,7 @@ from nst.ui.in_sight import FIRST_MOMENT, compared
 from nst.ui.painting_jobs import CONTENT, GREY, Painting
 from nst.ui.running.frames import Frame, Point
 from nst.ui.running.workspace import made_in
-from nst.ui.shown import Shown, kept_in
+from nst.ui.shown import Shown, kept_in, pair_of
 from nst.ui.transfer_tab import _taken
 from nst.ui.visit import MOST_KEPT, Painted, addresses_of, apart, found_again, painted
 
@@ -33,6 +33,21 @@ def folder_with(folder, *names):
 )
 def test_a_painting_found_again_is_named_by_its_pair_alone_and_a_number_in_it_stays(tmp_path, names):
     assert {one.pair for one in found_again([folder_with(tmp_path, *names)])} == {"lake-wave-2"}
+
+
+def test_a_painting_is_named_by_every_style_that_has_a_share():
+    names = {"tower.jpg": "Tower", "waves.jpg": "Wave"}
+    given = ("/in/tower.jpg", "/in/waves.jpg", None, "/in/my own.png")
+    for shares, more, said in (
+        ((0.5, 0.5), {}, "Tower × Wave + my own"),
+        ((1.0, 0.0), {}, "Tower × Wave"),
+        ((0.0, 1.0), {}, "Tower × my own"),
+        ((0.0, 1.0), {"pictures": 3}, "Tower × Wave + my own"),
+        ((0.0, 1.0), {"has_regions": True}, "Tower × Wave + my own"),
+    ):
+        assert pair_of(Shown(given, Settings(style_weights=shares), **more), names) == said
+    assert pair_of(Shown(("/in/tower.jpg", "/in/waves.jpg"), Settings()), names) == "Tower × Wave"
+    assert pair_of(Shown((None, "/in/waves.jpg"), Settings(canvas="1:1")), names) == "Wave, a texture"
 
 
 def test_of_a_row_that_was_stopped_the_first_picture_is_named_by_its_pair_too(tmp_path):

@@ -206,7 +206,7 @@ def test_each_kind_of_reconstruction_has_its_example(visit):
     page.get_by_label("Three optimisers").check()
     expect(shown).to_have_attribute("src", re.compile("optimizers-"))
     expect(page.locator("#reconstruct-sheet .note")).to_contain_text("500 evaluations")
-    expect(page.get_by_text("Evaluations are set to 500, as usual for this sheet.")).to_be_visible()
+    expect(page.get_by_text("Evaluations were set to 500, as usual for this sheet.")).to_be_visible()
     assert page.locator("#reconstruct-sheet button").count() == 0
 
 

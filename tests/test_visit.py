@@ -272,6 +272,36 @@ def test_a_reload_finds_the_paintings_of_the_visit(visit, pictures, tmp_path):
     expect(page.locator("#how-costs")).to_contain_text("total J")
 
 
+def test_paint_waits_until_the_pictures_of_the_last_visit_are_filled_in(visit, app, pictures, tmp_path):
+    page = visit(leaves=True)
+    choose(page, *pictures)
+    paint(page, a_painting(tmp_path, evaluations=4))
+    page.route("**/gradio_api/run/**", lambda route: None)  # held back
+    page.goto(app.url)
+    expect(page.locator("#run")).to_be_visible()
+    page.wait_for_timeout(500)
+    expect(page.locator("#run")).to_be_disabled()
+    page.unroute("**/gradio_api/run/**")  # which lets go of what was held back
+    expect(page.locator("#run")).to_be_enabled()
+    page.locator("#run").click()
+    expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px")
+
+
+def test_what_was_refused_is_no_longer_said_once_it_is_mended(visit, pictures):
+    page = visit()
+    page.locator("#run").click()
+    refusal = page.locator("#said [role=alert]")
+    expect(refusal).to_contain_text("There are no pictures yet")
+    choose(page, *pictures)
+    expect(refusal).to_be_hidden()
+    strength(page).fill("")
+    page.locator("#run").click()
+    expect(refusal).to_contain_text("Strength must be a number")
+    wait_for_the_end(page)
+    strength(page).fill("20")
+    expect(refusal).to_be_hidden()
+
+
 def test_what_an_address_says_is_to_be_painted_goes_before_what_a_reload_would_fill_in(
     visit, app, pictures, tmp_path
 ):

@@ -1,5 +1,7 @@
 """2×2 pooling, its gradient, and where a gradient passes."""
 
+from functools import reduce
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -25,13 +27,9 @@ class Pool:
     def with_passes(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """The pooled values of y ≥ 0, and where a gradient passes the pool and the ReLU that gave y: 0 or 1,
         uint8, shaped as y. Of tied maxima the first passes it, as in PyTorch."""
-        active = (y > 0).view(torch.uint8)  # with which a product takes half as long as with bool
-        if not self.is_max:
-            return self(y), active
         _require_two_by_two(y)
-        pooled, places = F.max_pool2d(y, 2, return_indices=True)
-        highest = F.max_unpool2d(torch.ones_like(pooled), places, [2, 2], output_size=list(y.shape[2:]))
-        return pooled, active * highest.to(torch.uint8)
+        pooled, passes = _highest(y) if self.is_max else (self(y), y > 0)
+        return pooled, passes.view(torch.uint8)  # with which a product takes half as long as with bool
 
     def spread(self, gradient: Tensor, first: int, last: int, width: int) -> Tensor:
         """Rows first to last of the gradient of what was pooled, (N, C, last − first, width), from the whole
@@ -41,6 +39,21 @@ class Pool:
         g = F.interpolate(g if self.is_max else g / 4, scale_factor=2)
         g = F.pad(g, (0, width - g.shape[3]))
         return g[:, :, first - 2 * top : last - 2 * top]
+
+
+def _highest(y: Tensor) -> tuple[Tensor, Tensor]:
+    """The maximum of each 2×2, and where it is and above 0. By the four corners of all 2×2 at once this takes
+    half the time of max_pool2d's indices, eight bytes each, and max_unpool2d."""
+    height, width = y.shape[2] // 2 * 2, y.shape[3] // 2 * 2
+    corners = [(..., slice(i, height, 2), slice(j, width, 2)) for i in (0, 1) for j in (0, 1)]
+    pooled = reduce(torch.maximum, [y[corner] for corner in corners])
+    passes = torch.zeros_like(y, dtype=torch.bool)
+    waiting = pooled > 0
+    for corner in corners:
+        here = (y[corner] == pooled).logical_and_(waiting)
+        waiting.logical_xor_(here)
+        passes[corner] = here
+    return pooled, passes
 
 
 def _require_two_by_two(y: Tensor) -> None:

@@ -28,8 +28,8 @@ ABOUT_GRID = About(
         "Every picture below is the same optimisation from the same start; only two things differ.",
         "From top to bottom the style cost reads more layers: with conv1_1 alone the style is colour and "
         "grain, with deeper ones strokes and whole shapes.",
-        "From left to right α/β grows: on the left the picture is nearly pure texture, on the right nearly "
-        "the photograph; look for the column in which you still like both.",
+        "From left to right α/β grows: on the left the style is strongest, on the right the picture is "
+        "nearly the photograph; look for the column in which you still like both.",
     ),
     "After Gatys, Ecker & Bethge, “A Neural Algorithm of Artistic Style” (2015), figure 3. Its conv1_1 is "
     "read after the ReLU: it is relu1_1 in Transfer.",
@@ -42,7 +42,7 @@ ABOUT_RECONSTRUCT = About(
         "then differs, that layer does not see.",
         "In the upper row, from the content cost, fine detail goes with depth while the arrangement stays; "
         "in the lower row, from the style cost, texture grows in scale and the arrangement is gone.",
-        "Two more sheets: seven statistics in place of the Gram matrix, from the same noise; and one cost "
+        "Two more sheets: seven statistics, the Gram matrix first, from the same noise; and one cost "
         "after 100 to 500 evaluations of L-BFGS, Adam and gradient descent, with their curves.",
     ),
     "After Gatys, Ecker & Bethge (2015), figure 1, and Mahendran & Vedaldi (2015). conv1_1 is read after the "
@@ -184,7 +184,7 @@ class ReconstructTab:
         """Another kind's evaluations, a note of them, and its example unless a sheet was painted."""
         kind = WHAT[what]
         evaluations, example = DEFAULTS[kind].evaluations, self.examples[kind]
-        said = status.note(f"Evaluations are set to {evaluations}, as usual for this sheet.")
+        said = status.note(f"Evaluations were set to {evaluations}, as usual for this sheet.")
         if example is None or (on_sheet and not on_sheet.example):
             return evaluations, said, gr.skip(), gr.skip()
         return evaluations, said, self.panel.drawn(example), example

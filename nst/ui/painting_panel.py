@@ -24,7 +24,7 @@ from .in_sight import (
 from .moments import at_the_end, moment_slider
 from .run_panel import RunPanel, buttons, getting_ready
 from .running.runs import Runs
-from .shown import Shown
+from .shown import Shown, pair_of
 from .theme import html
 from .visit import GONE, Painted, apart, found_again, painted, with_more
 
@@ -69,6 +69,7 @@ class PaintingPanel(RunPanel):
 
     def __init__(self) -> None:
         super().__init__("", "Paint", size="lg")
+        self.run.interactive = False  # until what an earlier visit left is filled in
 
     def view(self, gallery: Gallery, keep_seconds: int) -> None:
         """Build what is seen, in the column being built: at first the gallery's example."""
@@ -199,7 +200,7 @@ class PaintingPanel(RunPanel):
     ) -> tuple[Any, ...]:
         """Values for `ended`: Paint can be pressed again. A run that left nothing leaves the last painting in
         sight, with its costs."""
-        new = painted(shown, self._pair(shown), curves.draw(shown.painted)) if shown else ()
+        new = painted(shown, pair_of(shown, self.names), curves.draw(shown.painted)) if shown else ()
         if not new:
             costs = selected.curves if selected else ""
             kept = (costs if each is self.costs else gr.skip() for each in self.recalled[1:])
@@ -218,13 +219,6 @@ class PaintingPanel(RunPanel):
             return tuple(gr.skip() for _ in self.recalled)
         newest = found[-1]
         return (_said(newest), *self._strip_values(found, newest), *self._seen(request, newest, found))
-
-    def _pair(self, shown: Shown) -> str:
-        """The pictures of a run by their names: an example's own, else that of the file."""
-        files = [Path(path).name if path else "" for path in shown.pair]
-        content, style = (self.names.get(file, Path(file).stem) for file in files)
-        is_texture = shown.settings is not None and shown.settings.is_texture
-        return f"{style}, a texture" if is_texture else f"{content} × {style}"
 
     def _strip_values(self, visit: Sequence[Painted], seen: Painted) -> tuple[Any, ...]:
         return visit, _strip(visit, seen), gr.Column(visible=bool(visit))

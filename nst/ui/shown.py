@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,20 @@ class Record:
     shown: Shown | None = None
     pair: str = ""
     curves: str = ""
+
+
+def pair_of(shown: Shown, names: Mapping[str, str]) -> str:
+    """The pictures of a run by their names, “a × b”, or “a × b + c” where styles are mixed. {file: name} of
+    the examples; else a picture has its file's."""
+    content, *further = (Path(path).name if path else "" for path in shown.given or (None,))
+    styles = [names.get(file, Path(file).stem) for file in further if file]
+    settings = shown.settings
+    shares = settings.style_weights if settings and not shown.has_regions and shown.pictures == 1 else ()
+    weights = shares or repeat(1.0)
+    style = " + ".join(name for name, weight in zip(styles, weights, strict=False) if weight)
+    if settings and settings.is_texture:
+        return f"{style}, a texture"
+    return f"{names.get(content, Path(content).stem)} × {style}"
 
 
 def keep(record: Record, folder: Path) -> None:

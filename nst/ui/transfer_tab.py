@@ -30,7 +30,7 @@ from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
 from .shares import shares_of, with_those_missing
-from .shown import Record, Shown, keep, kept_in
+from .shown import Record, Shown, keep, kept_in, pair_of
 from .theme import html
 from .upload import Upload
 from .visit import GONE, Painted, addresses_of
@@ -40,6 +40,13 @@ PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of a
 
 # As a person would: nothing happens while a run goes on, as the button cannot be pressed then.
 PRESS_PAINT = "() => setTimeout(() => document.querySelector('#run')?.click(), 60)"
+# What was refused is being mended. The next run's first words take its place.
+FORGET_REFUSAL = """
+() => {
+  const refusal = document.querySelector('#said [role=alert]');
+  if (refusal) refusal.style.display = 'none';
+}
+"""
 FOLD_ON_A_PHONE = "() => { if (innerWidth < 700) document.querySelector('#settings > button')?.click(); }"
 
 
@@ -71,6 +78,8 @@ class TransferTab:
         recalled = [*panel.recalled, panel.shown, *self.refilled]
         again = demo.load(self._recall, panel.addresses, recalled, **QUIET)
         again.then(None, js=NAME_PICTURES)
+        # Pressed before, Paint would find no pictures where some are about to be filled in.
+        again.then(None, None, panel.run, js="() => ({__type__: 'update', interactive: true})")
         self.estimate.after(demo.load)
         demo.load(None, js=FOLD_ON_A_PHONE)
 
@@ -110,7 +119,7 @@ class TransferTab:
         for going in painting_values(frames, begun, first, addresses_of(addresses)):
             last = going[-1].frame
             if last.picture and not is_kept:  # a page that is closed now finds what the run was of
-                keep(Record(begun), Path(last.picture).parent)
+                keep(Record(begun, pair_of(begun, self.panel.names)), Path(last.picture).parent)
                 is_kept = True
             if last.state == "done" and settings and not start and not mask and pictures == 1:
                 self.estimate.learn(settings, (last.width, last.height), last.seconds)
@@ -169,6 +178,8 @@ class TransferTab:
     def _wire_run(self) -> None:
         self.panel.wire_view()
         panel = self.panel
+        asked: list[Any] = [self.content, self.style, *self.form.inputs]
+        gr.on([control.change for control in asked], None, js=FORGET_REFUSAL)
         pictures = [self.content, self.style, *self.others.inputs, *self.regions.inputs]
         given = [panel.addresses, panel.start, *pictures, *self.form.inputs]
         ended = self.ended = panel.wire(self.runs, self.paint, given)

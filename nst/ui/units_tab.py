@@ -48,13 +48,13 @@ ABOUT = About(
     (
         "Each unit of a layer answers to one pattern; here are the nine places, over all pictures, that "
         "it answers to most, cut out exactly as large as what it can see.",
-        "The grey picture beside them shows what in each patch drove it: light and dark there would raise "
-        "its answer.",
+        "The picture on grey beside them shows what in each patch drove it: what is lighter or darker than "
+        "the grey would raise its answer.",
         "Go from relu1_1, which sees edges and colours, to deeper layers, whose patches grow and share a "
         "texture, a curve or a thing.",
     ),
     "After Zeiler & Fergus, “Visualizing and Understanding Convolutional Networks” (2014), figure 2; the "
-    "grey pictures by guided backpropagation, Springenberg et al. (2015).",
+    "pictures on grey by guided backpropagation, Springenberg et al. (2015).",
 )
 
 
