@@ -26,7 +26,7 @@ from .run_panel import RunPanel, buttons, getting_ready
 from .running.runs import Runs
 from .shown import Shown, pair_of
 from .theme import html
-from .visit import GONE, Painted, apart, found_again, painted, with_more
+from .visit import GONE, MOST_KEPT, Painted, apart, found_again, painted, with_more
 
 CODES: Sequence[tuple[str, Any]] = (("Python", "python"), ("Command line", "shell"), ("curl", "shell"))
 
@@ -41,13 +41,21 @@ NAME_PICTURES = r"""
 }), 400)
 """
 
-# The browser's tab says how far the run is; on a narrow page the view follows Paint to the picture.
-TITLE = """
+# What the browser remembers of its runs. Each tab adds its own to those of the others, which gr.BrowserState,
+# read once, would forget.
+REMEMBERED = "() => { try { return [JSON.parse(localStorage['nst-paintings'])]; } catch { return [[]]; } }"
+# The browser's tab says how far the run is, and the browser remembers the run.
+FOLLOW = """
 (status) => {
-  const found = /data-title="([^"]*)"/.exec(status ?? '');
+  const found = /data-title="([^"]*)"(?: data-run="([^"]*)")?/.exec(status ?? '');
   document.title = (found ? found[1] + ' · ' : '') + 'Neural style transfer';
+  if (!found?.[2]) return;
+  let runs = [];
+  try { runs = JSON.parse(localStorage['nst-paintings']); } catch {}
+  runs = (Array.isArray(runs) ? runs : []).filter((run) => run !== found[2]);
+  try { localStorage['nst-paintings'] = JSON.stringify([...runs, found[2]].slice(-MOST)); } catch {}
 }
-"""
+""".replace("MOST", str(MOST_KEPT))
 # Beside the settings the picture is sticky while its row is higher than it; the curves make it as high, and
 # it would go up. So, where it is out of sight, its row is brought into view.
 TO_THE_PICTURE = """
@@ -64,7 +72,7 @@ class PaintingPanel(RunPanel):
 
     visit      the paintings of this visit, and `selected` the one that is seen
     start      path of the painting that the next run goes on from, if any
-    addresses  the folders of this browser's last runs, the newest last, kept in the browser
+    addresses  the folders of this browser's last runs, the newest last, as the browser remembers them
     """
 
     def __init__(self) -> None:
@@ -76,7 +84,7 @@ class PaintingPanel(RunPanel):
         example, each = gallery.example, (*gallery.contents, *gallery.styles)
         self.names = {picture.file.name: picture.name for picture in each}
         self.visit, self.selected, self.start = gr.State(()), gr.State(), gr.State()
-        self.addresses = gr.BrowserState([], storage_key="nst-paintings", secret="nst")
+        self.addresses = gr.JSON(visible=False)
         self.badge = html(status.badge(status.automatic()), elem_id="badge")
         self.status = html(elem_id="said")
         self._pictures(example)
@@ -103,7 +111,7 @@ class PaintingPanel(RunPanel):
             self.other,
         ]
         self.began = [*panels, self.status, self.shown]
-        self.going = [self.live, self.status, self.costs, self.badge, self.addresses, self.shown]
+        self.going = [self.live, self.status, self.costs, self.badge, self.shown]
         self.ending = [self.shown, self.visit, self.selected]
         self.recalled = [self.status, self.visit, self.strip, self.strips, *self.seen]
         self.ended = [*panels, *self.recalled[1:]]
@@ -184,7 +192,7 @@ class PaintingPanel(RunPanel):
         self.other.input(compared, two, seen, **QUIET).then(None, js=NAME_PICTURES)
         made = self.film.click(film_values, self.selected, [self.film, self.film_file], **ONE_BY_ONE)
         made.success(None, js=PRESS_FILM)
-        self.status.change(None, self.status, None, js=TITLE)
+        self.status.change(None, self.status, None, js=FOLLOW)
         self.run.click(None, None, None, js=TO_THE_PICTURE)
 
     def wire(self, runs: Runs, work: Any, inputs: Sequence[Any]) -> Any:

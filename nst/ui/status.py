@@ -25,18 +25,20 @@ Programs can use this page too: <a href="?view=api">its API</a>.</p>
 
 
 def progress(frame: Frame) -> str:
-    """HTML of a run's status: what it is doing, the figures, and a bar.
+    """HTML of a run's status: what it is doing, the figures, and a bar. The browser reads from it what its
+    tab says, and which run to remember.
 
     Only the first line is announced by a screen reader: it changes a few times a run, the figures always.
     """
     if frame.state == "failed":
         return failed(frame.message)
     said = f'<div class="doing" role="status" aria-live="polite">{escape(frame.message)}</div>'
+    run = f' data-run="{Path(frame.picture).parent.name}"' if frame.picture else ""
     if frame.is_last:
-        return f'<div class="status" data-title="{_title(frame)}">{said}</div>'
+        return f'<div class="status" data-title="{_title(frame)}"{run}>{said}</div>'
     figures = "".join(f"<span>{escape(figure)}</span>" for figure in _figures(frame))
     return (
-        f'<div class="status" data-title="{_title(frame)}">{said}{_bar(frame)}'
+        f'<div class="status" data-title="{_title(frame)}"{run}>{said}{_bar(frame)}'
         f'<div class="figures">{figures}</div></div>'
     )
 

@@ -22,7 +22,7 @@ from .gallery import Gallery
 from .in_sight import size_of
 from .other_styles import OtherStyles
 from .painting import painting
-from .painting_panel import NAME_PICTURES, PaintingPanel
+from .painting_panel import NAME_PICTURES, REMEMBERED, PaintingPanel
 from .painting_values import painting_values
 from .refusing import refuse_at_once
 from .regions_fold import RegionsFold
@@ -76,7 +76,7 @@ class TransferTab:
         demo.unload(self._stop)
         panel = self.panel
         recalled = [*panel.recalled, panel.shown, *self.refilled]
-        again = demo.load(self._recall, panel.addresses, recalled, **QUIET)
+        again = demo.load(self._recall, panel.addresses, recalled, js=REMEMBERED, **QUIET)
         again.then(None, js=NAME_PICTURES)
         # Pressed before, Paint would find no pictures where some are about to be filled in.
         again.then(None, None, panel.run, js="() => ({__type__: 'update', interactive: true})")
@@ -86,7 +86,6 @@ class TransferTab:
     def paint(
         self,
         request: gr.Request,
-        addresses: Any,
         start: str | None,
         content: str | None,
         style: str | None,
@@ -116,7 +115,7 @@ class TransferTab:
         first = start or (style if settings and settings.is_texture else content)
         begun = Shown((content, style, *further), settings, has_regions=bool(mask), pictures=pictures)
         is_kept = False
-        for going in painting_values(frames, begun, first, addresses_of(addresses)):
+        for going in painting_values(frames, begun, first):
             last = going[-1].frame
             if last.picture and not is_kept:  # a page that is closed now finds what the run was of
                 keep(Record(begun, pair_of(begun, self.panel.names)), Path(last.picture).parent)
@@ -181,7 +180,7 @@ class TransferTab:
         asked: list[Any] = [self.content, self.style, *self.form.inputs]
         gr.on([control.change for control in asked], None, js=FORGET_REFUSAL)
         pictures = [self.content, self.style, *self.others.inputs, *self.regions.inputs]
-        given = [panel.addresses, panel.start, *pictures, *self.form.inputs]
+        given = [panel.start, *pictures, *self.form.inputs]
         ended = self.ended = panel.wire(self.runs, self.paint, given)
         size, share = (self.form.settings[name] for name in ("size", "style_weights"))
         for event in (
