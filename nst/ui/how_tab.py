@@ -44,8 +44,8 @@ ABOUT = About(
     ),
     "After Gatys, Ecker & Bethge (2015, 2016), in the notation of the deep-learning course; each Gram matrix "
     "is divided by its own number of positions, so that S may have another size. Those of G include a margin "
-    "of 8 px, which is painted and cut off. A run from coarse to fine has a larger β at its coarser sizes, so J "
-    "jumps where a size begins.",
+    "of 8 px, which is painted and cut off. A run from coarse to fine has a larger β at its coarser sizes, "
+    "so J jumps where a size begins.",
 )
 
 MOST_KEPT = 12  # visitors; each holds some 5 MB of Gram matrices and patches
