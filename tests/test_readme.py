@@ -115,7 +115,8 @@ def test_there_is_a_snippet_for_a_painting_and_one_for_each_study():
     assert len(SNIPPETS) == 4
 
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("*/*.md")]
+FOLDERS = (".", "benchmarks", "docs", "examples")
+PAGES = [page for folder in FOLDERS for page in sorted(ROOT.joinpath(folder).glob("*.md"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

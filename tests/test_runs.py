@@ -12,8 +12,9 @@ import pytest
 from running import SMALL
 from server import wait_until
 
-from nst.errors import NSTError, SettingsError
+from nst.errors import ImageRefused, NSTError, RunError, SettingsError
 from nst.settings import BOUNDS, Settings
+from nst.ui import status
 from nst.ui.painting import painting
 from nst.ui.running.frames import Frame, settled
 from nst.ui.running.limits import Limits
@@ -233,6 +234,31 @@ def test_an_error_made_on_purpose_is_told_in_its_own_words():
 
     last = list(settled(refuse()))[-1]
     assert (last.state, last.message, last.evaluation) == ("failed", "This is wrong: do that.", 2)
+
+
+@pytest.mark.parametrize(
+    ("error", "evaluation", "refused"),
+    [
+        (SettingsError("Size is wrong."), 0, True),
+        (ImageRefused("This is no picture."), 0, True),
+        (SettingsError("Its pictures were deleted."), 3, False),
+        (RunError("There is too little memory."), 0, False),
+        (KeyError("size"), 0, False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_only_what_was_asked_for_is_refused_and_the_browser_remembers_every_run_with_a_picture(
+    error, evaluation, refused
+):
+    def fail():
+        yield Frame("working", "on", evaluation=evaluation, picture="/runs/0a1b/3.jpg")
+        raise error
+
+    last = list(settled(fail()))[-1]
+    assert last.refused == refused
+    said = status.progress(last)
+    assert ("data-refused" in said) == refused
+    assert 'data-run="0a1b"' in said
 
 
 def test_runs_leave_no_threads_behind(make_runs):

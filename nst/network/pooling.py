@@ -42,8 +42,8 @@ class Pool:
 
 
 def _highest(y: Tensor) -> tuple[Tensor, Tensor]:
-    """The maximum of each 2×2, and where it is and above 0. By the four corners of all 2×2 at once this takes
-    half the time of max_pool2d's indices, eight bytes each, and max_unpool2d."""
+    """The maximum of each 2×2, and where it is, if it is above 0. By the four corners of all 2×2 at once this
+    takes 0.6 of the time of max_pool2d's indices, eight bytes each, and max_unpool2d."""
     height, width = y.shape[2] // 2 * 2, y.shape[3] // 2 * 2
     corners = [(..., slice(i, height, 2), slice(j, width, 2)) for i in (0, 1) for j in (0, 1)]
     pooled = reduce(torch.maximum, [y[corner] for corner in corners])

@@ -43,9 +43,9 @@ ABOUT = About(
         "style’s and not like the content’s.",
     ),
     "After Gatys, Ecker & Bethge (2015, 2016), in the notation of the deep-learning course; each Gram matrix "
-    "is divided by its own number of positions, so that S may have another size. Those of G include a margin "
-    "of 8 px, which is painted and cut off. A run from coarse to fine has a larger β at its coarser sizes, "
-    "so J jumps where a size begins.",
+    "is divided by its own number of positions, so that S may have another size; C and G have a margin of "
+    "8 px around them, which is cut off in the end. A run from coarse to fine has a larger β at its coarser "
+    "sizes, so J jumps where a size begins.",
 )
 
 MOST_KEPT = 12  # visitors; each holds some 5 MB of Gram matrices and patches
@@ -246,7 +246,7 @@ def _place(shot: Shot) -> str:
     said = f"Evaluation {moment.evaluation}, painted at {moment.width} × {moment.height} px."
     if (width, height) != (moment.width, moment.height):
         said += (
-            f" Matrices, and layers the run did not use, are measured at {width} × {height} px; for the "
-            "others the style cost of C is not known."
+            f" Matrices, and J_style where the run did not use it, are measured at {width} × {height} px; "
+            "where it did, that of C is not known."
         )
     return status.note(said)

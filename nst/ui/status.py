@@ -30,10 +30,10 @@ def progress(frame: Frame) -> str:
 
     Only the first line is announced by a screen reader: it changes a few times a run, the figures always.
     """
-    if frame.state == "failed":
-        return failed(frame.message)
-    said = f'<div class="doing" role="status" aria-live="polite">{escape(frame.message)}</div>'
     run = f' data-run="{Path(frame.picture).parent.name}"' if frame.picture else ""
+    if frame.state == "failed":
+        return failed(frame.message, run, " data-refused" if frame.refused else "")
+    said = f'<div class="doing" role="status" aria-live="polite">{escape(frame.message)}</div>'
     if frame.is_last:
         return f'<div class="status" data-title="{_title(frame)}"{run}>{said}</div>'
     figures = "".join(f"<span>{escape(figure)}</span>" for figure in _figures(frame))
@@ -57,11 +57,11 @@ def _title(frame: Frame) -> str:
     return f"{round(100 * frame.evaluation / frame.of)} %" if frame.of else "…"
 
 
-def failed(sentence: str) -> str:
-    """HTML of a run that could not be, or could not go on."""
+def failed(sentence: str, run: str = "", refused: str = "") -> str:
+    """HTML of a run that could not be, or could not go on; run and refused: attributes for the browser."""
     return (
-        '<div class="status" data-title="Not painted">'
-        f'<div class="failed" role="alert">{escape(sentence)}</div></div>'
+        f'<div class="status" data-title="Not painted"{run}>'
+        f'<div class="failed" role="alert"{refused}>{escape(sentence)}</div></div>'
     )
 
 

@@ -40,10 +40,11 @@ PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of a
 
 # As a person would: nothing happens while a run goes on, as the button cannot be pressed then.
 PRESS_PAINT = "() => setTimeout(() => document.querySelector('#run')?.click(), 60)"
-# What was refused is being mended. The next run's first words take its place.
+# Something was changed after a refusal: it may be mended, and Paint says it again if it is not. How a run
+# failed stays.
 FORGET_REFUSAL = """
 () => {
-  const refusal = document.querySelector('#said [role=alert]');
+  const refusal = document.querySelector('#said [data-refused]');
   if (refusal) refusal.style.display = 'none';
 }
 """
@@ -78,7 +79,7 @@ class TransferTab:
         recalled = [*panel.recalled, panel.shown, *self.refilled]
         again = demo.load(self._recall, panel.addresses, recalled, js=REMEMBERED, **QUIET)
         again.then(None, js=NAME_PICTURES)
-        # Pressed before, Paint would find no pictures where some are about to be filled in.
+        # Pressed before, Paint would find none of the pictures that an earlier visit left.
         again.then(None, None, panel.run, js="() => ({__type__: 'update', interactive: true})")
         self.estimate.after(demo.load)
         demo.load(None, js=FOLD_ON_A_PHONE)
@@ -111,7 +112,7 @@ class TransferTab:
             given = content, [style, *further], settings, start, mask, style_mask, pictures
             frames = self.runs.stream(client_of(request), painting, *given)
         except NSTError as error:
-            frames = [Frame("failed", str(error))]
+            frames = [Frame("failed", str(error), refused=True)]
         first = start or (style if settings and settings.is_texture else content)
         begun = Shown((content, style, *further), settings, has_regions=bool(mask), pictures=pictures)
         is_kept = False
@@ -177,10 +178,10 @@ class TransferTab:
     def _wire_run(self) -> None:
         self.panel.wire_view()
         panel = self.panel
-        asked: list[Any] = [self.content, self.style, *self.form.inputs]
+        asked: list[Any] = [self.content, self.style, *self.others.inputs, *self.regions.inputs]
+        asked += self.form.inputs
         gr.on([control.change for control in asked], None, js=FORGET_REFUSAL)
-        pictures = [self.content, self.style, *self.others.inputs, *self.regions.inputs]
-        given = [panel.start, *pictures, *self.form.inputs]
+        given = [panel.start, *asked]
         ended = self.ended = panel.wire(self.runs, self.paint, given)
         size, share = (self.form.settings[name] for name in ("size", "style_weights"))
         for event in (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ...errors import NSTError
+from ...errors import ImageRefused, NSTError, SettingsError
 from ...settings import Settings
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class Frame:
     moments     some pictures of the run in order, the finished one last; in the last Frame
     spots       the pictures of a sheet of many, in its last Frame
     details     what else an endpoint answers, as plain values
+    refused     whether it failed for what was asked, before anything was painted
     """
 
     state: str
@@ -115,6 +116,7 @@ class Frame:
     moments: tuple[Moment, ...] = ()
     spots: tuple[Spot, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    refused: bool = False
 
     @property
     def is_last(self) -> bool:
@@ -161,7 +163,7 @@ def settled(frames: Iterator[Frame]) -> Iterator[Frame]:
     gr.Error passes: ZeroGPU speaks of quotas with it. Anything unforeseen gets a number, under which the
     log has the traceback.
     """
-    last = Frame("failed", "")
+    last, refused = Frame("failed", ""), False
     try:
         for last in frames:
             yield last
@@ -169,6 +171,7 @@ def settled(frames: Iterator[Frame]) -> Iterator[Frame]:
     except NSTError as error:
         log.info("refused: %r", str(error))
         message = str(error)
+        refused = isinstance(error, ImageRefused | SettingsError) and not last.evaluation
     except gr.Error:
         raise
     except Exception:
@@ -178,7 +181,7 @@ def settled(frames: Iterator[Frame]) -> Iterator[Frame]:
             "Something went wrong here, and not with what you gave: please try again, and if it "
             f"happens again, report it with the number {number}."
         )
-    yield replace(last, state="failed", message=message, ahead=0, eta=None)
+    yield replace(last, state="failed", message=message, ahead=0, eta=None, refused=refused)
 
 
 def working(report: object) -> Frame:
