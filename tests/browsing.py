@@ -16,7 +16,7 @@ from nst.images import save_png
 from nst.recipe import read_recipe, recipe_text
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-SOON = 20_000  # milliseconds: ends a test that would hang, and is waited out by no other
+SOON = 60_000  # milliseconds: ends a test that would hang, and is waited out by no other
 expect.set_options(timeout=SOON)
 Opener = Callable[..., Page]
 QUICK = {

@@ -41,11 +41,15 @@ PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of a
 # As a person would: nothing happens while a run goes on, as the button cannot be pressed then.
 PRESS_PAINT = "() => setTimeout(() => document.querySelector('#run')?.click(), 60)"
 # Something was changed after a refusal: it may be mended, and Paint says it again if it is not. How a run
-# failed stays.
+# failed stays. Gradio's own change comes late on a slow machine, and would hide what Paint says meanwhile.
 FORGET_REFUSAL = """
 () => {
-  const refusal = document.querySelector('#said [data-refused]');
-  if (refusal) refusal.style.display = 'none';
+  const forget = (event) => {
+    const refusal = event.target.closest?.('#transfer') && document.querySelector('#said [data-refused]');
+    if (refusal) refusal.style.display = 'none';
+  };
+  for (const kind of ['input', 'change', 'drop', 'paste']) document.addEventListener(kind, forget, true);
+  document.querySelector('#swap')?.addEventListener('click', forget);
 }
 """
 FOLD_ON_A_PHONE = "() => { if (innerWidth < 700) document.querySelector('#settings > button')?.click(); }"
@@ -83,6 +87,7 @@ class TransferTab:
         again.then(None, None, panel.run, js="() => ({__type__: 'update', interactive: true})")
         self.estimate.after(demo.load)
         demo.load(None, js=FOLD_ON_A_PHONE)
+        demo.load(None, js=FORGET_REFUSAL)
 
     def paint(
         self,
@@ -178,10 +183,8 @@ class TransferTab:
     def _wire_run(self) -> None:
         self.panel.wire_view()
         panel = self.panel
-        asked: list[Any] = [self.content, self.style, *self.others.inputs, *self.regions.inputs]
-        asked += self.form.inputs
-        gr.on([control.change for control in asked], None, js=FORGET_REFUSAL)
-        given = [panel.start, *asked]
+        pictures = [self.content, self.style, *self.others.inputs, *self.regions.inputs]
+        given = [panel.start, *pictures, *self.form.inputs]
         ended = self.ended = panel.wire(self.runs, self.paint, given)
         size, share = (self.form.settings[name] for name in ("size", "style_weights"))
         for event in (
