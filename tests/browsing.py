@@ -7,7 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Download,
+    Page,
+    expect,
+    sync_playwright,
+)
 from server import Server, png
 from tiny import checks, waves
 
@@ -161,6 +169,21 @@ def open_advanced(page: Page) -> None:
 def wait_for_the_end(page: Page) -> None:
     expect(page.locator("#run")).to_be_enabled(timeout=3 * SOON)
     expect(page.locator("#stop")).to_be_disabled()
+
+
+def paint(page: Page, recipe: Path) -> None:
+    """Paint with the settings of a recipe, to the end."""
+    use_recipe(page, recipe)
+    page.locator("#run").click()
+    expect(page.locator("#said")).to_contain_text(f"Painted {read_recipe(recipe).settings.size} × ")
+    wait_for_the_end(page)
+
+
+def downloaded(page: Page) -> Download:
+    """The painting, by its button."""
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    return download.value
 
 
 def contrast(page: Page, selector: str) -> float:

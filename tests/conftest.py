@@ -11,7 +11,7 @@ from server import REAL_APP, Server
 from nst import decoding
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-LONGEST = ("studies_page", "visit", "page", "moments_page", "hostile", "studies_api")
+LONGEST = ("studies_page", "page", "moments_page", "coming_back", "visit", "hostile", "studies_api")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

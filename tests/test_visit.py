@@ -1,4 +1,4 @@
-"""A visit from the first look to coming back: the page in a real browser, against the real app."""
+"""A visit from the first look to a painting: the page in a real browser, against the real app."""
 
 import json
 import re
@@ -9,31 +9,19 @@ from browsing import (
     a_painting,
     choose,
     contrast,
+    downloaded,
     number,
     open_advanced,
+    paint,
     strength,
     use_recipe,
     wait_for_the_end,
 )
-from PIL import Image
 from playwright.sync_api import expect
 
 from nst.recipe import read_recipe
 
 pytestmark = pytest.mark.browser
-
-
-def paint(page, recipe) -> None:
-    use_recipe(page, recipe)
-    page.locator("#run").click()
-    expect(page.locator("#said")).to_contain_text(f"Painted {read_recipe(recipe).settings.size} × ")
-    wait_for_the_end(page)
-
-
-def downloaded(page):
-    with page.expect_download() as download:
-        page.locator("#download").click()
-    return download.value
 
 
 # The first look
@@ -92,6 +80,21 @@ def test_on_a_phone_paint_stays_in_reach_and_the_view_follows_it_to_the_picture(
     expect(page.locator("#live img")).to_be_in_viewport()
     page.locator("#stop").click()
     wait_for_the_end(page)
+
+
+def test_what_was_refused_is_no_longer_said_once_it_is_mended(visit, pictures):
+    page = visit()
+    page.locator("#run").click()
+    refusal = page.locator("#said [role=alert]")
+    expect(refusal).to_contain_text("There are no pictures yet")
+    choose(page, *pictures)
+    expect(refusal).to_be_hidden()
+    strength(page).fill("")
+    page.locator("#run").click()
+    expect(refusal).to_contain_text("Strength must be a number")
+    wait_for_the_end(page)
+    strength(page).fill("20")
+    expect(refusal).to_be_hidden()
 
 
 # No control changes a run by being looked at
@@ -183,165 +186,6 @@ def test_who_waits_sees_the_picture_to_be_painted_and_one_time(visit, pictures, 
     for page in (second, first):
         page.locator("#stop").click()
         wait_for_the_end(page)
-
-
-# The paintings of a visit
-
-
-def test_the_visits_paintings_can_be_seen_again_compared_and_used(visit, pictures, tmp_path):
-    page = visit()
-    choose(page, *pictures)
-    for seed, size in ((7, 64), (8, 72)):  # two sizes: use_recipe() waits for the field to change
-        paint(page, a_painting(tmp_path, evaluations=seed - 1, seed=seed, size=size))
-    expect(page.locator("#said")).to_contain_text("7 evaluations")
-    strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
-    expect(strip).to_have_count(2)
-    expect(strip.first).to_contain_text("1: content × style")
-    expect(strip.first).to_have_attribute("title", re.compile("content × style.*Seed: 7"))
-    expect(strip.last).to_contain_text("Seed: 8")
-    expect(strip.last).to_have_attribute("aria-pressed", "true")
-    strip.first.click()
-    expect(strip.first).to_have_attribute("aria-pressed", "true")
-    expect(strip.last).to_have_attribute("aria-pressed", "false")
-    expect(page.locator("#said")).to_contain_text("6 evaluations")
-    expect(page.locator("#costs .curves")).to_contain_text("6 evaluations")
-    expect(page.locator("#used")).to_contain_text("Settings used")
-    page.get_by_role("button", name="Settings used").click()
-    expect(page.locator("#used dl")).to_contain_text("Seed7")
-    assert downloaded(page).suggested_filename == "content-style-7.png"
-    old = page.locator("#slider img").first.get_attribute("src")
-    page.locator("#compare input").click()
-    page.get_by_role("option", name="Painting 2").click()
-    expect(page.locator("#slider img").first).not_to_have_attribute("src", old)
-    expect(page.locator("#caption")).to_contain_text("Painting 2 is on the left")
-    page.locator("#finished").get_by_role("button", name="Use its settings").click()
-    open_advanced(page)
-    expect(page.get_by_label("Seed")).to_have_value("7")
-    page.get_by_role("button", name="Take as content").click()
-    expect(page.locator(".offer")).to_be_visible()
-    page.get_by_role("button", name="Repaint it").click()
-    expect(page.locator(".offer")).to_be_hidden()
-
-
-def test_a_run_that_fails_leaves_the_last_painting_in_sight(visit, pictures, tmp_path):
-    page = visit()
-    choose(page, *pictures)
-    paint(page, a_painting(tmp_path, evaluations=6))
-    page.locator("#double").click()
-    expect(page.get_by_role("alert")).to_contain_text("64 × 48 pixels and both sides need at least 64")
-    wait_for_the_end(page)
-    expect(page.locator("#slider img")).to_have_count(2)
-    strength(page).fill("")
-    page.locator("#run").click()
-    expect(page.get_by_role("alert")).to_contain_text("Strength must be a number")
-    wait_for_the_end(page)
-    expect(page.locator("#slider img")).to_have_count(2)
-    expect(page.locator("#download")).to_be_visible()
-
-
-def test_a_reload_finds_the_paintings_of_the_visit(visit, pictures, tmp_path):
-    page = visit(leaves=True)
-    choose(page, *pictures)
-    paint(page, a_painting(tmp_path, evaluations=4, size=96))
-    paint(page, a_painting(tmp_path, evaluations=6))
-    page.reload()
-    strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
-    expect(strip).to_have_count(2)
-    expect(strip.nth(1)).to_contain_text("2: content × style")
-    expect(page.locator("#said")).to_contain_text("6 evaluations")
-    expect(strip.nth(1)).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#download")).to_contain_text("64 × 48 px")
-    with Image.open(downloaded(page).path()) as picture:
-        assert picture.size == (64, 48)
-    strip.first.click()
-    expect(page.locator("#download")).to_contain_text("96 × 72 px")
-    for name in ("content", "style"):
-        expect(page.locator(f"#{name} img")).to_be_visible()
-    expect(number(page, "Size")).to_have_value("64")
-    expect(strength(page)).to_have_value("12")
-    page.locator("#run").click()
-    wait_for_the_end(page)
-    expect(strip).to_have_count(3)
-    settings = read_recipe(downloaded(page).path()).settings
-    assert settings == read_recipe(a_painting(tmp_path, evaluations=6)).settings
-    page.reload()
-    expect(page.locator("#style img")).to_be_visible()
-    page.get_by_role("tab", name="Where does J come from?").click()
-    page.locator("#how-run").click()
-    expect(page.locator("#how-place")).to_contain_text("Evaluation 6, painted at 64 × 48 px.")
-    expect(page.locator("#how-costs")).to_contain_text("total J")
-
-
-def test_two_tabs_of_one_browser_remember_what_both_painted(visit, profile, app, pictures, tmp_path):
-    first = visit()
-    second = profile.new_page()
-    second.goto(app.url)
-    for page, size in ((second, 64), (first, 72)):
-        choose(page, *pictures)
-        paint(page, a_painting(tmp_path, evaluations=4, size=size))
-    second.reload()
-    strip = second.get_by_role("group", name="Paintings of this visit").get_by_role("button")
-    expect(strip).to_have_count(2)
-    expect(strip.last).to_contain_text("72")
-    second.close()
-
-
-def test_paint_waits_until_the_pictures_of_the_last_visit_are_filled_in(visit, app, pictures, tmp_path):
-    page = visit(leaves=True)
-    choose(page, *pictures)
-    paint(page, a_painting(tmp_path, evaluations=4))
-    page.route("**/gradio_api/run/**", lambda route: None)  # held back
-    page.goto(app.url)
-    expect(page.locator("#run")).to_be_visible()
-    page.wait_for_timeout(500)
-    expect(page.locator("#run")).to_be_disabled()
-    page.unroute("**/gradio_api/run/**")  # which lets go of what was held back
-    expect(page.locator("#run")).to_be_enabled()
-    page.locator("#run").click()
-    expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px")
-
-
-def test_what_was_refused_is_no_longer_said_once_it_is_mended(visit, pictures):
-    page = visit()
-    page.locator("#run").click()
-    refusal = page.locator("#said [role=alert]")
-    expect(refusal).to_contain_text("There are no pictures yet")
-    choose(page, *pictures)
-    expect(refusal).to_be_hidden()
-    strength(page).fill("")
-    page.locator("#run").click()
-    expect(refusal).to_contain_text("Strength must be a number")
-    wait_for_the_end(page)
-    strength(page).fill("20")
-    expect(refusal).to_be_hidden()
-
-
-def test_what_an_address_says_is_to_be_painted_goes_before_what_a_reload_would_fill_in(
-    visit, app, pictures, tmp_path
-):
-    page = visit(leaves=True)
-    choose(page, *pictures)
-    paint(page, a_painting(tmp_path, evaluations=6))
-    page.goto(f"{app.url}?pair=cat-etching&size=256")
-    strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
-    expect(strip).to_have_count(1)
-    expect(number(page, "Size")).to_have_value("256")
-    assert "chelsea" in page.locator("#content img").get_attribute("src")
-
-
-def test_a_painting_stopped_by_closing_its_page_is_said_to_have_been(visit, pictures, tmp_path):
-    page = visit(leaves=True)
-    choose(page, *pictures)
-    use_recipe(page, a_painting(tmp_path, evaluations=1000, size=256))
-    page.locator("#run").click()
-    expect(page.locator("#said")).to_contain_text("evaluation")
-    page.wait_for_function("localStorage.getItem('nst-paintings')?.length > 20")
-    page.reload()
-    said = re.compile("This was not finished|It was stopped at evaluation")
-    expect(page.locator("#caption")).to_contain_text(said)
-    expect(page.locator("#content img")).to_be_visible()
-    expect(number(page, "Size")).to_have_value("256")
-    expect(page.locator("#slider img")).to_have_count(2)
 
 
 def test_swap_and_surprise(visit, pictures):

@@ -108,7 +108,7 @@ class HowTab:
         ended.then(self.open, self.layer, [self.example, self.results, *place, *at_moment], **QUIET)
         for control in place:
             control.input(self.show, [*place, *weights, self.filled], at_moment, **LATEST, **QUIET)
-        # Gradio's input of a text box hears keys alone, and nothing that is pasted or deleted.
+        # Gradio's input of a text box hears keys alone, and nothing that is pasted.
         for changed in (self.alpha.input, self.beta.input, self.lambdas.input, self.lambdas.blur):
             changed(self.weigh, [*place, *weights], self.sums, **LATEST, **QUIET)
 
