@@ -91,7 +91,8 @@ def test_the_costs_are_those_of_slow_loops(filters, measuring, generated):
     assert found.tv == pytest.approx(reference.total_variation(seen(generated, SIZE)[0]), rel=1e-4)
 
 
-def test_a_run_begins_with_what_is_measured_of_the_content_image(filters, measuring):
+def test_a_run_begins_with_what_is_measured_of_the_content_image(filters, measuring, monkeypatch):
+    monkeypatch.setenv("NST_PRECISION", "float32")  # that of what is measured
     settings = SETTINGS.with_(size=64, scales=1, evaluations=1)
     *_, begun = stylize(waves(), checks(), settings, "cpu", filters)
     found = measuring.measure(waves(), SIZE)
