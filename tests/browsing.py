@@ -69,16 +69,14 @@ def visiting(app: Server, browser: Browser, profile: BrowserContext) -> Iterator
     """Opens pages; fails if one of them met an error or asked anyone but the app for anything."""
     pages, troubles = [], []
 
-    def open_page(
-        width: int = 1280, height: int = 900, leaves: bool = False, color_scheme: str = "light"
-    ) -> Page:
+    def open_page(width: int = 1280, height: int = 900, leaves: bool = False) -> Page:
         """leaves: the page is left while it still waits for an answer, which the browser calls an error."""
         is_first = not pages
         pages.append(page := profile.new_page() if is_first else browser.new_page())
         if is_first:
             _forget(page, app)
         page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme=color_scheme)
+        page.emulate_media(color_scheme="light")
         page.set_default_timeout(SOON)
         page.on("console", lambda said: said.type == "error" and not leaves and troubles.append(_said(said)))
         page.on("response", lambda got: got.status >= 500 and troubles.append(f"{got.status} {got.url}"))
@@ -184,6 +182,15 @@ def downloaded(page: Page) -> Download:
     with page.expect_download() as download:
         page.locator("#download").click()
     return download.value
+
+
+def light_and_dark(page: Page) -> Iterator[str]:
+    """The page in one scheme of colours and then in the other, by its name."""
+    page.add_style_tag(content="* { transition: none !important; }")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        expect(page.locator("body.dark")).to_have_count(int(scheme == "dark"))
+        yield scheme
 
 
 def contrast(page: Page, selector: str) -> float:

@@ -56,7 +56,7 @@ def test_a_picture_is_given_by_path_and_a_path_that_is_no_file_is_refused(tmp_pa
         decoding.load_picture(tmp_path / "gone")
 
 
-@pytest.mark.parametrize("read", [decoding.load_picture, decoding.picture_size, decoding.read_text])
+@pytest.mark.parametrize("read", [decoding.load_picture, decoding.read_text])  # picture_size: below
 def test_a_file_that_takes_long_even_to_look_at_is_given_up(read):
     with pytest.raises(ImageRefused) as refusal:
         read(attacks.segments(4_900_000))

@@ -22,7 +22,7 @@ def test_an_interrupt_in_a_run_ends_the_app_and_its_processes_with_no_abort(tmp_
     server = Server(REAL_APP, tmp_path)
     visitor = Visitor(server)
     content, style = visitor.upload(png(waves(640, 480))), visitor.upload(png(checks()))
-    inputs = visitor.transfer_inputs(content, style, size=512, scales=1, evaluations=1000)
+    inputs = visitor.transfer_inputs(content, style, size=192, scales=1, evaluations=1000)
     outputs = visitor.outputs(visitor.join("transfer", *inputs))
     while next(outputs)[1]["evaluation"] < 2:
         pass

@@ -167,10 +167,7 @@ def test_without_a_painting_how_it_works_says_what_g_is(visit, pictures, tmp_pat
     assert content == generated
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_lambda_is_shown_whole_and_weighs_j_anew(visit, pictures, tmp_path, width):
-    page = visit(width, 900)
-    measure(page, pictures, tmp_path)
+def assert_lambda_and_the_costs_are_whole(page, width):
     box = page.locator("#how-lambdas textarea")
     assert re.fullmatch(r"(relu[1-3]_[12]=[\d.e-]+(, )?){5}", box.input_value())
     across, down = box.evaluate("e => [e.scrollWidth - e.clientWidth, e.scrollHeight - e.offsetHeight]")
@@ -179,6 +176,17 @@ def test_lambda_is_shown_whole_and_weighs_j_anew(visit, pictures, tmp_path, widt
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     inside, whole = page.locator("#how-sums .scroll").evaluate("e => [e.clientWidth, e.scrollWidth]")
     assert whole <= inside
+
+
+def test_lambda_is_shown_whole(measured):
+    assert_lambda_and_the_costs_are_whole(measured[0], 1280)
+
+
+def test_on_a_phone_lambda_is_shown_whole_and_weighs_j_anew(visit, pictures, tmp_path):
+    page = visit(390, 900)
+    measure(page, pictures, tmp_path)
+    assert_lambda_and_the_costs_are_whole(page, 390)
+    box = page.locator("#how-lambdas textarea")
     before = cost(page)
     page.locator("#how-alpha input").fill("0")
     expect(page.locator("#how-sums .formula").last).to_contain_text("= 0 ·")

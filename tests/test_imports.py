@@ -29,7 +29,7 @@ def loaded(code: str) -> str:
     return done.stdout.strip()
 
 
-def test_the_page_is_built_without_importing_torch():
+def test_the_page_is_built_without_importing_torch_and_with_no_spaces_package():
     assert loaded(APP_WITHOUT_SPACES) == "[]"
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from server import REAL_APP, Server, Visitor, png, wait_until
+from server import Server, Visitor, png, wait_until
 from tiny import checks, tiny_filters, waves
 
 from nst.studies.units import scan_units
@@ -19,13 +19,6 @@ MANY = 27  # pages at once: as many as were once computed beside a run, for minu
 ANSWERED = 3.0  # seconds after the end of the run they waited for
 LONG = {"size": 192, "evaluations": 1000, "weights": "self-taught", "preset": "course"}
 UNITS = 9
-
-
-@pytest.fixture(scope="module")
-def public(tmp_path_factory) -> Iterator[Server]:
-    server = Server(REAL_APP, tmp_path_factory.mktemp("panels"))
-    yield server
-    server.stop()
 
 
 def component(server: Server, name: str) -> int:
@@ -54,10 +47,14 @@ def ask_for_pages(visitor: Visitor) -> list[str]:
     return [join(visitor, number, "relu2_1", first) for first in range(MANY)]
 
 
-def look(visitor: Visitor) -> None:
-    number = function(visitor.server, "units-added", "units-said")
+@pytest.fixture(scope="module")
+def visitor(app) -> Visitor:
+    """Someone who has looked at the pictures at hand."""
+    visitor = Visitor(app)
+    number = function(app, "units-added", "units-said")
     *_, last = visitor.outputs(join(visitor, number, None, None, None, "self-taught"))
     assert "Looked at" in last[0]
+    return visitor
 
 
 def drivers(html: Any) -> int:
@@ -100,9 +97,8 @@ class Heard:
                 self.ended[message["event_id"]] = message["success"]
 
 
-def test_many_pages_of_units_wait_for_the_run_in_one_place_and_are_then_answered_at_once(public):
-    painter, visitor, another = Visitor(public), Visitor(public), Visitor(public)
-    look(visitor)
+def test_many_pages_of_units_wait_for_the_run_in_one_place_and_are_then_answered_at_once(app, visitor):
+    painter, another = Visitor(app), Visitor(app)
     painting = begin_painting(painter)
     asked, heard = ask_for_pages(visitor), Heard(visitor)
     with ThreadPoolExecutor(1) as pool:
@@ -121,13 +117,11 @@ def test_many_pages_of_units_wait_for_the_run_in_one_place_and_are_then_answered
     assert heard.ended == dict.fromkeys(asked, True)
     assert drivers(heard.pages[-1][1]) == UNITS
     assert f"unit {MANY - 1} of relu2_1" in heard.pages[-1][1]
-    assert "Traceback" not in public.log.read_text()
+    assert "Traceback" not in app.log.read_text()
 
 
-def test_a_page_writes_the_box_of_its_unit_only_where_that_asked_for_a_unit_that_is_not_there(public):
-    visitor = Visitor(public)
-    look(visitor)
-    number = function(public, "units-layer", "units")
+def test_a_page_writes_the_box_of_its_unit_only_where_that_asked_for_a_unit_that_is_not_there(app, visitor):
+    number = function(app, "units-layer", "units")
 
     def written(first: Any) -> list[Any]:
         pages = visitor.outputs(join(visitor, number, "relu2_1", first))

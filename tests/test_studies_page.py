@@ -1,12 +1,14 @@
 """The four tabs of the studies in a real browser, against the real app."""
 
 import re
+from itertools import product
 
 import pytest
 from browsing import (
     SOON,
     choose,
     contrast,
+    light_and_dark,
     open_advanced,
     strength,
 )
@@ -44,18 +46,18 @@ def self_taught(page):
     page.get_by_role("option", name="Self-taught").locator("visible=true").click()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_every_tab_opens_with_three_sentences_and_fits_its_window(visit, width):
-    page = visit(width, 900)
+def test_every_tab_opens_with_three_sentences_and_fits_its_window(visit):
+    page = visit()
     tabs = page.locator("[role=tablist]").first.locator("[role=tab]:visible")
     expect(tabs).to_have_text(["Transfer", *TABS])
-    for name in TABS:
+    for width, name in product((1280, 390), TABS):
+        page.set_viewport_size({"width": width, "height": 900})
         open_tab(page, name)
         said = page.locator(".about:visible p").first
         expect(said).to_be_visible()
         assert len(re.findall(r"[.:;] |\.$", said.inner_text())) >= 3, name
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-        assert page.evaluate(WIDER) == [], name
+        assert page.evaluate(WIDER) == [], (name, width)
         if name in BOARDS:  # of a size at which its words can be read
             assert page.locator(".board .whole:visible").bounding_box()["width"] > 800
 
@@ -74,9 +76,8 @@ WIDER = """
 """
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_its_background_in_every_tab(visit, scheme):
-    page = visit(color_scheme=scheme)
+def test_text_stands_out_from_its_background_in_every_tab(visit):
+    page = visit()
     set_number(page, "Size", 64)
     faint = {}
     for name, run in TABS.items():
@@ -95,8 +96,11 @@ def test_text_stands_out_from_its_background_in_every_tab(visit, scheme):
                 ".sums .unused td",
                 "#how-maps figcaption",
             ]
-        ratios = {f"{name} {text}": contrast(page, f".tabitem:has({run}) {text}") for text in texts}
-        faint |= {text: ratio for text, ratio in ratios.items() if ratio < 4.5}
+        for scheme in light_and_dark(page):
+            ratios = {
+                f"{name} {text}, {scheme}": contrast(page, f".tabitem:has({run}) {text}") for text in texts
+            }
+            faint |= {text: ratio for text, ratio in ratios.items() if ratio < 4.5}
     assert faint == {}
 
 
@@ -210,37 +214,37 @@ def test_each_kind_of_reconstruction_has_its_example(visit):
     assert page.locator("#reconstruct-sheet button").count() == 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_sheet_is_as_light_or_dark_as_the_page(visit, scheme):
-    page = visit(color_scheme=scheme)
-    for tab, name in (
-        ("Which layers make the style?", "grid"),
-        ("What does each layer keep?", "reconstruct"),
-    ):
-        open_tab(page, tab)
-        image = page.locator(f"#{name}-sheet img:visible")
-        expect(image).to_have_count(1)
-        expect(image).to_have_class(f"on-{scheme}")
-        level = image.evaluate(
-            """async (image) => {
-              await image.decode();
-              const canvas = document.createElement('canvas').getContext('2d');
-              canvas.drawImage(image, 0, 0);
-              return canvas.getImageData(3, 3, 1, 1).data[0];
-            }"""
-        )
-        assert level == pytest.approx({"light": 255, "dark": 30}[scheme], abs=4)
+def test_the_sheet_is_as_light_or_dark_as_the_page(visit):
+    page = visit()
+    for scheme in light_and_dark(page):
+        for name in BOARDS:
+            open_tab(page, name)
+            image = page.locator(".board img:visible")
+            expect(image).to_have_count(1)
+            expect(image).to_have_class(f"on-{scheme}")
+            assert image.evaluate(CORNER) == pytest.approx({"light": 255, "dark": 30}[scheme], abs=4)
 
 
-@pytest.mark.parametrize("width", [390, 1280, 1920])
-def test_every_control_has_help_of_a_line_or_two(visit, width):
-    page = visit(width, 1000)
-    for name in BOARDS:
+# The red level of a pixel in the corner of a picture.
+CORNER = """
+async (image) => {
+  await image.decode();
+  const canvas = document.createElement('canvas').getContext('2d');
+  canvas.drawImage(image, 0, 0);
+  return canvas.getImageData(3, 3, 1, 1).data[0];
+}
+"""
+
+
+def test_every_control_has_help_of_a_line_or_two(visit):
+    page = visit()
+    for name, width in product(BOARDS, (390, 1280, 1920)):
+        page.set_viewport_size({"width": width, "height": 1000})
         open_tab(page, name)
         found = page.evaluate(HELP)
         assert len(found) == 4, name
         assert [help_ for help_ in found if not help_["text"].endswith(".")] == [], name
-        assert [help_ for help_ in found if help_["lines"] > 2 or help_["cut"]] == [], name
+        assert [help_ for help_ in found if help_["lines"] > 2 or help_["cut"]] == [], (name, width)
 
 
 # Of each control that is seen: the text of its help, its lines, and whether any of it is cut.

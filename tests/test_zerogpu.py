@@ -72,19 +72,6 @@ def test_off_a_space_the_decorator_returns_the_function_itself():
     assert not zerogpu.borrowed()
 
 
-def test_the_page_needs_no_spaces_package(tmp_path):
-    done = run_python(
-        """
-        import sys
-        sys.modules["spaces"] = None
-        from nst.ui.running import jobs, zerogpu
-        assert zerogpu.spaces is None
-        """,
-        tmp_path,
-    )
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.fixture(scope="module")
 def facts(tmp_path_factory) -> dict[str, Any]:
     """What one process saw that imported the app, then painted, stopped and refused in forked workers."""
