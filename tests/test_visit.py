@@ -218,7 +218,7 @@ def test_an_address_names_the_tab_the_pair_and_the_settings(visit, app):
 
 
 def test_a_path_of_next_buttons_leads_through_all_tabs_and_each_has_an_address(visit):
-    page = visit()
+    page = visit(390, 844)
     page.wait_for_function("window.addressRead")
     seen = []
     for _ in range(5):
@@ -226,7 +226,30 @@ def test_a_path_of_next_buttons_leads_through_all_tabs_and_each_has_an_address(v
         before = json.dumps([*seen, None])
         page.wait_for_function(f"!{before}.includes(new URL(location).searchParams.get('tab'))")
         seen.append(page.evaluate("new URL(location).searchParams.get('tab')"))
+        expect(page.locator("[role=tab][aria-selected=true]")).to_be_in_viewport(ratio=1)
     assert seen == ["grid", "reconstruct", "units", "how", "transfer"]
+
+
+def test_back_and_forward_lead_to_the_tabs_that_were_open(visit):
+    page = visit()
+    page.wait_for_function("window.addressRead")
+    tabs, begun = page.locator("[role=tablist]").get_by_role("tab"), page.evaluate("history.length")
+
+    def expect_opened(number: int, name: str) -> None:
+        expect(tabs.nth(number)).to_have_attribute("aria-selected", "true")
+        page.wait_for_function(f"tabInAddress() === {name!r}")
+
+    tabs.nth(3).click()
+    expect_opened(3, "units")
+    tabs.nth(1).click()
+    expect_opened(1, "grid")
+    page.go_back()
+    expect_opened(3, "units")
+    page.go_back()
+    expect_opened(0, "transfer")
+    page.go_forward()
+    expect_opened(3, "units")
+    assert page.evaluate("history.length") == begun + 2  # Back and Forward themselves add nothing
 
 
 def test_the_settings_used_can_be_run_with_curl(visit, app, pictures, tmp_path):

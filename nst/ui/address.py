@@ -1,6 +1,6 @@
 """The page's own address: which tab, which pair, which settings; and the button that leads to the next tab.
 
-/?tab=grid                         a tab
+/?tab=grid                         a tab; Back leads to the one before
 /?pair=lake-palette-knife          a pair of the gallery, filled in
 /?preset=gentle&size=256&seed=7    settings, by the names of Settings; they change the pair's
 """
@@ -20,8 +20,27 @@ from .form import IN_AN_ADDRESS, LAYERS
 from .gallery import Gallery, Pair
 from .transfer_tab import TransferTab
 
-# The first tab is opened by the page itself, which must not overwrite an address before it is read.
-READY = "() => setTimeout(() => { window.addressRead = true; }, 300)"
+# The first tab is opened by the page itself, which must not overwrite an address before it is read. A tab
+# that Back leads to is opened as a visitor opens it, when its name is in the address already.
+READY = """
+() => {
+  window.tabInAddress = () => new URL(location.href).searchParams.get('tab') ?? %s;
+  addEventListener('popstate', () => document.querySelector(`[data-tab-id="${tabInAddress()}"]`)?.click());
+  setTimeout(() => { window.addressRead = true; }, 300);
+}
+"""
+# A phone shows only some of the tabs, in a row that can be scrolled.
+OPENED = """
+() => {
+  const button = document.querySelector('[data-tab-id=%s]'), row = button?.closest('[role=tablist]');
+  const [inside, outside] = [button, row].map((e) => e?.getBoundingClientRect());
+  if (row) row.scrollLeft += (inside.left + inside.right - outside.left - outside.right) / 2;
+  if (!window.addressRead || tabInAddress() === %s) return;
+  const here = new URL(location.href);
+  here.searchParams.set('tab', %s);
+  history.pushState(null, '', here);
+}
+"""
 
 
 def settings_in(query: Mapping[str, str], start: Settings | None = None) -> Settings | None:
@@ -78,16 +97,10 @@ def wire_address(
         return [selected, *pictures, gr.skip(), *filled]
 
     outputs = [tabs, transfer.content, transfer.style, transfer.note, *form.filled]
-    demo.load(opened, None, outputs, **QUIET).then(None, js=READY)
+    names = {name: json.dumps(str(name)) for name in known}
+    demo.load(opened, None, outputs, **QUIET).then(None, js=READY % names[each[0].id])
     for name, tab in known.items():
-        tab.select(None, js=_into_the_address(str(name)))
-
-
-def _into_the_address(tab: str) -> str:
-    return (
-        "() => { if (!window.addressRead) return; const here = new URL(location.href); "
-        f"here.searchParams.set('tab', {json.dumps(tab)}); history.replaceState(null, '', here); }}"
-    )
+        tab.select(None, js=OPENED % ((names[name],) * 3))
 
 
 def next_button(tabs: gr.Tabs, tab: str, title: str) -> None:

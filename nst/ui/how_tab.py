@@ -33,16 +33,16 @@ from .unchecked import Number
 ABOUT = About(
     "Where does J come from?",
     (
-        "A painting G is good when the network answers to it as it does to the content image C at one "
-        "layer, and when its Gram matrices, which say what channels are active together, are those of the "
-        "style image S at several.",
+        "J is the cost that a run lowers. It is small when the network answers to the painting G as it "
+        "does to the content image C at one layer, and when G’s Gram matrices, which say what channels are "
+        "active together, are those of the style image S at several.",
         "Below are the sums with the numbers of your last run: go back to any of its moments, or change α, β "
         "or λ and J is weighed anew, without painting.",
         "In the heat maps each row and column is a channel: a bright diagonal is a channel that is often "
         "active, a bright spot off it a pair that is active together; the painting’s should look like the "
         "style’s and not like the content’s.",
     ),
-    "After Gatys, Ecker & Bethge (2015, 2016), in the notation of the deep-learning course; each Gram matrix "
+    "After Gatys, Ecker & Bethge (2015, 2016), in the notation of deep-learning lectures; each Gram matrix "
     "is divided by its own number of positions, so that S may have another size; C and G have a margin of "
     "8 px around them, which is cut off in the end. A run from coarse to fine has a larger β at its coarser "
     "sizes, so J jumps where a size begins.",

@@ -154,7 +154,7 @@ def caption(scan: "Scan", layer: str, unit: int) -> str:
     found = scan.top(layer, unit)
     if not found:
         return f"Unit {unit}: silent on these pictures"
-    return f"Unit {unit}, from {found[0].activation:.4g} to {found[-1].activation:.4g}"
+    return f"Unit {unit}: activations {found[0].activation:.4g} to {found[-1].activation:.4g}"
 
 
 def inline(picture: Image.Image, alt: str) -> str:
