@@ -39,8 +39,10 @@ from .settings import FLAGS, NAMED_WEIGHTS, read_layers, read_numbers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status: 0 done, 2 bad input, 1 a run that failed halfway."""
+    """Run the command line; returns the exit status: 0 done, or interrupted with a picture, 2 bad input, 1 a
+    run that failed halfway, with a picture or without, 130 interrupted before there was one."""
     options = _parser().parse_args(arguments)
+    use_every_core()
     try:
         settings = _settings(options)
         pictures = [load_picture(path) for path in options.pictures]
@@ -51,15 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise NSTError("Three sizes of brushwork take no start, no mask, no row and no film.")
         if options.between is not None and options.alike is not None:
             raise NSTError("From one style to another takes no parts that are alike: choose one of the two.")
+        _require_outputs(options)
         if options.alike is not None:
             others |= _alike(options, content, styles, others)
         run = _run(options, content, styles, settings, others)
-        _require_outputs(options)
     except NSTError as error:
         return _fail(str(error), 2)
     is_row = options.between is not None or options.brushwork
     last, film = None, Film(content) if options.film and not is_row else None
-    use_every_core()
+    failed = False
     try:
         for last in _traced(film.watch(run) if film else run, options.trace):
             if sys.stderr.isatty():
@@ -68,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.best is None:
             return _fail(str(error), 1)
         print(error, "The best picture so far was kept.", file=sys.stderr)
-        last = error.best
+        last, failed = error.best, True
     except NSTError as error:
         return _fail(str(error), 2)
     except KeyboardInterrupt:
@@ -76,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fail("Stopped before there was a picture.", 130)
         print("Stopped: the best picture so far was kept.", file=sys.stderr)
     assert last is not None
-    return _save(options, settings, last, film, [*others])
+    return _save(options, settings, last, film, [*others]) or int(failed)
 
 
 def _run(

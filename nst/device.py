@@ -18,7 +18,8 @@ class Device:
     """A place to run and the precision of the convolutions there (costs and pixels stay float32).
 
     torch   the torch device
-    dtype   as NST_PRECISION says; else bfloat16 where it was measured to be faster, and float32 elsewhere
+    dtype   as NST_PRECISION says; else bfloat16 on a CPU where it was measured to be faster, and on every
+            CUDA device that has it; float32 elsewhere. Apple's GPUs compute in float32 alone
     label   what a visitor reads: "CPU, 2 threads, float32"
     """
 
@@ -30,7 +31,7 @@ class Device:
 def choose(name: str | None = None) -> Device:
     """The device called `name` ("cpu", "cuda", "mps"), or the best there is for None and "auto".
 
-    Raises SettingsError if it does not exist or is not available, or NST_PRECISION is neither precision.
+    Raises SettingsError if it does not exist or is not available, or NST_PRECISION is not possible there.
     """
     name = name or "auto"
     available = {
@@ -53,6 +54,8 @@ def choose(name: str | None = None) -> Device:
     if name == "cuda":
         dtype = pinned or (torch.bfloat16 if torch.cuda.is_bf16_supported(False) else torch.float32)
         return Device(device, dtype, f"{torch.cuda.get_device_name()}, {_plain(dtype)}")
+    if pinned not in (None, torch.float32):
+        raise SettingsError("Apple's GPUs compute in float32 here: leave out NST_PRECISION, or choose cpu.")
     return Device(device, torch.float32, "Apple GPU, float32")
 
 

@@ -28,7 +28,7 @@ MOST_FRAMES = 48  # of the painting; 38 MB as they are held
 EDGE = 512  # pixels of a film's longer side, at most
 FRAME = 100  # milliseconds a frame is seen, unless there are few
 THERE_AND_BACK = 2000  # milliseconds that such a film takes at least: of few pictures each is seen for longer
-HOLD = 1000  # milliseconds the last one is
+HOLD = 1000  # milliseconds the last frame is shown
 
 
 def evenly_in_log(of: int, most: int = MOST_FRAMES) -> list[int]:
@@ -103,15 +103,15 @@ def require_encoder(path: str) -> None:
         raise NSTError("An MP4 needs the program ffmpeg, which is not here: give the film a .webp name.")
 
 
-def _save_mp4(frames: Sequence[Image.Image], path: str | PathLike[str], frame: int) -> None:
+def _save_mp4(frames: Sequence[Image.Image], path: str | PathLike[str], milliseconds: int) -> None:
     """ffmpeg gets the pixels of every frame; the last one again and again, as its older versions know no
     other way to hold one."""
     require_encoder(str(path))
     width, height = frames[-1].size
     command = ["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
-    command += ["-s", f"{width}x{height}", "-r", f"{1000 / frame:g}", "-i", "-"]
+    command += ["-s", f"{width}x{height}", "-r", f"{1000 / milliseconds:g}", "-i", "-"]
     command += ["-c:v", "h264", "-pix_fmt", "yuv420p", "-movflags", "+faststart", str(Path(path).absolute())]
-    shown = [*frames, *[frames[-1]] * (max(1, round(HOLD / frame)) - 1)]
+    shown = [*frames, *[frames[-1]] * (max(1, round(HOLD / milliseconds)) - 1)]
     done = subprocess.run(
         command, input=b"".join(frame.tobytes() for frame in shown), capture_output=True, check=False
     )

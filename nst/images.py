@@ -182,7 +182,8 @@ def _within(size: tuple[int, int], side: int) -> tuple[int, int]:
 
 
 def picture_size(source: str | PathLike[str] | bytes) -> tuple[int, int]:
-    """(width, height) of a picture as it will be loaded, from its header. Raises as load_picture() does."""
+    """(width, height) from a picture's header: before it is shrunk, and upright where it is a JPEG; others
+    may say at their end how they are turned. Raises as load_picture() does."""
     with _opened(source) as (file, kind, _):
         _check_size(file, kind)
         width, height = file.size

@@ -1,6 +1,6 @@
 """J as a function of the generated image: the weights of the targets, and the objective the optimisers see.
 
-α, β, λ, γ and κ are applied here and nowhere else; the formulas they weigh are in costs.py.
+Runs apply α, β, λ, γ and κ here and nowhere else; the formulas they weigh are in costs.py.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from .network.banded import BandedCostParts
 from .network.vgg import Filters, Network
 from .settings import Settings
 from .statistics import GRAM
-from .targets import Goal, Targets, find_targets, inside, make_targets
+from .targets import Goal, Targets, find_targets, inside, make_targets, weighted
 
 
 @dataclass(frozen=True)
@@ -126,14 +126,17 @@ class Objectives:
 
     x         (N, 3, H, W); the gradient has the same shape
     parts     for the layers of the targets
+    beyond    pixels at each side of x that repeat it and that no cost counts
     returns   N Costs, each with the layers its weighting names
 
     The images share one forward and one backward pass and nothing else: ∂(Σ J)/∂x_i = ∂J_i/∂x_i. A layer an
     image does not use has the factor 0.
     """
 
-    def __init__(self, parts: CostParts, targets: Targets, weightings: Sequence[Weighting]) -> None:
-        self.parts, self.targets, self.weightings = parts, targets, tuple(weightings)
+    def __init__(
+        self, parts: CostParts, targets: Targets, weightings: Sequence[Weighting], beyond: int = 0
+    ) -> None:
+        self.parts, self.targets, self.weightings, self.beyond = parts, targets, tuple(weightings), beyond
         factors = [
             [
                 *(by.alpha * by.content.get(layer, 0.0) for layer in targets.content),
@@ -149,7 +152,8 @@ class Objectives:
         x = x.detach().requires_grad_()
         content, described = self.parts(x)
         style = [self.targets.style_cost(layer, described[layer]) for layer in self.targets.style]
-        costs = torch.stack([*content.values(), *style, total_variation(x, self.kappa)], dim=1)  # (N, costs)
+        tv = total_variation(x, self.kappa, self.beyond)
+        costs = torch.stack([*content.values(), *style, tv], dim=1)  # (N, costs)
         totals = (costs * self.factors).sum(dim=1)
         (gradient,) = torch.autograd.grad(totals.sum(), x)
         # One transfer for all numbers: on a GPU each one is a wait.
@@ -171,9 +175,9 @@ class Objectives:
 class Objective:
     """J as a function of the generated image: x ↦ (Costs, ∂J/∂x). One call is one evaluation."""
 
-    def __init__(self, parts: CostParts, targets: Targets, weighting: Weighting) -> None:
+    def __init__(self, parts: CostParts, targets: Targets, weighting: Weighting, beyond: int = 0) -> None:
         self.targets, self.weighting = targets, weighting
-        self.one = Objectives(parts, targets, [weighting])
+        self.one = Objectives(parts, targets, [weighting], beyond)
 
     def __call__(self, x: Tensor) -> tuple[Costs, Tensor]:
         (costs,), gradient = self.one(x)
@@ -199,7 +203,7 @@ def make_objective(
     network = Network(filters, settings.layers, settings.pooling, where.torch, where.dtype)
     targets = make_targets(network, settings, content, styles, guides, goals)
     targets = replace(targets, content=inside(targets.content, beyond))
-    return Objective(_parts(network, targets, beyond), targets, weigh(settings, targets))
+    return Objective(_parts(network, targets, beyond), targets, weigh(settings, targets), beyond)
 
 
 def _parts(network: Network, targets: Targets, beyond: int = 0) -> CostParts:
@@ -214,14 +218,14 @@ def make_objectives(
     """The objectives of several settings on the same pictures at one size, through one network no deeper
     than they need: where α or β is 0 the cost it weighs is left out, not computed and multiplied by 0.
 
-    Pooling and statistic are those of the first.
+    Pooling, statistic and the weights of the style images are those of the first.
     """
     content_layers = _union(each.content_layers for each in many if each.alpha != 0)
     style_layers = _union(each.style_layers for each in many if each.beta != 0)
     layers = _union((content_layers, style_layers))
     network = Network(filters, layers, many[0].pooling, where.torch, where.dtype)
-    shared = [(1 / len(styles), style) for style in styles]
-    targets = find_targets(network, content_layers, style_layers, many[0].statistic, content, shared)
+    used = weighted(many[0], styles)
+    targets = find_targets(network, content_layers, style_layers, many[0].statistic, content, used)
     weightings = [_weigh_used(settings, targets) for settings in many]
     return Objectives(_parts(network, targets), targets, weightings)
 

@@ -110,7 +110,8 @@ class Spectral(LBFGS):
         x ← clamp(x − t · P H P g),   P: 0 for a pixel at its bound that g would push beyond it, else 1
 
     What is shown of a picture is its clamped self, whose J was seen to be a fifth higher than that of the
-    unclamped one; here the two are one. The pairs are of the clamped points, so they stay true.
+    unclamped one; here the two are one, from the second evaluation on: where it begins is as it was given.
+    The pairs are of the clamped points, so they stay true.
 
     Source: projected quasi-Newton, Bertsekas (1982); H₀ and what it gains: spectrum.py.
     """

@@ -18,13 +18,16 @@ from .settings import DEFAULT_STYLE, Settings
 
 
 def preset(name: str, **changes: Any) -> Settings:
-    """The named preset, with some settings changed.
+    """The named preset, with some settings changed. A strength takes the place of the preset's α and β.
 
     Raises SettingsError for a name that is no preset, or a change out of bounds.
     """
     if name not in PRESETS:
         raise SettingsError(f"There is no preset {shown(name)}: there are {', '.join(PRESETS)}.")
-    return Settings.from_dict({**PRESETS[name], **changes})
+    chosen = PRESETS[name]
+    if changes.get("strength") is not None:
+        chosen = {setting: value for setting, value in chosen.items() if setting not in ("alpha", "beta")}
+    return Settings.from_dict({**chosen, **changes})
 
 
 def _published(
@@ -33,7 +36,8 @@ def _published(
     """α, β, λ and layers of a loss with c = content and s = style.
 
     smaller   255 over the range of its pixels: activations go with the pixels, the content cost with their
-              square, the style cost with their fourth power
+              square, the style cost with their fourth power. All of J is then multiplied by smaller², which
+              moves no minimum, so that α stays as published
     """
     parts = {
         layer: 4 * style / (CHANNELS_PER_BLOCK[block_of(layer) - 1] * smaller) ** 2 for layer in style_layers

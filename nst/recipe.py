@@ -54,7 +54,8 @@ def recipe_text(
     seconds: float | None = None,
     others: Sequence[str] = (),
 ) -> dict[str, str]:
-    """The recipe as save_png() takes it: {"nst": compact JSON}. A path given as weights is left out."""
+    """The recipe as save_png() takes it: {"nst": compact JSON}. Of weights from a file
+    only the features' label tells; the settings then say "auto"."""
     content = {
         "version": _line(version),
         "features": _line(features),

@@ -30,7 +30,7 @@ class Report:
     """How far a run has come.
 
     doing        a short phrase for people: "Painting at 256 px"
-    evaluation   evaluations done, of `of`
+    evaluation   evaluations done, of `of`; those that a coarser size did not need, as it settled, count
     size         (width, height) being painted
     seconds      since the start; eta: seconds left, None until it can be known
     features     which filters are in use; device: where, in which precision

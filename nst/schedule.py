@@ -64,8 +64,8 @@ def schedule(settings: Settings, width: int, height: int) -> list[Scale]:
     """Sizes from coarse to fine, each half the next, and how many evaluations each gets.
 
     Large structures are painted where they are cheap; finer scales then need fewer evaluations, and what
-    ENOUGH keeps from the coarser ones goes to the finest. With scales = 0 the coarsest is the smallest of at
-    least COARSEST px, with K there are K (of 32 px or more).
+    ENOUGH keeps from the coarser ones goes to the finest. With scales = 0 halving stops before a side would
+    be under COARSEST px, with K when there are K or one would be under 32 px.
     """
     sides = [settings.size]
     least = 32 if settings.scales else COARSEST

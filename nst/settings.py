@@ -1,7 +1,7 @@
 """Settings of a run: every number a person can move, and its bounds. Named ones are in presets.py.
 
 BOUNDS is the one table behind validation, sliders, command line and README. The device is an argument of
-stylize(), not a setting: the same settings mean the same picture everywhere.
+stylize(), not a setting: the same settings mean the same picture everywhere, but for rounding.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +58,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 FLAGS: dict[str, str] = {
     "keep_colours": "Only lightness is repainted; the palette stays that of the content.",
-    "seamless": "Each edge is painted to meet the opposite one. Of a photograph they stay apart.",
+    "seamless": "Each edge is painted to meet the opposite one. With a photograph they do not fully meet.",
 }
 
 # The weights anybody may ask for by name; every other value is the path of a file.
@@ -302,8 +302,14 @@ def write_number(value: float) -> str:
 
 
 def write_layers(layers: Mapping[str, float]) -> list[str]:
-    """The inverse of read_layers(), but for a common factor: the smallest weight is 1. Equal weights are not
-    written."""
-    least = min(layers.values())
-    equal = set(layers.values()) == {least}
-    return [layer if equal else f"{layer}={weight / least:.6g}" for layer, weight in layers.items()]
+    """The inverse of read_layers(), but for a common factor: the smallest or the largest weight is 1 where
+    the others are then short. Equal weights are not written."""
+    if len(set(layers.values())) == 1:
+        return list(layers)
+    for one in (min(layers.values()), max(layers.values()), 1.0):
+        written = {layer: round(weight / one, 4) for layer, weight in layers.items()}
+        if all(abs(written[layer] * one - weight) < 1e-15 for layer, weight in layers.items()):
+            break
+    else:
+        written = layers
+    return [f"{layer}={write_number(weight)}" for layer, weight in written.items()]

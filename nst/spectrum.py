@@ -22,10 +22,10 @@ class Spectrum:
         H₀ q = γ · Fᵀ (h ⊙ F q),   h[c, r] = √(Σ |F s|² / Σ |F y|²),   γ = s·y / y·Fᵀ(h ⊙ F y)
 
     F is the orthonormal cosine transform of each opponent colour c. The sums run over the frequencies of ring
-    r and over the pairs so far, older ones weighing less. Where steps changed the gradient little, the next
-    one is long. The cost bends up to a hundred times more along some frequencies than along others; it
-    bends least along the finest changes of colour, but for γ · TV, and unbounded steps there are seen as
-    speckle.
+    r and over the pairs so far, each over its |y|², older ones weighing less; h is kept between 1/100 and 2
+    times its geometric mean. Where steps changed the gradient little, the next one is long. The cost bends up
+    to a hundred times more along some frequencies than along others. Apart from what total variation adds, it
+    bends least along the finest changes of colour, and unbounded steps there are seen as speckle.
 
     Source: ours. L-BFGS's usual γ · I is one number for all directions (Nocedal & Wright 2006, eq. 7.20);
     Olah, Mordvintsev & Schubert (2017) fix h to 1/frequency. The cosine transform mirrors the picture at its

@@ -12,13 +12,13 @@ from .schedule import Scale
 from .settings import Settings
 from .tensors import to_tensor
 
-FINER = 1.5  # times as long as it is used is a style image that is turned, so that turning blurs less
+FINER = 1.5  # a style image that will be turned is this many times as long as it is used: turning blurs
 
 
 def style_at(style: Image.Image, scale: Scale, settings: Settings, content: Tensor) -> Tensor:
     """The style image beside this scale: as_used(), and as long as the generated image times style_scale,
-    not enlarged but to 16 px (an enlarged picture is blurred, and its Gram matrices would ask for blur). Its
-    colours are moved towards the content image's by `colours`, the whole way where those are kept.
+    never enlarged, except to reach 16 px: an enlarged picture is blurred, and its Gram matrices would ask for
+    blur. Its colours are moved towards the content image's by `colours`, the whole way where those are kept.
 
     Halfway along the map that moves colours least the covariance is that of McCann (1997), A Convexity
     Principle for Interacting Gases: x ↦ (1 − t) x + t T(x).

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .costs import content_cost, variations
+from .errors import SettingsError
 from .network.layers import stride
 from .network.vgg import Network
 from .settings import Settings
@@ -93,15 +94,20 @@ def make_targets(
     With guides (R, 1, H, W) each of R regions has the Gram matrix of its own goals instead. Raises
     SettingsError where the weights do not fit the style images.
     """
-    weights = settings.weights_for(len(styles))
-    used = [(weight, style) for weight, style in zip(weights, styles, strict=True) if weight]
     by = settings.statistic
     if guides is None:
+        used = weighted(settings, styles)
         return find_targets(network, settings.content_used, settings.style_layers, by, content, used)
     kept = find_targets(network, settings.content_used, (), by, content, ()).content
     style = _regional(network, settings.style_layers, styles, goals)
     kappa = kappa_of((goal.weight, styles[goal.style]) for region in goals for goal in region)
     return Targets(kept, style, dict.fromkeys(style, Guided(guides)), kappa)
+
+
+def weighted(settings: Settings, styles: Sequence[Tensor]) -> list[tuple[float, Tensor]]:
+    """(weight, image) of the style images that are used. Raises SettingsError where their numbers differ."""
+    weights = settings.weights_for(len(styles))
+    return [(weight, style) for weight, style in zip(weights, styles, strict=True) if weight]
 
 
 def kappa_of(styles: Iterable[tuple[float, Tensor]]) -> float:
@@ -165,8 +171,15 @@ def find_targets(
 
 
 def inside(activations: Mapping[str, Tensor], beyond: int) -> dict[str, Tensor]:
-    """{layer: (N, nC, nH, nW)} without the places of so many pixels at each side."""
+    """{layer: (N, nC, nH, nW)} without the places of so many pixels at each side. Raises SettingsError where
+    none is left."""
     places = {layer: beyond // stride(layer) for layer in activations}
+    for layer, a in activations.items():
+        if min(a.shape[2:]) <= 2 * places[layer]:
+            raise SettingsError(
+                f"The picture is too small for {layer} without what is repeated beyond its border: choose a "
+                "larger size or a shallower layer."
+            )
     return {
         layer: a[..., places[layer] : a.shape[2] - places[layer], places[layer] : a.shape[3] - places[layer]]
         for layer, a in activations.items()

@@ -65,11 +65,12 @@ def stylize(
     """Paint the content image in the style of the style images; yields a Progress after every evaluation.
 
     The first Progress comes at once, before any heavy work; `progress.image` of the last is the finished
-    picture. Closing the generator stops the run and frees its tensors. The same pictures, settings, seed
-    and device give the same bytes.
+    picture. Closing the generator stops the run and frees its tensors. The same pictures and settings give
+    the same bytes on the same device, with as many threads, in the same precision.
 
-    content, styles   RGB pictures, from load_picture(); one to four styles, by settings.style_weights.
-                      For a texture (settings.canvas) no content image is looked at
+    content, styles   RGB pictures, from load_picture(); one to four styles, by settings.style_weights,
+                      but for a mask's second style. For a texture (settings.canvas) no content image is
+                      looked at
     device            "cpu", "cuda", "mps" or None for the best there is
     filters           given, they are used in place of those that settings.weights names
     start             an earlier result to go on with: only sizes finer than it are painted, or, where there

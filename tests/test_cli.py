@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from tiny import checks, waves
 
+from nst import Diverged, stylize
 from nst.between import GAP
 from nst.recipe import read_recipe
 
@@ -130,6 +131,20 @@ def test_what_cannot_be_written_is_said_before_anything_is_painted_or_left_behin
     assert (done.status, done.out) == (2, "")
     assert len(done.err.splitlines()) == 1
     assert not (folder / "new.png").exists()
+
+
+def test_a_run_that_fails_halfway_keeps_its_picture_and_says_so_by_its_status(nst, folder, monkeypatch):
+    def failing(*given):
+        for report in stylize(*given):
+            yield report
+            if report.evaluation == 2:
+                raise Diverged("The cost stopped being a number.", best=report)
+
+    monkeypatch.setattr("nst.__main__.stylize", failing)
+    done = nst(folder, "content.jpg", "style.png", "-o", "halfway.png", *SMALL)
+    assert (done.status, done.out) == (1, "halfway.png\n")
+    assert done.err == "The cost stopped being a number. The best picture so far was kept.\n"
+    assert read_recipe(folder / "halfway.png").evaluations == 2
 
 
 def start_of_a_long_run(folder, *more):

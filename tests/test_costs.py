@@ -51,6 +51,13 @@ def test_with_one_weight_total_variation_is_that_of_the_channels():
     assert float(total_variation(x)) == pytest.approx(float(channels), rel=1e-12)
 
 
+def test_total_variation_of_a_tile_counts_each_difference_once_and_that_over_the_seam():
+    x = features(1, 3, 6, 5)
+    outer = x.repeat(1, 1, 3, 3)[..., 6 - 2 : -6 + 2, 5 - 2 : -5 + 2]
+    around = sum((x.roll(-1, axis) - x).square().mean() for axis in (2, 3))
+    assert float(total_variation(outer, 1.0, beyond=2)) == pytest.approx(float(around), rel=1e-12)
+
+
 @pytest.mark.parametrize("size", [(4, 4), (8, 16)])
 def test_ones_have_a_gram_matrix_of_ones_at_every_size(size):
     assert torch.equal(gram_matrix(torch.ones(1, 3, *size)), torch.ones(1, 3, 3))

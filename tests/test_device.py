@@ -47,6 +47,14 @@ def test_the_precision_can_be_pinned(pinned, monkeypatch):
     assert str(choose("cpu").dtype) == f"torch.{pinned}"
 
 
+def test_a_precision_that_a_device_has_not_is_refused_in_one_sentence(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert choose("mps").dtype == torch.float32
+    monkeypatch.setenv("NST_PRECISION", "bfloat16")
+    with pytest.raises(SettingsError, match="Apple's GPUs compute in float32 here: leave out NST_PRECISION"):
+        choose("mps")
+
+
 def test_choosing_a_device_leaves_the_callers_threads_alone(monkeypatch):
     before = torch.get_num_threads()
     monkeypatch.setattr(torch, "set_num_threads", lambda count: pytest.fail("the library set the threads"))

@@ -100,6 +100,9 @@ def test_layers_are_read_with_and_without_weights():
     assert read_layers(["relu1_1", " relu3_1 = 0.5"]) == {"relu1_1": 1.0, "relu3_1": 0.5}
     assert write_layers({"relu1_1": 0.5, "relu2_1": 0.5}) == ["relu1_1", "relu2_1"]
     assert write_layers({"relu1_1": 0.75, "relu2_1": 0.25}) == ["relu1_1=3", "relu2_1=1"]
+    assert write_layers({"relu1_1": 1 / 1.3, "relu2_1": 0.3 / 1.3}) == ["relu1_1=1", "relu2_1=0.3"]
+    uneven = {"relu1_1": 0.1234567890123, "relu2_1": 0.8765432109877}
+    assert read_layers(write_layers(uneven)) == uneven
     with pytest.raises(SettingsError, match="must be a number"):
         read_layers(["relu1_1=heavy"])
 

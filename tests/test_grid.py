@@ -54,8 +54,12 @@ def various():
 
 
 def test_a_batch_of_pictures_has_the_costs_and_gradients_of_each_alone():
-    where, content, styles = choose("cpu"), to_tensor(waves()), [to_tensor(pale_checks())]
-    many = [settings.with_(tv=5.0) for settings in various()]
+    where, content, styles = (
+        choose("cpu"),
+        to_tensor(waves()),
+        list(map(to_tensor, (pale_checks(), checks()))),
+    )
+    many = [settings.with_(tv=5.0, style_weights=(0.9, 0.1)) for settings in various()]
     together = make_objectives(tiny_filters(), many, where, content, styles)
     assert len({weighting.kappa for weighting in together.weightings}) == 2
     x = torch.rand(4, 3, 48, 64, generator=torch.Generator().manual_seed(1))

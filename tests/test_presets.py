@@ -53,3 +53,12 @@ def test_every_preset_is_valid_and_takes_changes():
     assert preset("paint") == Settings()
     with pytest.raises(SettingsError, match=r"There is no preset “vermeer”: there are paint, "):
         preset("vermeer")
+
+
+def test_a_strength_takes_the_place_of_a_presets_alpha_and_beta():
+    gatys, heavy = preset("gatys"), preset("gatys", strength=60)
+    assert gatys.alpha is not None
+    assert (heavy.alpha, heavy.beta, heavy.strength) == (None, None, 60)
+    assert heavy.style_layers == gatys.style_layers
+    with pytest.raises(SettingsError):
+        preset("gatys", strength=60, alpha=1)  # and no β

@@ -78,6 +78,7 @@ def test_an_address_changes_the_pairs_settings_and_a_preset_replaces_them():
     assert settings_in({"preset": "gentle", "keep_colours": "true"}, pair) == preset(
         "gentle", keep_colours=True
     )
+    assert settings_in({"preset": "gatys", "strength": "60"}, pair) == preset("gatys", strength=60)
     layers = settings_in({"style_layers": "relu1_1=0.5,relu2_1"}).style_layers
     assert layers == pytest.approx({"relu1_1": 1 / 3, "relu2_1": 2 / 3})
     assert settings_in({"weights": "/etc/passwd"}).weights == "auto"

@@ -24,6 +24,7 @@ from nst.ui.running.frames import Frame
 from nst.ui.sheet_view import OnSheet, sheet_html
 
 COLOURS = {(r, c): (40 + 90 * r, 40 + 60 * c, 200) for r in range(2) for c in range(3)}
+STEP = 5  # pixels of a sheet between two that are looked at
 SIGNS = "αβγλ×→⁰¹²³⁴⁵⁶⁷⁸⁹−–…·"
 KINDS = {"grid": GRID, "reconstruct": RECONSTRUCT, "statistics": STATISTICS, "optimizers": COMPARE}
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -60,8 +61,8 @@ def test_a_cell_is_in_its_box_and_nowhere_else(size, magnify):
     sheet = draw_sheet(shown, magnify)
     boxes = {place: layout(shown, magnify).box(*place) for place in COLOURS}
     areas = dict.fromkeys(COLOURS, 0)
-    for y in range(0, sheet.height, 3):
-        for x in range(0, sheet.width, 3):
+    for y in range(0, sheet.height, STEP):
+        for x in range(0, sheet.width, STEP):
             place = next((place for place, box in boxes.items() if inside(x, y, box, sheet.size)), None)
             colour = sheet.getpixel((x, y))
             assert (colour in COLOURS.values()) == (place is not None)
@@ -69,7 +70,7 @@ def test_a_cell_is_in_its_box_and_nowhere_else(size, magnify):
                 assert colour == COLOURS[place]
                 areas[place] += 1
     width, height = layout(shown, magnify).cell
-    assert min(areas.values()) > 0.9 * width * height / 9
+    assert min(areas.values()) > 0.9 * width * height / STEP**2
     assert max(width, height) == 256 * magnify
 
 

@@ -73,14 +73,25 @@ def test_a_picture_smaller_than_what_lies_beyond_it_is_repeated_as_often_as_ther
 @pytest.mark.parametrize("statistic", ["gram", "mean-std", "sliced"])
 def test_where_a_tile_is_cut_makes_no_difference_to_its_style_cost(statistic):
     layers = {"content_layers": {"relu2_1": 1}, "style_layers": {"relu1_1": 1, "relu2_1": 1, "relu3_1": 1}}
-    settings = TEXTURE.with_(seamless=True, statistic=statistic, tv=0, **layers)
+    settings = TEXTURE.with_(seamless=True, statistic=statistic, tv=5, **layers)
     tile = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0))
     style, where = to_tensor(checks()), choose("cpu")
     objective = make_objective(tiny_filters(), settings, where, repeated(tile), [style], None, WRAP)
     evaluate = SEAMLESS.objective(objective)
     (one, slope), (other, moved) = (evaluate(x) for x in (tile, torch.roll(tile, (16, 24), (2, 3))))
     assert one.style == pytest.approx(other.style, rel=1e-4)
+    assert one.tv == pytest.approx(other.tv, rel=1e-5)
     torch.testing.assert_close(torch.roll(slope, (16, 24), (2, 3)), moved, rtol=1e-3, atol=1e-6)
+
+
+def test_a_tile_too_small_for_a_layer_is_refused_in_one_sentence():
+    settings = TEXTURE.with_(seamless=True, style_layers={"pool3": 1})
+    outer = repeated(torch.rand(1, 3, 7, 64))
+    objective = make_objective(
+        tiny_filters(), settings, choose("cpu"), outer, [to_tensor(checks())], None, WRAP
+    )
+    with pytest.raises(SettingsError, match="The picture is too small for pool3 without what is repeated"):
+        objective(outer)
 
 
 def test_the_gradient_of_what_lies_beyond_comes_back_to_the_pixels_it_repeats():

@@ -48,8 +48,10 @@ def settings_in(query: Mapping[str, str], start: Settings | None = None) -> Sett
     named = {name: text for name, text in query.items() if name in IN_AN_ADDRESS}
     if not named:
         return start
-    base = preset(named.pop("preset")) if "preset" in named else start or Settings()
-    return Settings.from_dict({**base.to_dict(), **{n: _value(n, text) for n, text in named.items()}})
+    values = {name: _value(name, text) for name, text in named.items()}
+    if "preset" in values:
+        return preset(values.pop("preset"), **values)
+    return Settings.from_dict({**(start or Settings()).to_dict(), **values})
 
 
 def _value(name: str, text: str) -> Any:

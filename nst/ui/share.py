@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from ..settings import Settings, write_number
+from ..settings import Settings, write_layers, write_number
 from .gallery import Pair
 from .shares import ORDINALS
 
@@ -91,8 +91,8 @@ def as_requests(settings: Settings, address: str, others: Sequence[str] = ()) ->
 def _sent(value: Any) -> Any:
     """A value as the endpoint takes it: layers and weights as text."""
     if isinstance(value, dict):
-        return ",".join(f"{layer}={weight:.6g}" for layer, weight in value.items())
-    return ",".join(f"{weight:.6g}" for weight in value) if isinstance(value, tuple) else value
+        return ",".join(write_layers(value))
+    return ",".join(map(write_number, value)) if isinstance(value, tuple) else value
 
 
 def preview_head(title: str, about: str, example: Pair | None) -> str:

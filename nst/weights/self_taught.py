@@ -30,8 +30,6 @@ DIRECTIONS = 128
 PATCHES = 2048  # from each picture; more changes nothing seen
 ROUNDS = 6  # of k-means; 1 and 20 did no better
 
-Pictures = list[Tensor]
-
 
 def learn_filters(
     content: Tensor,
