@@ -106,6 +106,31 @@ def test_a_reload_finds_the_paintings_of_the_visit(visit, pictures, tmp_path):
     expect(page.locator("#how-costs")).to_contain_text("total J")
 
 
+def test_while_a_picture_is_painted_an_earlier_one_is_seen_below_it_and_no_other_is_begun(
+    visit, pictures, tmp_path
+):
+    page = visit()
+    choose(page, *pictures)
+    paint(page, a_painting(tmp_path, evaluations=4))
+    expect(page.locator("#go-on")).to_be_visible()
+    use_recipe(page, a_painting(tmp_path, evaluations=1000, size=128))
+    page.locator("#run").click()
+    expect(page.locator("#said")).to_contain_text("evaluation")
+    page.get_by_role("group", name="Paintings of this visit").get_by_role("button").click()
+    expect(page.locator("#slider")).to_be_visible()
+    expect(page.locator("#live img")).to_be_visible()
+    expect(page.locator("#go-on")).to_be_hidden()
+    before = page.locator("#content img").get_attribute("src")
+    page.locator("#pairs button").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)
+    expect(page.locator("#content img")).to_have_attribute("src", before)
+    page.locator("#stop").click()
+    wait_for_the_end(page)
+    expect(page.locator("#live")).to_be_hidden()
+    expect(page.locator("#go-on")).to_be_visible()
+
+
 def test_two_tabs_of_one_browser_remember_what_both_painted(visit, profile, app, pictures, tmp_path):
     first = visit()
     second = profile.new_page()

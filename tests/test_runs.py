@@ -16,6 +16,7 @@ from nst.errors import ImageRefused, NSTError, RunError, SettingsError
 from nst.settings import BOUNDS, Settings
 from nst.ui import status
 from nst.ui.painting import painting
+from nst.ui.running.clients import Client
 from nst.ui.running.frames import Frame, settled
 from nst.ui.running.limits import Limits
 from nst.ui.running.line import Line, LineFull
@@ -155,6 +156,20 @@ def test_someone_who_waits_can_stop_without_touching_the_one_who_runs(make_runs)
     gate.steps.put(None)
     gate.steps.put(None)
     assert [frame.state for frame in first] == ["done"]
+
+
+def test_a_panels_stop_ends_what_was_begun_there_and_leaves_the_visitors_other_runs(make_runs):
+    runs, gate = make_runs(), Gate()
+    painting, sheet = (runs.stream(Client("me", panel=panel), gate) for panel in ("", "grid-"))
+    until(painting, "working")
+    assert [next(sheet).state for _ in range(2)] == ["waiting"] * 2
+    runs.stop("me", "grid-")
+    assert until(sheet, "stopped", "failed").state == "stopped"
+    gate.steps.put("on")
+    assert next(painting).message == "stepped"
+    gate.steps.put(None)
+    gate.steps.put(None)
+    assert [frame.state for frame in painting] == ["done"]
 
 
 def test_stop_ends_the_runs_of_one_visitor_and_no_other(make_runs):

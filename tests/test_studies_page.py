@@ -14,6 +14,7 @@ from browsing import (
 )
 from PIL import Image
 from playwright.sync_api import expect
+from tiny import waves
 
 pytestmark = pytest.mark.browser
 
@@ -306,6 +307,22 @@ def test_units_are_shown_for_the_pictures_looked_at_so_far(visit, pictures):
         page.keyboard.press("Tab")
         expect(page.locator("#units figcaption").first).to_contain_text(unit)
         expect(page.locator("#units-first input")).to_have_value(unit.removeprefix("Unit "))
+
+
+def test_after_an_error_a_run_can_be_begun_again(visit, tmp_path):
+    page = visit()
+    open_tab(page, "What does a unit see?")
+    files = [tmp_path / f"{number}.png" for number in range(13)]
+    for file in files:
+        waves(64, 64).save(file)
+    for some, there in ((files[:7], 7), (files[7:], 13)):
+        page.locator("#units-added input[type=file]").set_input_files(some)
+        expect(page.locator("#units-added tr")).to_have_count(there)
+    page.locator("#units-run").click()
+    expect(page.locator("body")).to_contain_text("You added 13 pictures and at most 12 are looked at")
+    expect(page.locator("#units-run")).to_be_enabled()
+    expect(page.locator("#units-stop")).to_be_disabled()
+    expect(page.locator("#units-said")).to_have_text("")
 
 
 def test_how_long_a_sheet_will_take_is_said_above_its_button_and_follows_what_is_chosen(visit):

@@ -71,6 +71,13 @@ def test_a_picture_uploaded_again_is_young_again(uploads):
     assert old.is_file()
 
 
+def test_a_picture_that_gradio_gave_out_again_is_young_again_though_its_folder_is_not(uploads):
+    file = put(uploads, "a" * 64 + "/wave.jpg", age=2 * HOUR)
+    os.utime(file)
+    Folders(Limits()).sweep()
+    assert left(uploads) == [str(file.relative_to(uploads))]
+
+
 def test_what_is_not_gradios_is_never_swept(uploads):
     names = ["thesis.doc", "tmp/thesis.doc", "temporary", "A" * 64 + "/x", "a" * 39 + "/x"]
     for name in names:

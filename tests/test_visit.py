@@ -250,6 +250,12 @@ def test_back_and_forward_lead_to_the_tabs_that_were_open(visit):
     page.go_forward()
     expect_opened(3, "units")
     assert page.evaluate("history.length") == begun + 2  # Back and Forward themselves add nothing
+    page.goto(page.url.replace("units", "unknown'\""))
+    page.wait_for_function("window.addressRead")
+    tabs.nth(1).click()
+    expect_opened(1, "grid")
+    page.go_back()
+    expect_opened(0, "transfer")
 
 
 def test_the_settings_used_can_be_run_with_curl(visit, app, pictures, tmp_path):

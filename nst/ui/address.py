@@ -24,7 +24,8 @@ from .transfer_tab import TransferTab
 # that Back leads to is opened as a visitor opens it, when its name is in the address already.
 READY = """
 () => {
-  window.tabInAddress = () => new URL(location.href).searchParams.get('tab') ?? %s;
+  const names = %s, named = () => new URL(location.href).searchParams.get('tab');
+  window.tabInAddress = () => names.includes(named()) ? named() : names[0];
   addEventListener('popstate', () => document.querySelector(`[data-tab-id="${tabInAddress()}"]`)?.click());
   setTimeout(() => { window.addressRead = true; }, 300);
 }
@@ -100,7 +101,7 @@ def wire_address(
 
     outputs = [tabs, transfer.content, transfer.style, transfer.note, *form.filled]
     names = {name: json.dumps(str(name)) for name in known}
-    demo.load(opened, None, outputs, **QUIET).then(None, js=READY % names[each[0].id])
+    demo.load(opened, None, outputs, **QUIET).then(None, js=READY % json.dumps([*map(str, known)]))
     for name, tab in known.items():
         tab.select(None, js=OPENED % ((names[name],) * 3))
 

@@ -112,7 +112,7 @@ class GridTab:
     ) -> Iterator[tuple[Any, ...]]:
         changes = {"size": size, "evaluations": evaluations, "init": init, "weights": weights}
         pair = self.given.both(content, style)
-        frames = self.runs.stream(client_of(request), board_run, "grid", *pair, changes)
+        frames = self.runs.stream(client_of(request, self.panel.name), board_run, "grid", *pair, changes)
         yield from self.panel.values(frames, pair)
 
     def _press(self, on_sheet: OnSheet | None, event: gr.EventData) -> tuple[Any, Any]:
@@ -177,7 +177,7 @@ class ReconstructTab:
     ) -> Iterator[tuple[Any, ...]]:
         changes = {"size": size, "evaluations": evaluations, "weights": weights}
         kind, pair = WHAT.get(what, "reconstruct"), self.given.both(content, style)
-        frames = self.runs.stream(client_of(request), board_run, kind, *pair, changes)
+        frames = self.runs.stream(client_of(request, self.panel.name), board_run, kind, *pair, changes)
         yield from self.panel.values(frames, pair)
 
     def _other(self, what: str, on_sheet: OnSheet | None) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ from .form import Form
 from .gallery import PICKED
 from .painting import painting
 from .painting_jobs import Pieces
-from .run_panel import buttons
+from .run_panel import buttons, stopping
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.limits import Limits
@@ -24,7 +24,7 @@ from .running.runs import Runs
 from .theme import html
 from .units_page import inline
 
-TITLE, USUAL = "Brushwork", Settings()
+TITLE, NAME, USUAL = "Brushwork", "brushwork", Settings()
 STYLE_SCALES = (0.5, 1.0, 2.0)  # as brushwork.py has them
 NAMES = ("Fine", "As the style image", "Large")
 
@@ -34,7 +34,7 @@ class BrushworkFold:
 
     def __init__(self, form: Form) -> None:
         self.form = form
-        with gr.Accordion(TITLE, open=False, elem_id="brushwork") as self.fold:
+        with gr.Accordion(TITLE, open=False, elem_id=NAME) as self.fold:
             form.brushwork()
             html(
                 status.note(
@@ -56,16 +56,14 @@ class BrushworkFold:
         inputs = [*pictures, *self.form.inputs]
         begun = self.run.click(lambda: buttons(running=True), None, [self.run, self.stop], **QUIET)
         tried = begun.then(self._try, inputs, seen, **in_line(runs), **PRIVATE)
-        tried.then(lambda: buttons(running=False), None, [self.run, self.stop], **QUIET)
-        self.stop.click(self._stop, **QUIET)
+        for ended in (tried.then, tried.failure):
+            ended(lambda: buttons(running=False), None, [self.run, self.stop], **QUIET)
+        self.stop.click(stopping(runs, NAME), **QUIET)
         sliders = [self.form.settings[name] for name in ("style_scale", "style_crop", "style_rotation")]
         for slider in sliders:
             slider.change(_in_use, sliders, self.fold, **LATEST, **QUIET)
         scale = sliders[0]
         self.pieces.select(_chosen, self.painted, [scale, self.pieces], **QUIET)
-
-    def _stop(self, request: gr.Request) -> None:
-        self.runs.stop(request.session_hash)
 
     def _try(
         self, request: gr.Request, content: str | None, style: str | None, *rest: Any
@@ -75,7 +73,7 @@ class BrushworkFold:
         try:
             settings = self.form.read(values, further if style else (None, None, None))
             given = content, [style, *further], settings
-            frames: Any = self.runs.stream(client_of(request), brushwork_run, *given)
+            frames: Any = self.runs.stream(client_of(request, NAME), brushwork_run, *given)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
         forming = None

@@ -26,11 +26,13 @@ STUDIED = "Lake", "Palette knife"  # the names of what the studies' example shee
 PACKAGES = {"gradio": "media_assets/images", "skimage": "data"}  # where each keeps its photographs
 THUMB, OUTCOME = 128, 192  # pixels, for some 84 and 165 on the page
 
-# innerHTML runs no script, so one listener on the component tells the server which button was pressed.
+# innerHTML runs no script, so one listener on the component tells the server which button was pressed. A pair
+# would be painted at once, so while another picture is, its press does nothing, by the keyboard too.
 PICKED = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-index]');
-  if (button) trigger('select', {index: Number(button.dataset.index)});
+  const waits = button?.closest('#pairs') && document.querySelector('#run')?.disabled;
+  if (button && !waits) trigger('select', {index: Number(button.dataset.index)});
 });
 """
 
@@ -186,6 +188,11 @@ def _row(
     )
     row = f'<div class="{kind}" role="group" aria-label="{escape(label)}">{each}</div>'
     return html(row, js_on_load=PICKED, visible=bool(entries))
+
+
+def forget_thumbnails() -> None:
+    """Those of visitors' paintings outlive no file by much; ours are made once more where they are needed."""
+    _thumb.cache_clear()
 
 
 @lru_cache(maxsize=512)

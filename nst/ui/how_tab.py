@@ -60,7 +60,9 @@ class HowTab:
 
     def __init__(self, runs: Runs, given: Given, transfer: TransferTab) -> None:
         self.runs, self.given, self.transfer = runs, given, transfer
-        self.kept: Kept[Found] = Kept(MOST_KEPT, "Nothing has been measured yet: press Measure first.")
+        missing, seconds = "Nothing has been measured yet: press Measure first.", runs.limits.keep_seconds
+        self.kept: Kept[Found] = Kept(MOST_KEPT, missing, seconds)
+        runs.sweeper.add(self.kept.sweep)
         html(ABOUT.html)
         html(given.note)
         self.panel = StatusPanel("how", "Measure")
@@ -117,10 +119,10 @@ class HowTab:
     ) -> Iterator[tuple[str, Frame]]:
         """The run behind Measure, as values for panel.going."""
         session = request.session_hash or ""
-        self.kept.drop(session)
         try:
             asked = self._asked(content, style, shown, values)
-            frames = self.runs.stream(client_of(request), measure_run, asked, partial(self.kept.put, session))
+            keep = partial(self.kept.put, session)
+            frames = self.runs.stream(client_of(request, self.panel.name), measure_run, asked, keep)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
         yield from status_values(frames)

@@ -1,6 +1,7 @@
 """What was computed for the last few visitors, kept by session, so that looking at it computes nothing."""
 
 import threading
+import time
 from collections import OrderedDict
 from typing import Generic, TypeVar
 
@@ -10,19 +11,19 @@ Item = TypeVar("Item")
 
 
 class Kept(Generic[Item]):
-    """At most `most` items, one a session; the one put longest ago goes first.
+    """At most `most` items, one a session; the one put longest ago goes first, and each after `seconds`.
 
     missing   the sentence for a visitor of whom nothing is kept (any more)
     """
 
-    def __init__(self, most: int, missing: str) -> None:
-        self.most, self.missing = most, missing
-        self._items: OrderedDict[str, Item] = OrderedDict()
+    def __init__(self, most: int, missing: str, seconds: float) -> None:
+        self.most, self.missing, self.seconds = most, missing, seconds
+        self._items: OrderedDict[str, tuple[float, Item]] = OrderedDict()
         self._lock = threading.Lock()
 
     def put(self, session: str, item: Item) -> None:
         with self._lock:
-            self._items[session] = item
+            self._items[session] = time.monotonic(), item
             self._items.move_to_end(session)
             while len(self._items) > self.most:
                 self._items.popitem(last=False)
@@ -32,12 +33,15 @@ class Kept(Generic[Item]):
         with self._lock:
             if session not in self._items:
                 raise SettingsError(self.missing)
-            return self._items[session]
+            return self._items[session][1]
 
     def has(self, session: str) -> bool:
         return session in self._items
 
-    def drop(self, session: str) -> None:
-        """Forget what there is of this visitor, if anything."""
+    def sweep(self) -> None:
+        """Forget what is too old: it holds pictures, whose files are deleted by then."""
+        oldest = time.monotonic() - self.seconds
         with self._lock:
-            self._items.pop(session, None)
+            for session, (put, _) in [*self._items.items()]:
+                if put < oldest:
+                    del self._items[session]

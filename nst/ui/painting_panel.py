@@ -235,8 +235,9 @@ class PaintingPanel(RunPanel):
         index = event.index
         if not isinstance(index, int) or not 0 <= index < len(visit) or not visit[index].is_there:
             raise gr.Error(GONE, print_exception=False)
-        panels, one = (gr.Column(visible=True), gr.Column(visible=False)), visit[index]
-        return (*panels, _strip(visit, one), _said(one), *self._seen(request, one, visit))
+        one, finished = visit[index], gr.Column(visible=True)
+        canvas = gr.skip()  # what is being painted stays in sight, above it
+        return (finished, canvas, _strip(visit, one), _said(one), *self._seen(request, one, visit))
 
     def _seen(self, request: gr.Request, one: Painted, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `seen`."""

@@ -77,7 +77,7 @@ class RegionsFold:
         self, request: gr.Request, content: str | None, style: str | None, parts: Any, *brushes: Any
     ) -> Iterator[tuple[Any, ...]]:
         """Values for what is said and the proposal, which replaces the regions of both brushes at the end."""
-        for frame in self.runs.stream(client_of(request), parts_run, content, style, parts):
+        for frame in self.runs.stream(client_of(request, "parts"), parts_run, content, style, parts):
             if frame.state == "done":
                 masks = [mask_url(_opened(frame.details[name])) for name in MASKS]
                 number = secrets.token_hex(8)

@@ -25,16 +25,22 @@ class RunPanel:
 
     A panel adds what its run looks like, and says which components are given values:
 
+    status                the component of the status
     began, going, ended   when it begins, while it goes on, and in the end
     ending                those whose values are needed in the end
+
+    join() gives it `failed`, the event after a run that ended in an error of Gradio's.
     """
 
+    status: Any
+    failed: Any
     began: list[Any]
     going: list[Any]
     ended: list[Any]
     ending: list[Any]
 
     def __init__(self, name: str, verb: str, size: Literal["sm", "md", "lg"] = "md") -> None:
+        self.name = name
         with gr.Row():
             self.run = gr.Button(
                 verb, variant="primary", size=size, elem_id=f"{name}run", scale=3, min_width=120
@@ -48,14 +54,22 @@ class RunPanel:
     def join(self, runs: Runs, begin: Values, work: Any, inputs: Sequence[Any], end: Values) -> Any:
         """Run does `work`, a generator of values for `going`, between two functions that give values for
         `began` and `ended`; returns the event of its end."""
-
-        def stop(request: gr.Request) -> None:
-            runs.stop(request.session_hash)
-
         begun = self.run.click(begin, None, self.began, **QUIET)
         worked = begun.then(work, list(inputs), self.going, **PRIVATE, **in_line(runs))
-        self.stop.click(stop, None, None, **QUIET)
+        self.stop.click(stopping(runs, self.name), None, None, **QUIET)
+        # The browser leaves out then() after an error, such as ZeroGPU's word of a quota that is used up.
+        ended = worked.failure(end, self.ending, self.ended, **QUIET)
+        self.failed = ended.then(lambda: "", None, self.status, **QUIET)
         return worked.then(end, self.ending, self.ended, **QUIET)
+
+
+def stopping(runs: Runs, panel: str) -> Callable[[gr.Request], None]:
+    """Stop of a panel: it ends this visitor's runs that were begun there, and no others."""
+
+    def stop(request: gr.Request) -> None:
+        runs.stop(request.session_hash, panel)
+
+    return stop
 
 
 def buttons(running: bool) -> tuple[Any, Any]:

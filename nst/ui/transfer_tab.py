@@ -78,13 +78,14 @@ class TransferTab:
 
     def on_load(self, demo: gr.Blocks) -> None:
         """A page that is closed ends its run; one that is opened again shows the last paintings."""
-        demo.unload(self._stop)
+        demo.unload(self._leave)
         panel = self.panel
         recalled = [*panel.recalled, panel.shown, *self.refilled]
         again = demo.load(self._recall, panel.addresses, recalled, js=REMEMBERED, **QUIET)
         again.then(None, js=NAME_PICTURES)
         # Pressed before, Paint would find none of the pictures that an earlier visit left.
-        again.then(None, None, panel.run, js="() => ({__type__: 'update', interactive: true})")
+        for ended in (again.then, again.failure):
+            ended(None, None, panel.run, js="() => ({__type__: 'update', interactive: true})")
         self.estimate.after(demo.load)
         demo.load(None, js=FOLD_ON_A_PHONE)
         demo.load(None, js=FORGET_REFUSAL)
@@ -192,7 +193,8 @@ class TransferTab:
             panel.double.click(self._doubled, panel.selected, [panel.start, share, size], **QUIET),
         ):
             event.success(None, js=PRESS_PAINT)
-        ended.then(lambda: None, None, panel.start, **QUIET)
+        for event in (ended, panel.failed):
+            event.then(lambda: None, None, panel.start, **QUIET)
         ended.then(None, js=NAME_PICTURES)
         ended.then(_amounted, self.panel.shown, self.form.amounted, **QUIET)
         self.estimate.after(ended.then)
@@ -246,8 +248,8 @@ class TransferTab:
         note = regions if shown.has_regions else gr.skip()
         return [*there, shown.pictures, note, *self.form.fill(self.form.fitted(settings))]
 
-    def _stop(self, request: gr.Request) -> None:
-        self.runs.stop(request.session_hash)
+    def _leave(self, request: gr.Request) -> None:
+        self.runs.leave(request.session_hash)
 
     def _open_recipe(self, path: str | None) -> list[Any]:
         """Values for the note beside the button and for the form."""

@@ -161,7 +161,9 @@ class UnitsTab:
 
     def __init__(self, runs: Runs, gallery: Gallery, transfer: TransferTab) -> None:
         self.runs, self.gallery, self.pages = runs, gallery, Pages(runs)
-        self.scans: Kept[Scan] = Kept(SCANS_KEPT, "No pictures have been looked at yet: press Look first.")
+        missing, seconds = "No pictures have been looked at yet: press Look first.", runs.limits.keep_seconds
+        self.scans: Kept[Scan] = Kept(SCANS_KEPT, missing, seconds)
+        runs.sweeper.add(self.scans.sweep)
         html(ABOUT.html)
         with gr.Row():
             self.added = gr.File(
@@ -197,7 +199,7 @@ class UnitsTab:
         ended = self.panel.wire(runs, self.scan, pictures)
         # "multiple": the next page is asked for while what drove the units of this one still comes in.
         paged = {"trigger_mode": "multiple", **PRIVATE, **in_line(runs)}
-        ended.then(self.page, place, shown, **paged)
+        ended.then(self._looked, place, shown, **paged)
         self.layer.input(self.page, place, shown, **paged)
         self.first.submit(self.page, place, shown, **paged)
         self.first.blur(self._left, [self.seen, *place], shown, **paged)
@@ -225,7 +227,8 @@ class UnitsTab:
             )
         own += [path for path in (content, style) if path]
         keep = lambda scan: self.scans.put(session, scan)  # noqa: E731
-        frames = self.runs.stream(client_of(request), scan_run, own, self.gallery.all_files, weights, keep)
+        client = client_of(request, self.panel.name)
+        frames = self.runs.stream(client, scan_run, own, self.gallery.all_files, weights, keep)
         yield from status_values(frames)
 
     def page(self, request: gr.Request, layer: str, first: Any) -> Iterator[tuple[Any, Any, Any]]:
@@ -240,13 +243,20 @@ class UnitsTab:
             gr.Warning(str(error))  # what is there, the example or an earlier page, stays
             yield gr.skip(), FIRST_UNIT, gr.skip()  # a press of Next nine has moved on already
             return
-        for number, units in enumerate(self.pages.show(client_of(request), page)):
+        for number, units in enumerate(self.pages.show(client_of(request, self.panel.name), page)):
             if units is None:
                 yield gr.skip(), gr.skip(), gr.skip()
             elif number:  # of the newest page, which may be another than this
                 yield units, gr.skip(), gr.skip()
             else:  # a box that is right is left alone: its visitor may be typing the next unit
                 yield units, gr.skip() if first == asked else first, (layer, first)
+
+    def _looked(self, request: gr.Request, layer: str, first: Any) -> Iterator[tuple[Any, Any, Any]]:
+        """The page after a look, unless that was refused or failed, as the status says."""
+        if self.scans.has(request.session_hash or ""):
+            yield from self.page(request, layer, first)
+        else:
+            yield gr.skip(), gr.skip(), gr.skip()
 
     def _left(
         self, request: gr.Request, seen: tuple[str, int], layer: str, first: Any

@@ -31,14 +31,16 @@ def trust_proxies() -> None:
 class Client:
     """Who asks for a run.
 
-    session   the tab's name, as the client gives it
+    session   the name of the browser's tab, as the client gives it
     address   its network address (network_of()); None for who asks within this process, which is not counted
     listens   whether somebody still listens to the answer
+    panel     the name of what on the page was pressed, "" for the Transfer tab's and for who uses no page
     """
 
     session: str
     address: str | None = None
     listens: Callable[[], bool] = lambda: True
+    panel: str = ""
 
 
 class Listeners:
@@ -68,11 +70,11 @@ class Listeners:
 LISTENERS = Listeners()  # of this process's one server: Guard counts them
 
 
-def client_of(request: Any) -> Client:
-    """Who sent a gr.Request."""
+def client_of(request: Any, panel: str = "") -> Client:
+    """Who sent a gr.Request, from which panel."""
     session = request.session_hash or secrets.token_hex(16)
     host = request.client.host if request.client else ""
-    return Client(session, network_of(host), lambda: LISTENERS.has(session))
+    return Client(session, network_of(host), lambda: LISTENERS.has(session), panel)
 
 
 def network_of(host: str) -> str:

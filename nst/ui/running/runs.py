@@ -81,11 +81,12 @@ class Runs:
             client = Client(client or secrets.token_hex(16))
         yield from settled(self._run(client, inner, arguments))
 
-    def stop(self, session: str | None) -> None:
-        """End this visitor's runs at their next evaluation; each keeps its best picture."""
+    def stop(self, session: str | None, panel: str | None = None) -> None:
+        """End this visitor's runs, or those of one panel, at their next evaluation; each keeps its best
+        picture."""
         name = visitor(session or "")
         for run in list(self._active):
-            if run.place.visitor == name:
+            if run.place.visitor == name and panel in (None, run.client.panel):
                 ask_to_stop(run.folder)
 
     def leave(self, session: str | None) -> None:

@@ -139,7 +139,7 @@ class Folders:
             if path.name in (RUNS, LINKS):
                 yield from (entry for inner in _each(path) if (entry := _entry(inner)))
             elif CACHED.fullmatch(path.name) and (entry := _entry(path)):
-                yield entry
+                yield entry._replace(changed=max(entry.changed, _last_used(path)))
             elif ON_ITS_WAY.fullmatch(path.name) and self._is_cut_off(path) and (entry := _entry(path)):
                 yield entry._replace(changed=0.0)
 
@@ -167,6 +167,13 @@ def _entry(path: Path) -> Entry | None:
     except OSError:
         return None
     return Entry(stats[0].st_mtime, max(LEAST_SIZE, sum(stat.st_size for stat in stats)), path)
+
+
+def _last_used(folder: Path) -> float:
+    """When Gradio last gave out one of the folder's files, whose time alone it then sets."""
+    with contextlib.suppress(OSError):
+        return max((file.stat().st_mtime for file in folder.iterdir()), default=0.0)
+    return 0.0
 
 
 def _delete(path: Path) -> None:
