@@ -143,6 +143,25 @@ def test_those_who_wait_are_told_how_many_come_before_them(make_runs):
     wait_until(lambda: idle(runs), "everyone to leave")
 
 
+def test_who_waits_is_told_how_long_by_what_the_run_inside_has_left_and_what_the_last_ones_took(make_runs):
+    runs = make_runs(queue=3)
+
+    def paint(folder, limits, seconds):
+        yield Frame("working", "on", eta=seconds)
+        yield Frame("done", "through")
+
+    list(runs.stream("z", paint, 9.0))
+    wait_until(lambda: idle(runs), "the run to end")
+    runs._took[0] = 2.0  # seconds, where it took next to none
+    first, second, third = (runs.stream(name, paint, 40.0) for name in "abc")
+    until(first, "working")
+    next(second), next(third)
+    assert (next(second).eta, next(third).eta) == (40.0, 42.0)
+    for stream in (second, third, first):
+        stream.close()
+    wait_until(lambda: idle(runs), "everyone to leave")
+
+
 def test_someone_who_waits_can_stop_without_touching_the_one_who_runs(make_runs):
     runs, gate = make_runs(), Gate()
     first, second = runs.stream("a", gate), runs.stream("b", gate)

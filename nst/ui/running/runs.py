@@ -140,10 +140,14 @@ class Runs:
             yield Frame("waiting", _in_line(ahead), ahead, eta=self._wait_for(ahead))
 
     def _wait_for(self, ahead: int) -> float | None:
-        """Seconds until the turn, if runs go on taking as long as the last ones did; None at first."""
-        if not self._took:
+        """Seconds until the turn: what the runs inside have left, and for each that waits before this one as
+        long as the last ones took; None where that is not known."""
+        left = [run.last.eta for run in self._active if run.turn is not None and run.last.eta is not None]
+        others = ahead - len(left)
+        if others and not self._took:
             return None
-        return ahead * sum(self._took) / len(self._took) / self.limits.concurrency
+        took = others * sum(self._took) / len(self._took) if others else 0.0
+        return (sum(left) + took) / self.limits.concurrency
 
     def _end(self, run: _Run, frames: Iterator[Frame]) -> None:
         """Close the work, which returns when its last evaluation has; then, and only then, give way."""
