@@ -72,10 +72,10 @@ class Regions:
     def border(self, border: Border, content: Tensor) -> Border:
         """The border of a picture in which the content image (1, 3, H, W) stays where it is kept."""
         kept = self.kept((content.shape[3], content.shape[2])).to(content.device)
-        beyond = border.painted(content), border.painted(kept)
+        outer = border.painted(content), border.painted(kept)
         return replace(
             border,
-            objective=lambda objective: keeping(border.objective(objective), *beyond),
+            objective=lambda objective: keeping(border.objective(objective), *outer),
             picture=lambda image: torch.lerp(border.picture(image), content, kept),
         )
 
