@@ -201,3 +201,17 @@ def test_on_a_phone_lambda_is_shown_whole_and_weighs_j_anew(visit, pictures, tmp
     box.fill("relu8_1")  # as it is pasted: not key by key
     box.press("Tab")
     expect(page.locator("#how-sums")).to_contain_text("λ must be numbers of 0 or more")
+
+
+def test_a_measure_that_is_refused_leaves_what_was_measured_before(measured, tmp_path):
+    page, _ = measured
+    page.get_by_role("tab", name="Transfer").click()
+    before = page.locator("#content img").get_attribute("src")
+    page.locator("#swap").click()
+    expect(page.locator("#content img")).not_to_have_attribute("src", before)
+    use_recipe(page, a_painting(tmp_path, canvas="4:3"))
+    open_tab(page, "Where does J come from?")
+    page.locator("#how-run").click()
+    expect(page.get_by_role("alert")).to_contain_text("explains paintings of a content image")
+    expect(page.locator("#how-run")).to_be_enabled()
+    expect(page.locator("#how-maps .gram")).to_have_count(3)
