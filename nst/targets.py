@@ -105,7 +105,8 @@ def make_targets(
 
 
 def weighted(settings: Settings, styles: Sequence[Tensor]) -> list[tuple[float, Tensor]]:
-    """(weight, image) of the style images that are used. Raises SettingsError where their numbers differ."""
+    """(weight, image) of the style images that are used, those with a weight above 0. Raises SettingsError
+    where there are more weights or fewer than images."""
     weights = settings.weights_for(len(styles))
     return [(weight, style) for weight, style in zip(weights, styles, strict=True) if weight]
 

@@ -162,6 +162,24 @@ def test_who_waits_is_told_how_long_by_what_the_run_inside_has_left_and_what_the
     wait_until(lambda: idle(runs), "everyone to leave")
 
 
+def test_with_two_places_who_waits_is_told_of_the_run_that_ends_first(make_runs):
+    runs = make_runs(concurrency=2, queue=2)
+
+    def paint(folder, limits, seconds):
+        yield Frame("working", "on", eta=seconds)
+        yield Frame("done", "through")
+
+    inside = [runs.stream(name, paint, seconds) for name, seconds in (("a", 40.0), ("b", 30.0))]
+    for stream in inside:
+        until(stream, "working")
+    third, fourth = (runs.stream(name, paint, 1.0) for name in "cd")
+    next(third), next(fourth)
+    assert (next(third).eta, next(fourth).eta) == (30.0, 40.0)
+    for stream in (third, fourth, *inside):
+        stream.close()
+    wait_until(lambda: idle(runs), "everyone to leave")
+
+
 def test_someone_who_waits_can_stop_without_touching_the_one_who_runs(make_runs):
     runs, gate = make_runs(), Gate()
     first, second = runs.stream("a", gate), runs.stream("b", gate)

@@ -140,13 +140,15 @@ class Runs:
             yield Frame("waiting", _in_line(ahead), ahead, eta=self._wait_for(ahead))
 
     def _wait_for(self, ahead: int) -> float | None:
-        """Seconds until the turn: what the runs inside have left, and for each that waits before this one as
-        long as the last ones took; None where that is not known."""
-        left = [run.last.eta for run in self._active if run.turn is not None and run.last.eta is not None]
-        others = ahead - len(left)
-        if others and not self._took:
+        """Seconds until `ahead` runs have ended: what those inside have left, and for each that waits before
+        this one as long as the last ones took; None where that is not known."""
+        etas = [run.last.eta for run in self._active if run.turn is not None]
+        left = sorted(eta for eta in etas if eta is not None)
+        if ahead <= len(left):
+            return left[ahead - 1]
+        if not self._took:
             return None
-        took = others * sum(self._took) / len(self._took) if others else 0.0
+        took = (ahead - len(left)) * sum(self._took) / len(self._took)
         return (sum(left) + took) / self.limits.concurrency
 
     def _end(self, run: _Run, frames: Iterator[Frame]) -> None:
