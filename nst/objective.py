@@ -213,21 +213,30 @@ def _parts(network: Network, targets: Targets, beyond: int = 0) -> CostParts:
 
 
 def make_objectives(
-    filters: Filters, many: Sequence[Settings], where: Device, content: Tensor, styles: Sequence[Tensor]
+    network: Network, many: Sequence[Settings], content: Tensor, styles: Sequence[Tensor]
 ) -> Objectives:
-    """The objectives of several settings on the same pictures at one size, through one network no deeper
-    than they need: where α or β is 0 the cost it weighs is left out, not computed and multiplied by 0.
+    """The objectives of several settings on the same pictures at one size, by the network no deeper than they
+    need: where α or β is 0 the cost it weighs is left out, not computed and multiplied by 0.
 
-    Pooling, statistic and the weights of the style images are those of the first.
+    network   of used_layers(many), and perhaps of others
+
+    Statistic and the weights of the style images are those of the first.
     """
-    content_layers = _union(each.content_layers for each in many if each.alpha != 0)
-    style_layers = _union(each.style_layers for each in many if each.beta != 0)
-    layers = _union((content_layers, style_layers))
-    network = Network(filters, layers, many[0].pooling, where.torch, where.dtype)
+    content_layers, style_layers = used_layers(many)
+    network = network.only(_union((content_layers, style_layers)))
     used = weighted(many[0], styles)
     targets = find_targets(network, content_layers, style_layers, many[0].statistic, content, used)
     weightings = [_weigh_used(settings, targets) for settings in many]
     return Objectives(_parts(network, targets), targets, weightings)
+
+
+def used_layers(many: Iterable[Settings]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The content and the style layers of several settings, but for those whose cost has the weight 0."""
+    many = list(many)
+    return (
+        _union(each.content_layers for each in many if each.alpha != 0),
+        _union(each.style_layers for each in many if each.beta != 0),
+    )
 
 
 def _union(names: Iterable[Iterable[str]]) -> tuple[str, ...]:

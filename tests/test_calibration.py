@@ -89,6 +89,23 @@ def test_a_real_measurement_knows_every_kind_of_layer(monkeypatch):
     assert found.winograd <= {(conv.outputs, conv.inputs) for conv in CONVS[1:]}
 
 
+def test_a_shape_is_decided_by_the_block_where_its_maps_are_largest(monkeypatch):
+    monkeypatch.undo()
+    smallest = subject.SIDE // 16  # the fifth block's: there Winograd's way is the slower one here
+    monkeypatch.setattr(subject, "_forwards", lambda kind, layer, side, dtype: side)
+    monkeypatch.setattr(
+        subject,
+        "_seconds",
+        lambda ways: {
+            name: 1.0 if name != "winograd" else 2.0 if side == smallest else 0.5
+            for name, side in ways.items()
+        },
+    )
+    found = subject._measured()
+    assert found.winograd == {(conv.outputs, conv.inputs) for conv in CONVS[1:]}
+    assert found.seconds == 11 * 0.5 + 4 * 2.0
+
+
 def test_layers_take_the_way_that_was_measured_to_be_faster():
     kernels = tuple(torch.zeros(conv.outputs, conv.inputs, 3, 3) for conv in CONVS[:4])
     filters = Filters("zeros", "file", kernels, tuple(torch.zeros(len(kernel)) for kernel in kernels))

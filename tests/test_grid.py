@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import chain
 
 import pytest
 import torch
@@ -10,7 +11,8 @@ from tiny import checks, pale_checks, tiny_filters, waves
 from nst import Diverged, Settings, SettingsError, WeightsError, stylize
 from nst.descent import Descent, advance, descend
 from nst.device import choose
-from nst.objective import Costs, make_objective, make_objectives
+from nst.network.vgg import Network
+from nst.objective import Costs, make_objective, make_objectives, used_layers
 from nst.optimizers import make_optimizer
 from nst.schedule import starting_image
 from nst.studies.board import GRID
@@ -60,7 +62,7 @@ def test_a_batch_of_pictures_has_the_costs_and_gradients_of_each_alone():
         list(map(to_tensor, (pale_checks(), checks()))),
     )
     many = [settings.with_(tv=5.0, style_weights=(0.9, 0.1)) for settings in various()]
-    together = make_objectives(tiny_filters(), many, where, content, styles)
+    together = make_objectives(whole(many), many, content, styles)
     assert len({weighting.kappa for weighting in together.weightings}) == 2
     x = torch.rand(4, 3, 48, 64, generator=torch.Generator().manual_seed(1))
     costs, gradients = together(x)
@@ -78,7 +80,7 @@ def test_a_batch_of_pictures_has_the_costs_and_gradients_of_each_alone():
 def test_pictures_painted_together_are_those_painted_one_by_one():
     where, content, styles = choose("cpu"), to_tensor(waves()), [to_tensor(checks())]
     descents = [begun(settings, content) for settings in various()]
-    together = make_objectives(tiny_filters(), various(), where, content, styles)
+    together = make_objectives(whole(various()), various(), content, styles)
     for _ in range(5):
         advance(together, descents)
     for settings, descent in zip(various(), descents, strict=True):
@@ -88,16 +90,20 @@ def test_pictures_painted_together_are_those_painted_one_by_one():
         torch.testing.assert_close(descent.best, best, rtol=0, atol=0.005)
 
 
+def whole(many):
+    return Network(tiny_filters(), {*chain(*used_layers(many))}, many[0].pooling)
+
+
 def begun(settings, content):
     return Descent(starting_image(settings, content), make_optimizer(settings.optimizer, 0.02, content))
 
 
 def test_costs_with_weight_zero_need_no_deeper_network():
-    where, content, styles = choose("cpu"), to_tensor(waves()), [to_tensor(checks())]
-    shallow = [SMALL.with_(alpha=0.0, beta=1.0, style_layers={"relu1_1": 1.0})]
-    assert make_objectives(tiny_filters(1), shallow, where, content, styles).parts.network.layers == (
-        "relu1_1",
-    )
+    shallow = SMALL.with_(alpha=0.0, beta=1.0, style_layers={"relu1_1": 1.0})
+    network = whole([shallow, SMALL])
+    found = make_objectives(network, [shallow], to_tensor(waves()), [to_tensor(checks())]).parts.network
+    assert found.layers == ("relu1_1",)
+    assert found.convolutions == network.convolutions[:1]
 
 
 def test_a_picture_that_diverges_leaves_the_others_as_they_would_be_alone():

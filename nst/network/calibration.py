@@ -40,7 +40,8 @@ _ALONE = Lock()
 @dataclass(frozen=True)
 class Calibration:
     """bfloat16: whether an evaluation is faster so; winograd: the (outputs, inputs) of the layers that are
-    faster by Winograd's way in float32; seconds: a forward pass of all layers but the first, at SIDE²."""
+    faster by Winograd's way in float32, in the block where they have the most positions; seconds: a forward
+    pass of all layers but the first, at SIDE²."""
 
     bfloat16: bool
     winograd: frozenset[tuple[int, int]]
@@ -73,12 +74,10 @@ def _kept_or_measured() -> Calibration:
 
 
 def _machine() -> str:
-    """The processor's name, PyTorch's version and the threads: what a measurement holds for, and that its
-    times were confirmed, which older files' were not."""
+    """The processor's name, PyTorch's version and the threads: what a measurement holds for, and the blocks
+    it was taken in, which older files' was not."""
     kernels = torch.backends.cpu.get_cpu_capability()
-    return (
-        f"{processor()}, {kernels}, torch {torch.__version__}, {torch.get_num_threads()} threads, confirmed"
-    )
+    return f"{processor()}, {kernels}, torch {torch.__version__}, {torch.get_num_threads()} threads, by block"
 
 
 def processor() -> str:
@@ -120,14 +119,12 @@ def _short_turns() -> Iterator[None]:
 @torch.inference_mode()
 def _measured() -> Calibration:
     """Time each kind of layer in each way, in turns, as a machine's speed changes from moment to moment."""
-    layers = [(conv.outputs, conv.inputs) for conv in CONVS[1:]]
+    layers = [((conv.outputs, conv.inputs), block_of(f"conv{conv.name}")) for conv in CONVS[1:]]
     small = {dtype: _forwards(Direct, (64, 64), 32, dtype) for dtype in (torch.float32, torch.bfloat16)}
     seconds = _seconds(small)
     emulated = seconds[torch.bfloat16] > HOPELESS * seconds[torch.float32]
-    times: dict[tuple[int, int], dict[str, float]] = {}
-    for layer, block in dict(
-        zip(layers, (block_of(f"conv{conv.name}") for conv in CONVS[1:]), strict=True)
-    ).items():
+    times: dict[tuple[tuple[int, int], int], dict[str, float]] = {}
+    for layer, block in dict.fromkeys(layers):
         side = SIDE // 2 ** (block - 1)
         ways = {
             "direct": _forwards(Direct, layer, side, torch.float32),
@@ -135,10 +132,16 @@ def _measured() -> Calibration:
         }
         if not emulated:
             ways["bfloat16"] = _forwards(Direct, layer, side, torch.bfloat16)
-        times[layer] = _seconds(ways)
-    pays = frozenset(layer for layer, t in times.items() if t["winograd"] < WINOGRAD_BELOW * t["direct"])
-    full = sum(times[layer]["winograd" if layer in pays else "direct"] for layer in layers)
-    half = sum(times[layer].get("bfloat16", math.inf) for layer in layers)
+        times[layer, block] = _seconds(ways)
+    # Of two blocks with layers of one shape the shallower, with more positions, decides for both.
+    largest = dict(reversed(layers))
+    pays = frozenset(
+        layer
+        for layer, block in largest.items()
+        if times[layer, block]["winograd"] < WINOGRAD_BELOW * times[layer, block]["direct"]
+    )
+    full = sum(times[each]["winograd" if each[0] in pays else "direct"] for each in layers)
+    half = sum(times[each].get("bfloat16", math.inf) for each in layers)
     bfloat16 = half < BFLOAT16_BELOW * full
     return Calibration(bfloat16, pays, half if bfloat16 else full)
 

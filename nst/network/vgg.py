@@ -5,6 +5,7 @@ filters come from nst/weights/.
 """
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 
 import torch
@@ -95,6 +96,13 @@ class Network:
         self.convolutions = [First(*first), *(_convolution(*each) for each in others)]
         self.mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)
         self.std = torch.tensor(STD, device=device).view(1, 3, 1, 1)
+
+    def only(self, layers: Iterable[str]) -> "Network":
+        """The same network no deeper than these layers, some of its own; both share their convolutions."""
+        shallower = copy(self)
+        shallower.layers = tuple(layers)
+        shallower.convolutions = self.convolutions[: max(map(depth, shallower.layers))]
+        return shallower
 
     def prepared(self, image: Tensor) -> Tensor:
         """What the first convolution is given: (N, 3, H + 2, W + 2) in the network's precision."""

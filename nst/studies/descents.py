@@ -5,9 +5,10 @@ and one backward pass; the groups take turns, so that the whole board fills in t
 only one group are in memory. All go from coarse to fine together, as stylize() goes alone.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from PIL import Image
@@ -19,7 +20,7 @@ from ..device import Device, choose
 from ..errors import Diverged
 from ..images import fit
 from ..network.vgg import Filters, Network
-from ..objective import Costs, make_objectives
+from ..objective import Costs, make_objectives, used_layers
 from ..optimizers import make_optimizer
 from ..report import result_of, timed
 from ..schedule import Pace, Scale, beginning, schedule
@@ -50,9 +51,13 @@ class Prepared:
     pictures: Sequence[Image.Image]
     learner: Settings | None
 
+    def network(self, layers: Iterable[str], pooling: str) -> Network:
+        """The network of these layers."""
+        return Network(self.filters, layers, pooling, self.where.torch, self.where.dtype)
+
     def targets(self, settings: Settings) -> Targets:
         """make_targets() of the settings' layers."""
-        network = Network(self.filters, settings.layers, settings.pooling, self.where.torch, self.where.dtype)
+        network = self.network(settings.layers, settings.pooling)
         return make_targets(network, settings, self.content, self.styles)
 
     def at(self, scale: Scale, settings: Settings) -> "Prepared":
@@ -169,9 +174,11 @@ def _one_scale(
     scale: Scale,
 ) -> Iterator[tuple[Painted, ...]]:
     """The evaluations of one scale, after the `done` of coarser ones."""
+    used = used_layers(chain(*groups))
+    network = prepared.network({*chain(*used)}, groups[0][0].pooling)  # one for all: it takes time and memory
     objectives = [
-        make_objectives(prepared.filters, used, prepared.where, prepared.content, prepared.styles)
-        for used in ([scale.used(each) for each in group] for group in groups)
+        make_objectives(network, [scale.used(each) for each in group], prepared.content, prepared.styles)
+        for group in groups
     ]
     energies = [energy(objective.targets) for objective in objectives]
     for _ in range(scale.evaluations):
