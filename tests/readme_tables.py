@@ -25,7 +25,7 @@ def tables() -> dict[str, str]:
 
 
 def settings() -> str:
-    from nst.settings import BOUNDS, CHOICES, FLAGS, MOST_STYLES, Settings
+    from nst.settings import BOUNDS, CHOICES, FLAGS, MOST_STYLES, NAMED_WEIGHTS, Settings
     from nst.ui.labels import HELP
 
     defaults, rows = Settings(), []
@@ -41,6 +41,8 @@ def settings() -> str:
     for name in ("content_layers", "style_layers"):
         layers = ", ".join(getattr(defaults, name))
         rows.append((f"`{name}`", "relu1_1 … relu5_4, conv…, pool…", layers, "Each with a weight (λ)."))
+    sources = f"{', '.join(NAMED_WEIGHTS)}, or the path of a file"
+    rows.append(("`weights`", sources, defaults.weights, "Where VGG-19’s filters come from."))
     shares = f"up to {MOST_STYLES} numbers"
     rows.append(("`style_weights`", shares, "as much of each", "One for each style image."))
     return _table(("setting", "range", "default", "what it does"), rows)
@@ -53,7 +55,11 @@ def variables() -> str:
     rows += [
         ("`NST_WEIGHTS`", "–", "Path of a weights file that `auto` uses before anything else."),
         ("`NST_PRECISION`", "auto", "`float32` or `bfloat16`; auto: a CPU’s faster one; bfloat16 on CUDA."),
-        ("`NST_CACHE`", "`~/.cache/nst`", "Folder for that measurement, and for weights from the Hub."),
+        (
+            "`NST_CACHE`",
+            "`~/.cache/nst`",
+            "Folder that keeps which precision was faster, and weights from the Hub.",
+        ),
     ]
     return _table(("variable", "default", "meaning"), rows)
 

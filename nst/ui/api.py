@@ -85,7 +85,7 @@ class Endpoint:
         """Paint a content image in the style of a style image (neural style transfer, Gatys et al. 2016).
 
         Streams (preview, state) while it paints and ends with (PNG carrying its settings, summary). A default
-        run of 512 px takes half a minute on two CPU cores with AVX-512. Pictures are
+        run of 512 px takes 10 to 30 seconds on two CPU cores with AVX-512. Pictures are
         uploaded files or, from MCP, data: URLs of at most 20 MB; web addresses are never fetched.
 
         Args:

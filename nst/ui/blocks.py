@@ -10,8 +10,8 @@ from gradio_client.exceptions import AppError
 log = logging.getLogger(__name__)
 
 NOT_FITTING = (
-    "This could not be done with what was sent: please reload the page and try again. If it happens again, "
-    "report the number {}."
+    "This could not be done with what was sent: please reload the page, try again, and report the "
+    "number {} if it happens again."
 )
 
 

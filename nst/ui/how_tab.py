@@ -44,8 +44,8 @@ ABOUT = About(
     ),
     "After Gatys, Ecker & Bethge (2015, 2016), in the notation of deep-learning lectures; each Gram matrix "
     "is divided by its own number of positions, so that S may have another size; C and G have a margin of "
-    "8 px around them, which is cut off in the end. A run from coarse to fine has a larger β at its coarser "
-    "sizes, so J jumps where a size begins.",
+    "8 px around them, which is cut off in the end. Below strength 100 a run from coarse to fine has a "
+    "larger β at its coarser sizes, so J jumps where a size begins.",
 )
 
 MOST_KEPT = 12  # visitors; each holds some 5 MB of Gram matrices and patches
@@ -92,7 +92,8 @@ class HowTab:
             )
         self.lambdas = gr.Textbox(
             label="λ of each style layer",
-            info="The share of each layer in the style cost; they are divided by their sum.",
+            info="The weight of each layer’s J_style; they are divided by their sum. A strength also divides "
+            "each by the layer’s energy in the style image, so they differ widely here.",
             lines=1,
             max_lines=8,  # more than one, so that a long list is broken and not cut off
             elem_id="how-lambdas",

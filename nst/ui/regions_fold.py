@@ -33,8 +33,8 @@ class RegionsFold:
             html(
                 status.note(
                     "Paint on the content image: faces or text that stay as they are, and what is painted in "
-                    "the second style. Everything else is painted in the first; where nothing is marked for "
-                    "the second, in their mixture."
+                    "the second style. Everything else is painted in the first style. If nothing is "
+                    "marked for the second style, it is painted in a mixture of both."
                 )
             )
             self.brush = brush("brush", "content", TOOLS)

@@ -43,7 +43,7 @@ def as_python(settings: Settings, others: Sequence[str] = ()) -> str:
 def as_command(settings: Settings, others: Sequence[str] = ()) -> str:
     """The command line of the same."""
     content = [] if settings.is_texture else [CONTENT]
-    words = ["nst", *content, *_styles(settings), "-o", "result.png"]
+    words = ["python", "-m", "nst", *content, *_styles(settings), "-o", "result.png"]
     for name in others:
         words += [_flag(name), OTHERS[name]]
     for name, value in changed(settings).items():

@@ -141,7 +141,8 @@ class StudyEndpoints:
             weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
 
         Returns:
-            The patches, 3 × 3 in one picture, and where they are: picture, box in pixels, activation.
+            One picture: the patches, 3 × 3, and beside each what drove the unit; and where they are: picture,
+            box in pixels, activation.
         """
         own = [picture] if picture else []
         yield from self._answers(

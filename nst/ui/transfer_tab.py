@@ -282,7 +282,8 @@ def _filled_in(recipe: Recipe) -> str:
     if "mask" in recipe.others:
         said += " It had regions: mark them again."
     if "start" in recipe.others:
-        said += f" It went on from another with {recipe.settings.evaluations} evaluations: choose more."
+        said += f" It went on from an earlier painting with {recipe.settings.evaluations} evaluations: "
+        said += "a new one needs more."
     return said
 
 

@@ -38,8 +38,8 @@ NAME = "vgg19-torchvision.safetensors"
 PIECE = 1 << 20  # bytes a request: what a cut can lose, and how soon Stop ends it
 BUSY, PAUSES = (429, 500, 502, 503, 504), (1, 3)
 SILENCE = 20.0  # seconds without a sign of life, be it for a name look-up or the wait a busy server asks for
-ADVICE = "Try again later, or choose automatic weights, which need no network."
-UNREACHABLE = f"The Hugging Face Hub cannot be reached or keeps breaking off. {ADVICE}"
+ADVICE = "try again later, or choose automatic weights, which need no network."
+UNREACHABLE = f"The Hugging Face Hub cannot be reached or keeps breaking off: {ADVICE}"
 
 
 def retrained_file() -> Generator[Loading, None, Path]:
@@ -59,7 +59,7 @@ def retrained_file() -> Generator[Loading, None, Path]:
     if _is_sound(kept):
         return kept
     if constants.HF_HUB_OFFLINE:
-        raise WeightsError(f"The network is switched off here (HF_HUB_OFFLINE). {ADVICE}")
+        raise WeightsError(f"The network is switched off here (HF_HUB_OFFLINE): {ADVICE}")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock, part = FileLock(folder / "download.lock", thread_local=False), folder / f"{NAME}.part"
@@ -75,7 +75,7 @@ def retrained_file() -> Generator[Loading, None, Path]:
     except (ValueError, KeyError, TypeError) as error:  # what huggingface_hub makes of a login page
         log.warning("The Hub: %r", error)
         raise WeightsError(
-            f"The Hugging Face Hub sent something else than was asked for. {ADVICE}"
+            f"The Hugging Face Hub sent something else than was asked for: {ADVICE}"
         ) from error
     except OSError as error:
         raise WeightsError(
@@ -139,7 +139,7 @@ def _check_identity(details: dict[str, Any]) -> None:
     """The Hub names a large file's SHA-256."""
     named = (details.get("lfs") or {}).get("sha256")
     if named != SHA256:
-        raise WeightsError(f"The Hugging Face Hub has another file than the published one. {ADVICE}")
+        raise WeightsError(f"The Hugging Face Hub has another file than the published one: {ADVICE}")
 
 
 def _header(file: Any) -> tuple[int, dict[str, Entry]]:
@@ -151,18 +151,18 @@ def _header(file: Any) -> tuple[int, dict[str, Entry]]:
         entries = parse_header(_read(file, base - 8))
         wanted = {name: entries[name] for name in tensor_shapes(len(CONVS))}
     except (ValueError, KeyError) as error:
-        raise WeightsError(f"The Hugging Face Hub sent a damaged file. {ADVICE}") from error
+        raise WeightsError(f"The Hugging Face Hub sent a damaged file: {ADVICE}") from error
     for name, shape in tensor_shapes(len(CONVS)).items():
         entry = wanted[name]
         if (entry.dtype, entry.shape, entry.stop - entry.start) != ("F32", shape, 4 * math.prod(shape)):
-            raise WeightsError(f"The Hugging Face Hub has a file that is not VGG-19. {ADVICE}")
+            raise WeightsError(f"The Hugging Face Hub has a file that is not VGG-19: {ADVICE}")
     return base, wanted
 
 
 def _read(file: Any, size: int) -> bytes:
     piece = file.read(size)
     if len(piece) != size:
-        raise WeightsError(f"The Hugging Face Hub sent other bytes than were asked for. {ADVICE}")
+        raise WeightsError(f"The Hugging Face Hub sent other bytes than were asked for: {ADVICE}")
     return piece
 
 
@@ -176,5 +176,5 @@ def _keep(part: Path, kept: Path, places: dict[str, tuple[int, tuple[int, ...]]]
     save_file(tensors, fresh)
     if not _is_sound(fresh):
         fresh.unlink()
-        raise WeightsError(f"The weights came damaged. {ADVICE}")
+        raise WeightsError(f"The weights came damaged: {ADVICE}")
     os.replace(fresh, kept)

@@ -47,7 +47,7 @@ TOO_SLOW = f"Nothing came for {SILENCE:.0f} s, or not all within {LONGEST_BODY:.
 CLOSED_HERE = "There is nothing at this address: please use the page or its endpoints."
 NO_ADDRESSES = "Only this app's own files are served, and no addresses."
 NOT_FITTING = (
-    "This request could not be handled: please reload the page. If it happens again, report number {}."
+    "This request could not be handled: please reload the page, and report number {} if it happens again."
 )
 
 

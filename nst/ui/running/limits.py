@@ -27,7 +27,7 @@ class Limits:
     """The limits of one app, each settable by the environment variable NST_<NAME>."""
 
     concurrency: int = _limit(1, 1, "Runs at the same time.")
-    queue: int = _limit(8, 0, "People who may wait for their turn.")
+    queue: int = _limit(8, 0, "Runs that may wait for their turn.")
     per_visitor: int = _limit(2, 1, "Places one visitor may hold, waiting or running.")
     per_address: int = _limit(4, 1, "Places all visitors of one network address may hold together.")
     max_seconds: int = _limit(600, 1, "Seconds a run may take; then it ends with its best picture.")
@@ -35,7 +35,9 @@ class Limits:
     max_evaluations: int = _limit(1000, 1, "Evaluations of one run.")
     keep_seconds: int = _limit(3600, 60, "Seconds for which a result or an upload is kept.")
     keep_megabytes: int = _limit(2000, 10, "Megabytes of results and uploads kept; the oldest go first.")
-    upload_megabytes: int = _limit(500, 20, "Megabytes one network address may upload in that time.")
+    upload_megabytes: int = _limit(
+        500, 20, "Megabytes one network address may upload within `NST_KEEP_SECONDS`."
+    )
     free_megabytes: int = _limit(200, 0, "Megabytes that must be free on the disk for a run or an upload.")
 
     @classmethod

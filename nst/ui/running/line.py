@@ -52,7 +52,7 @@ class Line:
             if len(self._places) >= self.slots + self.waiting:
                 raise LineFull(
                     f"Every place is taken: {self.slots} running and {self.waiting} waiting, as many "
-                    "as this app allows. Please come back in a few minutes."
+                    "as this app allows: please come back in a few minutes."
                 )
             self._places.append(place)
         return place
