@@ -3,7 +3,7 @@
 Each measurement runs in a process of its own, so that neither memory nor caches leak from one into the next;
 what it measured is printed as it comes and kept as JSON. A name stands for the measurement called so, or for
 all whose names begin with it: long_peer, long_quality and second_judge take hours and, like soak, run only
-when named, after the whole run that they are added to.
+when named. What the file has from the same machine stays, but for what is measured again.
 """
 
 import argparse
@@ -51,9 +51,9 @@ def main() -> int:
 
 
 def begun(results: dict, options: argparse.Namespace) -> dict:
-    """What named measurements are added to: the file's earlier results, if any. Raises ValueError for those
-    of another machine or network."""
-    if not options.names or not Path(options.output).exists():
+    """What measurements are added to: the file's earlier results, if any. Raises ValueError for those of
+    another machine or network."""
+    if not Path(options.output).exists():
         return results
     earlier = json.loads(Path(options.output).read_text())
     if any(earlier[name] != value for name, value in results.items()):

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -31,11 +32,14 @@ from .alike import parts_alike
 from .between import between, side_by_side
 from .brushwork import brushwork
 from .device import use_every_core
+from .errors import shown
 from .film import SUFFIXES, Film, require_encoder, save_there_and_back
 from .images import save_png
 from .recipe import OTHERS, recipe_of
 from .row import Row
 from .settings import FLAGS, NAMED_WEIGHTS, read_layers, read_numbers
+
+NO_PICTURE = "Stopped before there was a picture."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,15 +54,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         others = {name: load_picture(path) for name in OTHERS if (path := getattr(options, name))}
         settings.weights_for(len(styles))
         if options.brushwork and (others or options.between or options.alike or options.film):
-            raise NSTError("Three sizes of brushwork take no start, no mask, no row and no film.")
+            raise NSTError(
+                "--brushwork cannot be used with --start, --mask, --style-mask, --alike, --between or --film."
+            )
         if options.between is not None and options.alike is not None:
-            raise NSTError("From one style to another takes no parts that are alike: choose one of the two.")
+            raise NSTError("--between cannot be used with --alike: choose one of the two.")
         _require_outputs(options)
         if options.alike is not None:
             others |= _alike(options, content, styles, others)
         run = _run(options, content, styles, settings, others)
     except NSTError as error:
         return _fail(str(error), 2)
+    except KeyboardInterrupt:
+        return _fail(NO_PICTURE, 130)
     is_row = options.between is not None or options.brushwork
     last, film = None, Film(content) if options.film and not is_row else None
     failed = False
@@ -75,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), 2)
     except KeyboardInterrupt:
         if last is None or not last.has_picture:
-            return _fail("Stopped before there was a picture.", 130)
+            return _fail(NO_PICTURE, 130)
         print("Stopped: the best picture so far was kept.", file=sys.stderr)
     assert last is not None
     return _save(options, settings, last, film, [*others]) or int(failed)
@@ -95,7 +103,9 @@ def _run(
         rest = (others.get(name) for name in OTHERS)
         return stylize(content, styles, settings, options.device, None, *rest)
     if len(styles) != 2 or others or options.style_weights:
-        raise NSTError("From one style to another takes two style images, and no weights, start or mask.")
+        raise NSTError(
+            "--between takes two style images, and no --style-weights, --start, --mask or --style-mask."
+        )
     first, second = styles
     return between(content, first, second, options.between, settings, options.device)
 
@@ -108,7 +118,7 @@ def _alike(
 ) -> dict[str, Image.Image]:
     """The masks that --alike asks for."""
     if content is None or not others.keys().isdisjoint(("mask", "style_mask")):
-        raise NSTError("Parts that are alike are found for a content image, and no mask is then given.")
+        raise NSTError("--alike needs a content image, and cannot be used with --mask or --style-mask.")
     masks = parts_alike(content, styles[0], options.alike, device=options.device)
     return dict(zip(("mask", "style_mask"), masks, strict=True))
 
@@ -122,10 +132,15 @@ def _save(
 ) -> int:
     """Write the painting, or the row, and the film where one was asked for; returns the exit status."""
     assert last.image is not None
-    if isinstance(last, Row):  # without a recipe: no settings alone paint it
-        save_png(side_by_side(last.pictures), options.output)
-    else:
-        save_png(last.image, options.output, recipe_of(settings, last, __version__, others))
+    picture, recipe = last.image, recipe_of(settings, last, __version__, others)
+    if isinstance(last, Row):  # no settings alone paint it
+        picture, recipe = side_by_side(last.pictures), {}
+    try:
+        save_png(picture, options.output, recipe)
+    except OSError:
+        elsewhere = Path(tempfile.mkdtemp(), "result.png")
+        save_png(picture, elsewhere, recipe)
+        return _fail(f"{options.output} cannot be written: the picture is in {elsewhere}.", 1)
     print(options.output)
     try:
         if isinstance(last, Row) and options.film:
@@ -193,6 +208,8 @@ def _flag(name: str) -> str:
 
 
 def _scales(text: str) -> int:
+    if text != "auto" and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be auto or a whole number, not {shown(text)}")
     return 0 if text == "auto" else int(text)
 
 

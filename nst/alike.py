@@ -49,7 +49,8 @@ def parts_alike(
 
     filters   else those of the packaged network, whatever NST_WEIGHTS names: their layers are known
 
-    Raises SettingsError for a number of parts out of FEWEST … MOST, and WeightsError.
+    Raises SettingsError for a number of parts out of FEWEST … MOST and where no part is in both pictures,
+    and WeightsError.
 
     Source: the idea of Zhang et al. (2019), "Multimodal Style Transfer via Graph Cuts": clusters, without
     their matching and their cuts, of both pictures at once.
@@ -65,6 +66,8 @@ def parts_alike(
     scores = _scores(found, parts)
     labels = [_cleaned(one, score) for one, score in zip(small, scores, strict=True)]
     both = [part for part in range(parts) if all((label == part).mean() >= LEAST for label in labels)]
+    if not both:
+        raise SettingsError("No part is in both pictures: mark the regions by hand.")
     return _coloured(labels[0], both), _coloured(labels[1], both)
 
 

@@ -29,8 +29,8 @@ def brushwork(
 
     Its strokes are as wide as those of the whole. A small picture of the whole would not show them: a unit of
     the network sees as many pixels of it, and so more of the scene. Colours and large shapes are of the piece
-    alone, whose statistics are those of the whole style image. Its edges never meet. Raises what stylize()
-    does.
+    alone, whose statistics are those of the whole style image. Its edges meet only where it is the whole of
+    a seamless picture. Raises what stylize() does.
     """
     share = min(1.0, PIECE / settings.size)
     few = settings.with_(

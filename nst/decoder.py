@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from PIL import Image
@@ -64,7 +65,8 @@ def _limit_memory() -> None:
         resource.RLIMIT_CORE: 0,
     }
     for limit, most in limits.items():
-        resource.setrlimit(limit, (most, most))
+        with suppress(ValueError, OSError):  # macOS has none of address space; a lower one may be in force
+            resource.setrlimit(limit, (most, most))
 
 
 def _limit_time() -> None:
@@ -77,4 +79,5 @@ def _limit_time() -> None:
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
     used = resource.getrusage(resource.RUSAGE_SELF)
     end = int(used.ru_utime + used.ru_stime) + 1 + SECONDS
-    resource.setrlimit(resource.RLIMIT_CPU, (end, resource.RLIM_INFINITY))
+    with suppress(ValueError, OSError):  # where whoever started this has set a limit already
+        resource.setrlimit(resource.RLIMIT_CPU, (end, resource.RLIM_INFINITY))

@@ -86,6 +86,10 @@ def advance(
     One that settles keeps its picture, however many evaluations follow; one that diverges is left where it
     is. The others do not notice.
     """
+    if all(descent.settled or descent.diverged for descent in descents):
+        for descent in descents:
+            descent.evaluation += descent.settled
+        return
     costs, gradients = objective(torch.cat([descent.x for descent in descents]))
     for descent, cost, gradient in zip(descents, costs, gradients.split(1), strict=True):
         if descent.settled:

@@ -1,7 +1,10 @@
 """Where and how the arithmetic runs: device, precision, threads."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
+from math import ceil, inf
+from pathlib import Path
 
 import torch
 
@@ -11,6 +14,7 @@ from .network.calibration import calibration
 TorchDevice = torch.device  # a Device has a field called torch
 Precision = torch.dtype
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+QUOTA = Path("/sys/fs/cgroup/cpu.max")  # microseconds, of so many
 
 
 @dataclass(frozen=True)
@@ -76,12 +80,21 @@ def use_every_core() -> None:
 
     For programs, which own their process. A library must not change what its caller has chosen.
     """
-    cores = int(os.environ.get("CPU_CORES", 0)) or _allowed_cores()
+    given = os.environ.get("CPU_CORES", "")  # a Space's
+    cores = int(given) if given.isdecimal() and int(given) else _allowed_cores()
     if torch.get_num_threads() != cores:
         torch.set_num_threads(cores)
 
 
 def _allowed_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1  # macOS and Windows cannot say
+    can_say = hasattr(os, "sched_getaffinity")  # macOS and Windows cannot
+    cores = len(os.sched_getaffinity(0)) if can_say else os.cpu_count() or 1
+    return max(1, ceil(min(cores, _quota())))
+
+
+def _quota() -> float:
+    """Cores a container may keep busy (docker run --cpus), however many it sees; Linux, cgroups v2."""
+    with suppress(OSError, ValueError):  # “max” is no number
+        time, period = map(int, QUOTA.read_text().split())
+        return time / period
+    return inf

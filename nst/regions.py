@@ -147,10 +147,14 @@ def _painted_alike(
             f"Parts are marked in {' and '.join(places)}: give a mask of the style image with these colours."
         )
     _check_shape(style_mask, style, "style")
-    found, parts = [], _parts_of(as_used(style_mask, settings))
+    found, marked, parts = [], _parts_of(style_mask), _parts_of(as_used(style_mask, settings))
     for name, place in places.items():
-        if name not in parts:
+        if name not in marked:
             raise SettingsError(f"A part is marked in {name}: mark one in {name} on the style image too.")
+        if name not in parts:
+            raise SettingsError(
+                f"The part in {name} is not in the piece of the style image that is used: use a larger piece."
+            )
         _check_size(parts[name], f"in {name} on the style image")
         found.append(Region(_soft(place), 0, _soft(parts[name])))
     return found

@@ -31,7 +31,10 @@ BOUNDS: dict[str, Bound] = {
     "scales": Bound(0, 6, 1, "Sizes from small to full; 0 chooses, 1 is the papers' way.", True),
     "seed": Bound(0, 2**32 - 1, 1, "Same seed, same picture.", True),
     "strength": Bound(
-        0.1, 1000, 0.1, "How heavily the style repaints the content: β to α, both costs relative."
+        0.1,
+        1000,
+        0.1,
+        "How heavily the style repaints the content: the weight of the style’s cost beside the content’s.",
     ),
     "style_scale": Bound(
         0.25, 2, 0.05, "Size of the style image beside the result: smaller gives finer strokes."

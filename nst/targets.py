@@ -157,7 +157,7 @@ def find_targets(
 ) -> Targets:
     """The activations of the content image, and the statistic of style images, averaged by their weights.
 
-    styles   (weight, image), of weights with sum 1
+    styles   (weight, image), of weights with sum 1; a statistic that is fitted is fitted to the first
     """
     kept = network(content, content_layers) if content_layers else {}
     statistics: dict[str, Statistic] = {}

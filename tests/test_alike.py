@@ -62,6 +62,14 @@ def test_what_is_in_one_picture_alone_is_left_to_the_rest(monkeypatch):
     assert not in_colour(masks[0], green)[:, :50].any()
 
 
+def test_where_no_part_is_in_both_pictures_it_is_said(monkeypatch):
+    first, second = torch.zeros(1, 2, 6, 8), torch.zeros(1, 2, 6, 8)
+    first[:, 0] = second[:, 1] = 1
+    monkeypatch.setattr(alike, "_scores", lambda features, parts: [first, second])
+    with pytest.raises(SettingsError, match="No part is in both pictures: mark the regions by hand"):
+        parts_alike(waves(128, 96), waves(128, 96), 2, tiny_filters(), "cpu")
+
+
 @pytest.mark.parametrize("parts", [1, 4, 2.5, 2.0])
 def test_another_number_of_parts_is_refused(parts):
     with pytest.raises(SettingsError, match=r"There are 2 to 3 parts"):

@@ -105,4 +105,6 @@ def test_the_command_line_writes_the_row_and_the_film_there_and_back(nst, tmp_pa
         assert film.info["duration"] == 400  # two seconds there and back
     done = nst(tmp_path, *given[:2], *given[3:], *SMALL_RUN)
     assert (done.status, done.out) == (2, "")
-    assert done.err == "From one style to another takes two style images, and no weights, start or mask.\n"
+    assert done.err == (
+        "--between takes two style images, and no --style-weights, --start, --mask or --style-mask.\n"
+    )

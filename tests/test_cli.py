@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -98,10 +99,10 @@ def test_parts_that_are_alike_are_found_for_the_command_line(nst, folder):
     [
         (["content.jpg", "style.png", "-o", "o.png", "--mask", "notes.jpg"], "not a JPEG, PNG or WebP"),
         (["content.jpg", "style.png", "-o", "o.png", "--alike", "4"], "There are 2 to 3 parts"),
-        (["style.png", "-o", "o.png", "--canvas", "1:1", "--alike", "2"], "found for a content image"),
+        (["style.png", "-o", "o.png", "--canvas", "1:1", "--alike", "2"], "--alike needs a content image"),
         (
             ["content.jpg", "style.png", "-o", "o.png", "--alike", "2", "--brushwork"],
-            "take no start, no mask",
+            "--brushwork cannot be used with --start",
         ),
         (["content.jpg", "style.png", "-o", "o.png", "--alike", "2", "--between", "2"], "one of the two"),
         (["content.jpg", "-o", "o.png"], "no style image yet"),
@@ -145,6 +146,38 @@ def test_a_run_that_fails_halfway_keeps_its_picture_and_says_so_by_its_status(ns
     assert (done.status, done.out) == (1, "halfway.png\n")
     assert done.err == "The cost stopped being a number. The best picture so far was kept.\n"
     assert read_recipe(folder / "halfway.png").evaluations == 2
+
+
+def test_a_painting_that_its_place_does_not_take_is_kept_elsewhere_and_it_is_said_where(
+    nst, folder, monkeypatch
+):
+    (folder / "later").mkdir()
+
+    def watched(*given):
+        yield from stylize(*given)
+        (folder / "later").rmdir()
+
+    monkeypatch.setattr("nst.__main__.stylize", watched)
+    done = nst(folder, "content.jpg", "style.png", "-o", "later/o.png", *SMALL)
+    said, _, place = done.err.strip().partition(": the picture is in ")
+    assert (done.status, done.out, said) == (1, "", "later/o.png cannot be written")
+    assert read_recipe(place.removesuffix(".")).evaluations == 4
+    shutil.rmtree(Path(place).parent)
+
+
+def test_an_interrupt_before_there_is_a_run_is_one_sentence(nst, folder, monkeypatch):
+    def interrupted(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nst.__main__.load_picture", interrupted)
+    done = nst(folder, "content.jpg", "style.png", "-o", "o.png")
+    assert done == (130, "", "Stopped before there was a picture.\n")
+
+
+def test_sizes_are_a_number_or_auto(nst, folder, capsys):
+    with pytest.raises(SystemExit):
+        nst(folder, "content.jpg", "style.png", "-o", "o.png", "--scales", "x")
+    assert "must be auto or a whole number, not “x”" in capsys.readouterr().err
 
 
 def start_of_a_long_run(folder, *more):

@@ -1,7 +1,10 @@
 """Strangers' pictures in processes of their own: the same pixels, within limits, no waiting for others."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +16,7 @@ from bad_images import ACCEPTED, REFUSED, encoded, noise, of_kind, scene, with_t
 from server import wait_until
 
 from nst import decoding, images
-from nst.decoder import MEGABYTES, OPEN_FILES, TOO_HARD
+from nst.decoder import LENGTH, MEGABYTES, OPEN_FILES, TOO_HARD
 from nst.errors import ImageRefused
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
@@ -115,6 +118,22 @@ def test_a_decoder_has_limits_and_no_secrets(monkeypatch):
     assert limits["Max file size"] == limits["Max core file size"] == "0"
     assert 3 < int(limits["Max cpu time"]) < 10
     assert b"a secret" not in (proc / "environ").read_bytes()
+
+
+def test_where_the_system_takes_no_limit_pictures_are_opened_all_the_same():
+    """As on macOS, which has none of address space."""
+    refusing = """
+import resource
+def refuse(limit, values):
+    raise ValueError("current limit exceeds maximum limit")
+resource.setrlimit = refuse
+from nst.decoder import serve
+serve()
+"""
+    asked = json.dumps({"operation": "picture_size", "arguments": [], "bytes": len(of_kind("PNG"))})
+    given = f"{asked}\n".encode() + of_kind("PNG")
+    answer = subprocess.run([sys.executable, "-c", refusing], input=given, capture_output=True, check=True)
+    assert json.loads(answer.stdout[LENGTH:])["value"] == list(scene().size)
 
 
 def test_decoders_are_few_and_go_when_nobody_needs_them():

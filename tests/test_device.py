@@ -87,3 +87,13 @@ def test_without_a_containers_share_the_cores_are_those_the_system_allows(monkey
     monkeypatch.setattr(torch, "set_num_threads", chosen.append)
     use_every_core()
     assert chosen == [torch.get_num_threads() + 1]
+
+
+@pytest.mark.parametrize(
+    ("said", "cores"), [("200000 100000", 2), ("150000 100000", 2), ("50000 100000", 1), ("max 100000", 8)]
+)
+def test_a_containers_quota_is_not_exceeded(said, cores, tmp_path, monkeypatch):
+    (tmp_path / "cpu.max").write_text(f"{said}\n")
+    monkeypatch.setattr(device, "QUOTA", tmp_path / "cpu.max")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
+    assert device._allowed_cores() == cores

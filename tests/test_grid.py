@@ -106,6 +106,14 @@ def test_costs_with_weight_zero_need_no_deeper_network():
     assert found.convolutions == network.convolutions[:1]
 
 
+def test_once_all_have_settled_nothing_more_is_evaluated():
+    descents = [begun(SMALL, to_tensor(waves())) for _ in range(2)]
+    for descent in descents:
+        descent.settled = True
+    advance(lambda x: pytest.fail("an evaluation that nobody needs"), descents)
+    assert [descent.evaluation for descent in descents] == [1, 1]
+
+
 def test_a_picture_that_diverges_leaves_the_others_as_they_would_be_alone():
     def objective(x):
         totals = x.square().sum(dim=(1, 2, 3)).tolist()

@@ -181,6 +181,13 @@ def test_parts_that_are_not_in_both_pictures_are_refused_in_one_sentence(regions
         stylize(waves(), [waves()], SMALL, mask=regions, style_mask=parts)
 
 
+def test_a_part_that_is_cut_off_the_style_image_is_said_to_be():
+    corner = mask(size=(64, 48))
+    corner.paste((0, 255, 0), (0, 0, 10, 10))
+    with pytest.raises(SettingsError, match="in green is not in the piece of the style image that is used"):
+        stylize(waves(), [waves()], SMALL.with_(style_crop=0.25), mask=corner, style_mask=corner)
+
+
 def test_an_empty_mask_changes_nothing():
     assert painted(mask()).tobytes() == painted(None).tobytes()
 

@@ -75,6 +75,7 @@ def test_gram_matrices_come_with_the_numbers_of_every_layer(client, pictures):
         ("/layers_grid", {"size": 512}, "Size must be a whole number from 64 to 256"),
         ("/layers_grid", {"weights": "/etc/passwd"}, "Weights must be one of"),
         ("/reconstruct", {"what": "optimizers", "evaluations": 12}, "Evaluations must be a multiple of 5"),
+        ("/reconstruct", {"what": "grid"}, "What must be one of layers, statistics, optimizers, not “grid”"),
         ("/gram", {"layer": "relu9_1"}, "There is no layer"),
     ],
 )

@@ -268,7 +268,7 @@ def test_the_settings_used_can_be_run_with_curl(visit, app, pictures, tmp_path):
     for weight in ("α (content)", "β (style)", "γ (total variation)", "κ (colour in total variation)"):
         expect(page.locator("#used dt", has_text=weight)).to_be_visible()
     assert contrast(page, "#used .cm-line span") >= 4.5
-    assert codes[1].startswith("nst photo.jpg painting.jpg -o result.png")
+    assert codes[1].startswith("python -m nst photo.jpg painting.jpg -o result.png")
     for name, file in zip(("photo.jpg", "painting.jpg"), pictures, strict=True):
         (tmp_path / name).write_bytes(file.read_bytes())
     done = subprocess.run(["bash", "-c", codes[2]], cwd=tmp_path, capture_output=True, text=True, timeout=60)

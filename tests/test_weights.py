@@ -318,7 +318,7 @@ def test_numbers_that_are_none_are_refused_and_fetched_afresh(tmp_path, monkeypa
     write_published(path, damaged)
     with serving(path) as server:
         use(monkeypatch, server.url)
-        assert refusal() == f"The weights came damaged. {hub.ADVICE}"
+        assert refusal() == f"The weights came damaged: {hub.ADVICE}"
         assert leftovers(cache) == []
         write_published(path, published_tensors(COUNT))
         assert_published(found()[0])

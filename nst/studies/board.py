@@ -80,7 +80,9 @@ class Board(Report):
 
 
 def checked(settings: Settings) -> Settings:
-    """The settings. Raises SettingsError for a size no board is painted at."""
+    """The settings. Raises SettingsError for a size no board is painted at, a texture and a tile."""
+    if settings.is_texture or settings.seamless:
+        raise SettingsError("A board has a content image and is no tile: leave out canvas and seamless.")
     if not SMALLEST <= settings.size <= LARGEST:
         raise SettingsError(
             f"Size must be a whole number from {SMALLEST} to {LARGEST} for a board of many pictures, "

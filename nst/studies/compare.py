@@ -5,14 +5,13 @@ from dataclasses import replace
 
 from PIL import Image
 
-from ..errors import SettingsError
 from ..images import fit
 from ..network.layers import deepest
 from ..network.vgg import Filters
 from ..settings import Settings
 from .board import COMPARE, Board, Cell, checked
 from .descents import Painted, descend_together, empty, filled, prepare, study
-from .outlines import OPTIMIZERS, SNAPSHOTS, compare_outline
+from .outlines import OPTIMIZERS, SNAPSHOTS, compare_outline, in_snapshots
 
 
 def compare_optimizers(
@@ -33,12 +32,7 @@ def compare_optimizers(
 
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Board.
     """
-    settings = checked(settings or COMPARE).with_(scales=1)  # one objective from the first to the last
-    if settings.evaluations % SNAPSHOTS:
-        raise SettingsError(
-            f"Evaluations must be a multiple of {SNAPSHOTS} from {SNAPSHOTS} to 2000, "
-            f"not “{settings.evaluations}”."
-        )
+    settings = in_snapshots(checked(settings or COMPARE)).with_(scales=1)  # one objective, first to last
     return study(_compare, content, styles, settings, device, filters)
 
 

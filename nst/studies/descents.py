@@ -20,7 +20,7 @@ from ..device import Device, choose
 from ..errors import Diverged
 from ..images import fit
 from ..network.vgg import Filters, Network
-from ..objective import Costs, make_objectives, used_layers
+from ..objective import Costs, Weighting, make_objectives, used_layers
 from ..optimizers import make_optimizer
 from ..report import result_of, timed
 from ..schedule import Pace, Scale, beginning, schedule
@@ -74,6 +74,7 @@ class Painted:
     image     (1, 3, H, W), the best so far; least: its costs, None before the first evaluation
     content   the content image at the image's size
     energy    the costs of silence, see energy(), which costs are measured against
+    by        the weights of its costs
     """
 
     settings: Settings
@@ -82,6 +83,7 @@ class Painted:
     content: Tensor
     least: Costs | None
     energy: Mapping[str, float]
+    by: Weighting
 
 
 def study(
@@ -196,9 +198,12 @@ def _one_scale(
                     prepared.content,
                     descent.least,
                     energies[number],
+                    by,
                 )
                 for number, group in enumerate(groups)
-                for settings, descent in zip(group, descents[number], strict=True)
+                for settings, descent, by in zip(
+                    group, descents[number], objectives[number].weightings, strict=True
+                )
             )
 
 
@@ -219,8 +224,8 @@ def caption(painted: Painted) -> str:
         return ""
     parts = []
     if settings.alpha != 0:
-        missing = costs.content / painted.energy[f"content {next(iter(settings.content_layers))}"]
-        parts.append(f"content {missing:.2g}")
+        of_silence = sum(w * painted.energy[f"content {name}"] for name, w in painted.by.content.items())
+        parts.append(f"content {costs.content / of_silence:.2g}")
     if settings.beta != 0:
         shares = [cost / painted.energy[f"style {name}"] for name, cost in costs.style.items()]
         parts.append(f"style {sum(shares) / len(shares):.2g}")

@@ -28,7 +28,8 @@ def filters_for(
     filters = yield from as_deep_as_can_be(settings.weights, through)
     if filters is None:
         tensors = [to_tensor(picture, fit(*picture.size, side)) for picture in pictures[:MOST_LEARNED_FROM]]
-        filters = yield from learn(settings.with_(style_layers={through: 1.0}), tensors[0], tensors)
+        one = settings.with_(content_layers={through: 1.0}, style_layers={through: 1.0})
+        filters = yield from learn(one, tensors[0], tensors[1:])
     return filters
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from ..errors import SettingsError, shown
 from ..images import fit
+from ..network.layers import deepest
 from ..network.vgg import Filters
 from ..settings import BOUNDS, Settings
 from .board import GRID, LADDER, Board, checked
@@ -104,7 +105,7 @@ def _grid(
 ) -> Iterator[Board]:
     board = grid_outline(fit(*content.size, settings.size), ratios, layers or LADDER)
     yield board
-    through = LADDER[-1] if layers is None else layers[-1]
+    through = deepest((CONTENT_LAYERS[0], *(layers or LADDER)))
     prepared = yield from prepare(board, content, styles, settings, through, device, filters)
     ladder = reached(prepared.filters, LADDER) if layers is None else tuple(layers)
     prepared.filters.require(ladder)

@@ -14,7 +14,7 @@ from ..network.vgg import Filters, Network
 from ..tensors import to_picture, to_tensor
 from .patches import Patch, in_field
 
-BATCH_PIXELS = 2**17  # at once: nine fields of relu4_1, two of relu5_4; bounds the memory of deep layers
+BATCH_PIXELS = 2**17  # at once: 25 fields of relu4_1, one of relu5_4; bounds the memory of deep layers
 
 
 def guided_gradients(

@@ -51,15 +51,15 @@ def run_filters(
     settings: Settings, content: Image.Image, style: Image.Image
 ) -> Generator[object, None, tuple[Filters, tuple[str, ...]]]:
     """The filters a run with these settings has, and the layers to measure: relu1_1 … relu5_1 as far as the
-    filters go, and what the settings use beside them. Self-taught filters are learned as the run learned
-    them, and go as deep as the run did.
+    filters go, and what the settings use beside them. Self-taught filters are those of the run's finest
+    size, and go as deep as the run did.
 
     Yields what it is doing.
     """
     through = deepest((DEEPEST, *settings.layers))
     filters = yield from as_deep_as_can_be(settings.weights, through)
     if filters is None:
-        scale = schedule(settings, *content.size)[0]
+        scale = schedule(settings, *content.size)[-1]
         here = with_margin(to_tensor(content, scale.size))
         filters = yield from learn(settings, here, [style_at(style, scale, settings, here)])
     layers = reached(filters, RELU_LAYERS)

@@ -5,7 +5,9 @@ No torch, so that the page can show an empty sheet at once. Each study begins wi
 
 from collections.abc import Sequence
 
+from ..errors import SettingsError
 from ..images import fit
+from ..settings import Settings
 from .board import LADDER, Board, conv_name
 from .plot import power_of_ten
 
@@ -72,6 +74,16 @@ def compare_outline(size: tuple[int, int] = (0, 0), evaluations: int = 500) -> B
         curves=dict.fromkeys(OPTIMIZERS.values(), ()),
         size=size,
     )
+
+
+def in_snapshots(settings: Settings) -> Settings:
+    """The settings of three optimisers. Raises SettingsError for evaluations that SNAPSHOTS do not divide."""
+    if settings.evaluations % SNAPSHOTS:
+        raise SettingsError(
+            f"Evaluations must be a multiple of {SNAPSHOTS} from {SNAPSHOTS} to 2000, "
+            f"not “{settings.evaluations}”."
+        )
+    return settings
 
 
 def outline(kind: str, content: tuple[int, int], size: int, evaluations: int) -> Board:

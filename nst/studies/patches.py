@@ -22,7 +22,7 @@ CRISP = 4  # enlarged this many times or more, a pixel is shown as a square; les
 
 @dataclass(frozen=True)
 class Patch:
-    """One place a unit answers to.
+    """One place a unit responds to.
 
     picture       which picture, counted from 0
     row, column   the unit's position in the layer's map

@@ -40,7 +40,8 @@ def reconstruct(
     or `layers`. The two pictures of a column share their passes, through no deeper a network than it needs.
     Boards come as from layers_grid(): the first at once; closing stops; the last holds what is done.
 
-    settings   RECONSTRUCT unless given: size (64 … 256), evaluations of each picture, seed, weights, …
+    settings   RECONSTRUCT unless given: size (64 … 256), evaluations of each picture, seed, weights, …;
+               their init is not used
 
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Board.
 
@@ -48,7 +49,7 @@ def reconstruct(
     A little γ · TV, from Mahendran & Vedaldi (2015), takes away what noise of the start no layer sees: 0.2,
     and a tenth of it for style.
     """
-    settings = checked(settings or RECONSTRUCT)
+    settings = checked(settings or RECONSTRUCT).with_(init="noise")
     return study(_reconstruct, content, styles, settings, device, filters, layers)
 
 

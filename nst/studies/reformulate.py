@@ -31,11 +31,12 @@ def compare_statistics(
     filters go. All begin from the same noise and get the same evaluations. The content image gives the shape.
     Boards come as from layers_grid().
 
-    settings   STATISTICS unless given: size (64 … 256), evaluations of each picture, seed, weights, …
+    settings   STATISTICS unless given: size (64 … 256), evaluations of each picture, seed, weights, …; their
+               init is not used
 
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Board.
     """
-    settings = checked(settings or STATISTICS)
+    settings = checked(settings or STATISTICS).with_(init="noise")
     return study(_compare, content, styles, settings, device, filters)
 
 

@@ -38,8 +38,8 @@ ABOUT_GRID = About(
 ABOUT_RECONSTRUCT = About(
     "What does each layer keep?",
     (
-        "A picture is grown from white noise until one layer answers to it as it answers to yours: whatever "
-        "then differs, that layer does not see.",
+        "A picture is grown from white noise until one layer responds to it as to yours: whatever then "
+        "differs, that layer does not see.",
         "In the upper row, from the content cost, fine detail goes with depth while the arrangement stays; "
         "in the lower row, from the style cost, texture grows in scale and the arrangement is gone.",
         "Two more sheets: seven statistics, the Gram matrix first, from the same noise; and one cost "
@@ -157,7 +157,7 @@ class ReconstructTab:
         self.said = html(elem_classes="said-if-any")
         self.estimate = SheetEstimate("reconstruct", given, transfer.estimate.speed, runs.limits, WHAT)
         self.estimate.wire(transfer.content, self.size, self.evaluations, self.weights, self.what)
-        alt, example = "A sheet of pictures, one for each layer", self.examples["reconstruct"]
+        alt, example = "A sheet of pictures, each with a label", self.examples["reconstruct"]
         self.panel = SheetPanel("reconstruct", "Reconstruct", alt, example)
         inputs = [transfer.content, transfer.style, self.what, self.size, self.evaluations, self.weights]
         self.panel.wire(runs, self.paint, inputs)

@@ -12,7 +12,7 @@ from ..errors import ImageRefused, SettingsError
 from ..images import save_jpeg, save_png
 from ..settings import Settings
 from ..studies.board import COMPARE, GRID, RECONSTRUCT, STATISTICS, Board, checked
-from ..studies.outlines import outline
+from ..studies.outlines import in_snapshots, outline
 from ..studies.palette import DARK, LIGHT
 from ..studies.sheet import draw_sheet, layout, pictured
 from .running.frames import Frame, Spot
@@ -55,7 +55,8 @@ def sheet_settings(kind: str, changes: Mapping[str, Any]) -> Settings:
     """The settings of a kind of sheet with some changed. Raises SettingsError."""
     if kind not in DEFAULTS:
         raise SettingsError(f"There is no such board: choose one of {', '.join(DEFAULTS)}.")
-    return checked(Settings.from_dict({**DEFAULTS[kind].to_dict(), **changes}))
+    settings = checked(Settings.from_dict({**DEFAULTS[kind].to_dict(), **changes}))
+    return in_snapshots(settings) if kind == "optimizers" else settings
 
 
 def _in_turn(

@@ -62,7 +62,7 @@ def example_units(folder: Path = SHEETS) -> str:
     figures = []
     for row, caption in enumerate(kept.captions):
         images = []
-        for column, what in enumerate(("The patches it answers to most", "What in them drove it")):
+        for column, what in enumerate(("The patches it responds to most", "What in them drove it")):
             file = served_folder() / f"units-{digest}-{row}-{column}.jpg"
             save_jpeg(page.crop((column * side, row * side, (column + 1) * side, (row + 1) * side)), file)
             images.append(_image(file, f"{caption}. {what}", side))

@@ -33,7 +33,7 @@ from .unchecked import Number
 ABOUT = About(
     "Where does J come from?",
     (
-        "J is the cost that a run lowers. It is small when the network answers to the painting G as it "
+        "J is the cost that a run lowers. It is small when the network responds to the painting G as it "
         "does to the content image C at one layer, and when G’s Gram matrices, which say what channels are "
         "active together, are those of the style image S at several.",
         "Below are the sums with the numbers of your last run: go back to any of its moments, or change α, β "
@@ -249,7 +249,7 @@ def _place(shot: Shot) -> str:
     said = f"Evaluation {moment.evaluation}, painted at {moment.width} × {moment.height} px."
     if (width, height) != (moment.width, moment.height):
         said += (
-            f" Matrices, and J_style where the run did not use it, are measured at {width} × {height} px; "
-            "where it did, that of C is not known."
+            f" This picture is measured at {width} × {height} px. For the layers that the run used, J_style "
+            "of G is the run’s own, and J_style of C is not known."
         )
     return status.note(said)

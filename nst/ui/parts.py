@@ -42,8 +42,6 @@ def _in_turn(folder: str, opened: Sequence[Decoded], parts: int) -> Iterator[Fra
     content, style = (one.take() for one in opened)
     masks = parts_alike(content, style, parts, device="cpu")
     paths = {name: str(Path(folder, f"{name}.png")) for name in MASKS}
-    if not masks[0].getbbox():
-        raise SettingsError("No part is in both pictures: paint the regions by hand.")
     for mask, path in zip(masks, paths.values(), strict=True):
         save_png(mask, path)
     yield Frame(

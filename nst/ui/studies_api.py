@@ -1,5 +1,6 @@
 """The public endpoints /layers_grid, /reconstruct, /top_patches and /gram: the studies without the page."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from html import escape
@@ -28,6 +29,8 @@ from .units_tab import scan_run
 from .upload import Upload
 
 GRAM_SIDE = 256  # pixels of the longer side at which /gram measures pictures
+EVALUATIONS = 10, 1000
+SHEETS = {"layers": "reconstruct", "statistics": "statistics", "optimizers": "optimizers"}
 
 
 def add_studies(runs: Runs, given: Given) -> None:
@@ -37,17 +40,18 @@ def add_studies(runs: Runs, given: Given) -> None:
     pair = [Upload(label="content", visible=False), Upload(label="style", visible=False)]
     board = [
         _number("size", SMALLEST, LARGEST, GRID.size),
-        _number("evaluations", 10, 1000, GRID.evaluations),
+        _number("evaluations", *EVALUATIONS, GRID.evaluations),
     ]
     weights = Dropdown(list(NAMED_WEIGHTS), value="auto", label="weights", visible=False)
     init = Dropdown(["noise", "content"], value="noise", label="init", visible=False)
-    what = Dropdown(["layers", "statistics", "optimizers"], value="layers", label="what", visible=False)
+    what = Dropdown(list(SHEETS), value="layers", label="what", visible=False)
+    evaluations = _number("evaluations", *EVALUATIONS, None)
     layer = Dropdown(list(RELU_LAYERS), value="relu3_1", label="layer", visible=False)
     picture = Upload(label="picture", visible=False)
     generated = Upload(label="generated", visible=False)
     unit = _number("unit", 0, 511, 0)
     _add(runs, endpoints.layers_grid, [*pair, *board, init, weights], [sheet, summary])
-    _add(runs, endpoints.reconstruct, [*pair, what, *board, weights], [sheet, summary])
+    _add(runs, endpoints.reconstruct, [*pair, what, board[0], evaluations, weights], [sheet, summary])
     _add(runs, endpoints.top_patches, [picture, layer, unit, weights], [sheet, summary])
     _add(runs, endpoints.gram, [*pair, generated, layer, weights], [sheet, summary])
 
@@ -103,7 +107,7 @@ class StudyEndpoints:
         request: gr.Request,
         what: str = "layers",
         size: int = GRID.size,
-        evaluations: int = GRID.evaluations,
+        evaluations: int | None = None,
         weights: str = "auto",
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Grow pictures from noise: the content from one layer, the style from growing sets of layers.
@@ -112,17 +116,22 @@ class StudyEndpoints:
             content: The picture whose content is reconstructed, a JPEG, PNG or WebP file.
             style: The picture whose style is reconstructed, a JPEG, PNG or WebP file.
             what: layers; statistics, seven of the style's, side by side; or optimizers to compare L-BFGS,
-                Adam and gradient descent on one cost.
+                Adam and gradient descent on one cost, from the content image.
             size: Longer side of each picture in pixels, 64 to 256.
-            evaluations: Evaluations of each picture; for optimizers a multiple of 5.
+            evaluations: Evaluations of each picture, 80 if left out; for optimizers a multiple of 5, or 500.
             weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
 
         Returns:
             The sheet as one labelled PNG, and a summary.
         """
-        changes = {"size": size, "evaluations": evaluations, "weights": weights}
-        kind = "reconstruct" if what == "layers" else what
-        yield from self._board(request, kind, content, style, changes)
+        changes = {"size": size, "weights": weights}
+        if evaluations is not None:
+            changes["evaluations"] = evaluations
+        if what not in SHEETS:
+            raise gr.Error(
+                escape(f"What must be one of {', '.join(SHEETS)}, not {shown(what)}."), print_exception=False
+            )
+        yield from self._board(request, SHEETS[what], content, style, changes)
 
     def top_patches(
         self,
@@ -202,7 +211,7 @@ def _summary(frame: Frame) -> dict[str, Any]:
     }
 
 
-def _number(name: str, low: int, high: int, value: int) -> Number:
+def _number(name: str, low: int, high: int, value: int | None) -> Number:
     return Number(value, label=name, minimum=low, maximum=high, precision=0, visible=False)
 
 
@@ -216,7 +225,7 @@ def patches_run(
     weights: str,
 ) -> Iterator[Frame]:
     """The run behind /top_patches: a scan, and one unit's patches beside what drove them, as one PNG."""
-    scans: list[Any] = []
+    scans: deque[Any] = deque(maxlen=1)
     if layer not in RELU_LAYERS:
         raise SettingsError(f"Layer must be one of {RELU_LAYERS[0]} … {RELU_LAYERS[-1]}, not {shown(layer)}.")
     frames = scan_run(folder, limits, own, examples, weights, scans.append, layer)
@@ -224,7 +233,7 @@ def patches_run(
 
 
 def _found(
-    workspace: Workspace, frames: Iterator[Frame], scans: list[Any], layer: str, unit: int
+    workspace: Workspace, frames: Iterator[Frame], scans: deque[Any], layer: str, unit: int
 ) -> Iterator[Frame]:
     from ..studies.patches import in_a_row
     from ..studies.units import driver_mosaic, patch_mosaic

@@ -141,7 +141,7 @@ def panel(scan: "Scan", layer: str, unit: int, driven: bool = False) -> str:
     said = caption(scan, layer, unit)
     if not scan.top(layer, unit):
         return f"<figure><figcaption>{escape(said)}</figcaption></figure>"
-    pictures = inline(patch_mosaic(scan, layer, unit), f"The patches unit {unit} of {layer} answers to most")
+    pictures = inline(patch_mosaic(scan, layer, unit), f"The patches unit {unit} of {layer} responds to most")
     if driven:
         pictures += inline(driver_mosaic(scan, layer, unit), f"What in them drove unit {unit}")
     else:
@@ -150,7 +150,7 @@ def panel(scan: "Scan", layer: str, unit: int, driven: bool = False) -> str:
 
 
 def caption(scan: "Scan", layer: str, unit: int) -> str:
-    """How strongly a unit answers to its patches."""
+    """How strongly a unit responds to its patches."""
     found = scan.top(layer, unit)
     if not found:
         return f"Unit {unit}: silent on these pictures"

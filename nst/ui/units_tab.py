@@ -12,7 +12,7 @@ from PIL import Image
 
 from .. import images
 from ..decoding import load_picture
-from ..errors import ImageRefused, NSTError, SettingsError
+from ..errors import ImageRefused, NSTError, SettingsError, shown
 from ..network.layers import RELU_LAYERS
 from ..report import each_as
 from ..settings import Settings
@@ -46,10 +46,10 @@ START, FIRST_UNIT = "relu3_1", 0
 ABOUT = About(
     "What does a unit see?",
     (
-        "Each unit of a layer answers to one pattern; here are the nine places, over all pictures, that "
-        "it answers to most, cut out exactly as large as what it can see.",
+        "Each unit of a layer responds to one pattern; here are the nine places, over all pictures, that "
+        "it responds to most, cut out exactly as large as what it can see.",
         "The picture on grey beside them shows what in each patch drove it: what is lighter or darker than "
-        "the grey would raise its answer.",
+        "the grey would make it respond more strongly.",
         "Go from relu1_1, which sees edges and colours, to deeper layers, whose patches grow and share a "
         "texture, a curve or a thing.",
     ),
@@ -94,17 +94,18 @@ def _unpacked(paths: Sequence[str]) -> list[str | bytes]:
 
 
 def _loaded(sources: Sequence[str | bytes]) -> list[Image.Image]:
-    """The pictures as they are scanned. Raises ImageRefused, which says which one of several it is."""
+    """The pictures as they are scanned. Raises ImageRefused, which names the one of several it is of."""
     from ..studies.units import LONGEST_SIDE  # and torch: the page is served before it is there
 
     pictures = []
-    for number, source in enumerate(sources, start=1):
+    for source in sources:
         try:
             pictures.append(load_picture(source, max_side=LONGEST_SIDE))
         except ImageRefused as error:
             if len(sources) == 1:
                 raise
-            raise ImageRefused(f"Picture {number} of {len(sources)}: {error}") from error
+            name = "A picture in the zip" if isinstance(source, bytes) else shown(Path(source).name)
+            raise ImageRefused(f"{name}: {error}") from error
     return pictures
 
 
@@ -133,12 +134,18 @@ def _scanned(
             "seconds": time.monotonic() - began,
         }
         if scan.done < scan.of and (why := workspace.why_end):
-            yield Frame("stopped", f"{why} after {scan.done} of {scan.of} pictures: these are shown.", **done)
+            yield Frame("stopped", f"{why} {_so_far(scan)}", **done)
             return
         if scan.done < scan.of:
             eta = done["seconds"] / scan.done * (of - scan.done) if scan.done else None
             yield Frame("working", "Looking at the pictures.", eta=eta, **done)
     yield Frame("done", f"Looked at {of} pictures with {filters.label}.", **done)
+
+
+def _so_far(scan: "Scan") -> str:
+    if not scan.done:
+        return "before the first picture was looked at."
+    return f"after {scan.done} of {scan.of} pictures: these are shown."
 
 
 @cache
@@ -226,7 +233,7 @@ class UnitsTab:
                 print_exception=False,
             )
         own += [path for path in (content, style) if path]
-        keep = lambda scan: self.scans.put(session, scan)  # noqa: E731
+        keep = lambda scan: scan.done and self.scans.put(session, scan)  # noqa: E731
         client = client_of(request, self.panel.name)
         frames = self.runs.stream(client, scan_run, own, self.gallery.all_files, weights, keep)
         yield from status_values(frames)
