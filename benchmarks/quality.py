@@ -15,7 +15,7 @@ from nst.device import Device, choose
 from nst.images import fit
 from nst.network.layers import deepest
 from nst.network.vgg import Filters, Network
-from nst.objective import Objective, Weighting, make_objective, weighed
+from nst.objective import Objective, Weighting, make_objective, network_of, weighed
 from nst.report import result_of
 from nst.targets import Targets
 from nst.tensors import resize_tensor, to_tensor
@@ -73,7 +73,7 @@ class Task:
         size = fit(*self.content.size, side)
         style = to_tensor(self.style, fit(*self.style.size, min(max(self.style.size), max(size))))
         content, style = (x.to(where.torch) for x in (to_tensor(self.content, size), style))
-        return make_objective(self.filters, self.settings, where, content, [style])
+        return make_objective(network_of(self.filters, self.settings, where), self.settings, content, [style])
 
     @cache  # noqa: B019 a Task lives as long as its benchmark
     def at(self, side: int) -> Inputs:

@@ -184,23 +184,27 @@ class Objective:
         return costs, gradient
 
 
+def network_of(filters: Filters, settings: Settings, where: Device) -> Network:
+    """The network through the deepest of the settings' layers. It takes up to a second to make, and serves
+    every size."""
+    return Network(filters, settings.layers, settings.pooling, where.torch, where.dtype)
+
+
 def make_objective(
-    filters: Filters,
+    network: Network,
     settings: Settings,
-    where: Device,
     content: Tensor,
     styles: Sequence[Tensor],
     guides: Tensor | None = None,
     beyond: int = 0,
     goals: Sequence[Sequence[Goal]] = (),
 ) -> Objective:
-    """The objective at one size: the network through the deepest layer, its targets and their weights.
+    """The objective at one size: the network_of() the settings, its targets and their weights.
 
     beyond   pixels at each side of the content image that the network sees and no cost counts
     guides   (R, 1, H, W), of the part that is counted: where each of R regions is
     goals    of each region, what it is to be like
     """
-    network = Network(filters, settings.layers, settings.pooling, where.torch, where.dtype)
     targets = make_targets(network, settings, content, styles, guides, goals)
     targets = replace(targets, content=inside(targets.content, beyond))
     return Objective(_parts(network, targets, beyond), targets, weigh(settings, targets), beyond)

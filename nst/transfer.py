@@ -18,7 +18,7 @@ from .device import choose
 from .images import fit
 from .network.layers import deepest
 from .network.vgg import Filters
-from .objective import Costs, Objective, Weighting, make_objective
+from .objective import Costs, Objective, Weighting, make_objective, network_of
 from .optimizers import make_optimizer
 from .regions import Regions, find_regions
 from .report import AnyReport, Report, Result, Work, each_as, timed
@@ -123,6 +123,7 @@ def run(
     if filters is None:
         finding = find_filters(settings.weights, deepest(settings.layers))
         filters = yield from announced(now, finding)
+    network = network_of(filters, settings, where) if filters else None
     whole = SEAMLESS if settings.seamless else MIRRORED
     painted = smaller = None
     if start is not None:
@@ -140,8 +141,8 @@ def run(
         if regions:
             guides = border.counted(regions.guides(scale.size).to(where.torch))
             goals = regions.goals(palettes, settings.weights_for(len(palettes)))
-        used = scale.used(settings)
-        objective = make_objective(learned, used, where, here, palettes, guides, border.beyond, goals)
+        used, through = scale.used(settings), network or network_of(learned, settings, where)
+        objective = make_objective(through, used, here, palettes, guides, border.beyond, goals)
         del palettes  # as large as what is painted
         now = replace(
             now,

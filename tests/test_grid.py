@@ -12,7 +12,7 @@ from nst import Diverged, Settings, SettingsError, WeightsError, stylize
 from nst.descent import Descent, advance, descend
 from nst.device import choose
 from nst.network.vgg import Network
-from nst.objective import Costs, make_objective, make_objectives, used_layers
+from nst.objective import Costs, make_objective, make_objectives, network_of, used_layers
 from nst.optimizers import make_optimizer
 from nst.schedule import starting_image
 from nst.studies.board import GRID
@@ -67,7 +67,7 @@ def test_a_batch_of_pictures_has_the_costs_and_gradients_of_each_alone():
     x = torch.rand(4, 3, 48, 64, generator=torch.Generator().manual_seed(1))
     costs, gradients = together(x)
     for settings, cost, gradient, image in zip(many, costs, gradients.split(1), x.split(1), strict=True):
-        alone = make_objective(tiny_filters(), settings, where, content, styles)
+        alone = make_objective(network_of(tiny_filters(), settings, where), settings, content, styles)
         expected, slope = alone(image)
         assert cost.total == pytest.approx(expected.total, rel=1e-4)
         torch.testing.assert_close(gradient, slope, rtol=1e-3, atol=1e-5 * float(slope.abs().max()))
@@ -84,7 +84,7 @@ def test_pictures_painted_together_are_those_painted_one_by_one():
     for _ in range(5):
         advance(together, descents)
     for settings, descent in zip(various(), descents, strict=True):
-        objective = make_objective(tiny_filters(), settings, where, content, styles)
+        objective = make_objective(network_of(tiny_filters(), settings, where), settings, content, styles)
         start = begun(settings, content)
         *_, (_, best) = descend(objective, start.x, start.optimizer, 5)
         torch.testing.assert_close(descent.best, best, rtol=0, atol=0.005)
@@ -148,7 +148,7 @@ def test_the_objective_is_the_relative_costs_of_a_plain_loop():
     filters, content, style = tiny_filters(3), to_tensor(waves(32, 24)), to_tensor(checks(32, 24))
     layers = ("relu1_1", "relu2_1")
     settings = cell_settings(SMALL, ratio, "relu2_1", layers)
-    objective = make_objective(filters, settings, where, content, [style])
+    objective = make_objective(network_of(filters, settings, where), settings, content, [style])
     x = starting_image(SMALL, content)
     f, p, a = (objective.one.parts.network(image) for image in (x, content, style))
     expected = ratio / 0.003 * distance(f["relu2_1"].flatten(), p["relu2_1"].flatten())

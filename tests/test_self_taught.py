@@ -11,7 +11,7 @@ from nst.device import Device
 from nst.images import fit, load_picture
 from nst.network.layers import CONVS
 from nst.network.vgg import Filters, Network
-from nst.objective import make_objective
+from nst.objective import make_objective, network_of
 from nst.optimizers import make_optimizer
 from nst.settings import Settings
 from nst.tensors import to_tensor
@@ -123,7 +123,7 @@ def random_filters(like):
 
 def painted(filters, content, style, evaluations=40):
     where = Device(torch.device("cpu"), torch.float32, "CPU")
-    objective = make_objective(filters, PAINT, where, content, [style])
+    objective = make_objective(network_of(filters, PAINT, where), PAINT, content, [style])
     optimizer = make_optimizer(PAINT.optimizer, PAINT.learning_rate, content)
     *_, (_, best) = descend(objective, content, optimizer, evaluations)
     return best.clamp(0, 1)

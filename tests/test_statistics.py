@@ -11,7 +11,7 @@ from torch import Tensor
 from nst import Settings, stylize
 from nst.device import choose
 from nst.network.banded import BandedCostParts
-from nst.objective import PlainCostParts, make_objective
+from nst.objective import PlainCostParts, make_objective, network_of
 from nst.settings import CHOICES
 from nst.statistics import QUANTILES, Guided, gaussian_for, sliced_for, statistic_for
 from nst.tensors import to_tensor
@@ -179,7 +179,9 @@ def test_the_strength_is_the_weight_of_a_style_cost_relative_to_that_of_silence(
         settings = Settings(size=64, statistic=name, strength=7, style_layers={"relu1_1": 1})
         settings = settings.with_(content_layers={"relu2_2": 1})
         content, style = to_tensor(waves()), to_tensor(checks())
-        objective = make_objective(tiny_filters(), settings, choose("cpu"), content, [style])
+        objective = make_objective(
+            network_of(tiny_filters(), settings, choose("cpu")), settings, content, [style]
+        )
         targets, by = objective.targets, objective.weighting
         silent = targets.statistic("relu1_1").silence(targets.style["relu1_1"])
         assert by.beta * float(targets.style_cost("relu1_1", silent)) == pytest.approx(7, rel=1e-4)
@@ -189,5 +191,7 @@ def test_gram_matrices_take_the_fast_path_and_others_the_plain_one():
     content, style = to_tensor(waves()), to_tensor(checks())
     for name in NAMES:
         settings = Settings(statistic=name, content_layers={"relu2_2": 1}, style_layers={"relu1_1": 1})
-        objective = make_objective(tiny_filters(), settings, choose("cpu"), content, [style])
+        objective = make_objective(
+            network_of(tiny_filters(), settings, choose("cpu")), settings, content, [style]
+        )
         assert isinstance(objective.one.parts, BandedCostParts if name == "gram" else PlainCostParts)

@@ -10,7 +10,7 @@ from nst import Settings, SettingsError, stylize
 from nst.borders import SEAMLESS, WRAP, repeated, resize_tile, seamless
 from nst.device import choose
 from nst.film import FRAME, HOLD, Film
-from nst.objective import Costs, make_objective
+from nst.objective import Costs, make_objective, network_of
 from nst.tensors import resize_tensor, to_tensor
 
 TEXTURE = SMALL.with_(canvas="16:9", seed=4)
@@ -76,7 +76,9 @@ def test_where_a_tile_is_cut_makes_no_difference_to_its_style_cost(statistic):
     settings = TEXTURE.with_(seamless=True, statistic=statistic, tv=5, **layers)
     tile = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0))
     style, where = to_tensor(checks()), choose("cpu")
-    objective = make_objective(tiny_filters(), settings, where, repeated(tile), [style], None, WRAP)
+    objective = make_objective(
+        network_of(tiny_filters(), settings, where), settings, repeated(tile), [style], None, WRAP
+    )
     evaluate = SEAMLESS.objective(objective)
     (one, slope), (other, moved) = (evaluate(x) for x in (tile, torch.roll(tile, (16, 24), (2, 3))))
     assert one.style == pytest.approx(other.style, rel=1e-4)
@@ -87,9 +89,8 @@ def test_where_a_tile_is_cut_makes_no_difference_to_its_style_cost(statistic):
 def test_a_tile_too_small_for_a_layer_is_refused_in_one_sentence():
     settings = TEXTURE.with_(seamless=True, style_layers={"pool3": 1})
     outer = repeated(torch.rand(1, 3, 7, 64))
-    objective = make_objective(
-        tiny_filters(), settings, choose("cpu"), outer, [to_tensor(checks())], None, WRAP
-    )
+    network = network_of(tiny_filters(), settings, choose("cpu"))
+    objective = make_objective(network, settings, outer, [to_tensor(checks())], None, WRAP)
     with pytest.raises(SettingsError, match="The picture is too small for pool3 without what is repeated"):
         objective(outer)
 
