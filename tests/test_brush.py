@@ -76,6 +76,14 @@ def test_what_is_brushed_stays_as_it_is_and_what_is_erased_does_not(visit, pictu
     expect(page.locator("#note")).to_contain_text("It had regions: mark them again.")
     page.wait_for_function(f"{said} === 'none'")
     assert marked(page) == (0, 0)
+    page.locator("#brush .width input").fill("30")
+    page.locator("#brush").get_by_label("Keep as it is").check()
+    drag(page, (0.5, 0.5), (0.6, 0.5))
+    page.wait_for_function(f"{said} !== 'none'")
+    page.locator("#brush .width input").fill("128")
+    page.locator("#brush").get_by_label("Erase").check()
+    drag(page, (0.4, 0.5), (0.7, 0.5))
+    page.wait_for_function(f"{said} === 'none'")
 
 
 @pytest.mark.browser

@@ -20,10 +20,10 @@ def form() -> Form:
     return asyncio.run(built())
 
 
-async def built() -> Form:
+async def built(limits: Limits | None = None) -> Form:
     """In a running event loop, as Blocks would otherwise open two and never close them."""
     with gr.Blocks():
-        form = Form(Limits())
+        form = Form(limits or Limits())
         form.basic()
         form.second_style()
         form.brushwork()
@@ -94,6 +94,27 @@ def test_as_much_of_each_style_is_where_the_shares_begin_and_one_that_is_not_the
 def test_settings_of_a_larger_app_are_fitted_to_this_one(form):
     fitted = form.fitted(Settings(size=4096, evaluations=2000, seed=9))
     assert (fitted.size, fitted.evaluations, fitted.seed) == (1024, 1000, 9)
+
+
+def test_the_form_of_the_smallest_app_starts_with_what_that_gives():
+    limits = Limits(**{row.name.removeprefix("NST_").lower(): row.least for row in Limits.variables()})
+    form = asyncio.run(built(limits))
+    start = form.read([control.value for control in form.inputs])
+    limits.check(start)
+    assert (start.size, start.evaluations) == (limits.max_size, limits.max_evaluations)
+    assert form.quality.choices == []
+    assert asyncio.run(built(Limits(max_evaluations=100))).quality.choices == [
+        ("Draft", "Draft"),
+        ("Good", "Good"),
+    ]
+
+
+def test_what_a_client_leaves_out_is_fitted_and_what_it_asks_for_is_refused_if_it_is_too_much():
+    limits = Limits(max_size=256, max_evaluations=50)
+    fitted = limits.fitted(Settings(), {"size"})
+    assert (fitted.size, fitted.evaluations) == (Settings().size, 50)
+    with pytest.raises(SettingsError, match="This app paints with size up to 256"):
+        limits.check(fitted)
 
 
 def test_layers_are_read_with_and_without_weights():

@@ -22,7 +22,7 @@ from nst.ui.running.limits import Limits
 from nst.ui.running.line import Line, LineFull
 from nst.ui.running.runs import Runs
 from nst.ui.running.sweeping import Folders
-from nst.ui.running.workspace import Workspace
+from nst.ui.running.workspace import Workspace, given_file
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +109,24 @@ def test_the_first_frame_comes_before_anything_else(make_runs):
         raise AssertionError("called too early")
 
     assert next(make_runs().stream("a", never)) == Frame("waiting", "Getting ready.")
+
+
+def test_pictures_that_were_opened_for_a_turn_that_never_came_are_deleted(make_runs):
+    def opening(folder: str, limits: Limits) -> Iterator[Frame]:
+        given_file(folder, "content").write_bytes(b"pixels")
+        return iter((Frame("done", "through"),))
+
+    runs, gate = make_runs(), Gate()
+    first = runs.stream("a", gate)
+    until(first, "working")
+    second = runs.stream("b", opening)
+    assert [next(second).state for _ in range(2)] == ["waiting"] * 2
+    (waiting,) = runs.folders.root.glob("*/given_content")
+    second.close()
+    wait_until(lambda: not waiting.exists(), "what was opened to be deleted")
+    first.close()
+    gate.steps.put(None)
+    wait_until(lambda: idle(runs), "both runs to be over")
 
 
 def test_a_closed_run_gives_its_turn_away_only_when_it_has_really_ended(make_runs):
@@ -372,7 +390,7 @@ def test_limits_come_from_the_environment():
 
 @pytest.mark.parametrize("value", ["-1", "0", "1.5", "many", "1e3", "²", "9" * 5000, "4097"])
 def test_a_bad_limit_is_named_at_the_start(value):
-    with pytest.raises(SettingsError, match=r"^NST_MAX_SIZE must be a whole number from 64 to 4096, not “"):
+    with pytest.raises(SettingsError, match=r"^NST_MAX_SIZE must be a whole number from 128 to 4096, not “"):
         Limits.from_environment({"NST_MAX_SIZE": value})
 
 

@@ -1,6 +1,7 @@
 """What stays on the disk and what is swept: the whole upload folder, by age and by bytes."""
 
 import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -129,6 +130,21 @@ def test_uploads_go_to_a_folder_of_this_apps_own_unless_one_is_named(monkeypatch
     monkeypatch.delenv("GRADIO_TEMP_DIR")
     own_upload_folder()
     assert Path(os.environ["GRADIO_TEMP_DIR"]).name == f"nst-{os.getuid()}"
+
+
+def test_no_other_account_can_read_uploads_or_lead_them_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "elsewhere").mkdir()
+    usual = tmp_path / f"nst-{os.getuid()}"
+    for prepared in (lambda: usual.mkdir(0o755), lambda: usual.symlink_to(tmp_path / "elsewhere")):
+        monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
+        prepared()
+        own_upload_folder()
+        folder = Path(os.environ["GRADIO_TEMP_DIR"])
+        assert folder.parent == tmp_path
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert (folder == usual) is not usual.is_symlink()
+        usual.unlink() if usual.is_symlink() else usual.rmdir()
 
 
 def test_an_address_has_a_few_places_whatever_its_sessions_are_called():

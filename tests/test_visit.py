@@ -157,6 +157,13 @@ def test_the_preset_and_the_title_of_advanced_follow_the_settings(visit):
     page.get_by_label("γ, total variation").fill("5")
     expect(preset).to_have_value("Bold: the style comes first")
     expect(title).not_to_contain_text("in use")
+    weights = [page.get_by_label(weight, exact=False).first for weight in "αβ"]
+    for weight in weights:
+        weight.fill("10")
+    strength(page).fill("5")
+    for weight in weights:
+        expect(weight).to_have_value("")
+    expect(preset).to_have_value("Gentle: the scene stays")
 
 
 # While it runs
@@ -197,8 +204,10 @@ def test_swap_and_surprise(visit, pictures):
     expect(page.locator("#style img")).to_have_attribute("src", before[0])
     page.locator("#surprise").click()
     expect(page.locator("#said")).to_contain_text("evaluation")
+    expect(page.locator("#surprise")).to_be_disabled()
     page.locator("#stop").click()
     wait_for_the_end(page)
+    expect(page.locator("#surprise")).to_be_enabled()
 
 
 # Addresses, and what leads elsewhere

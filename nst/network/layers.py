@@ -80,6 +80,12 @@ def stride(layer: str) -> int:
     return 2 ** (block_of(layer) - 1 + layer.startswith("pool"))
 
 
+def work(layer: str) -> float:
+    """Multiplications of the convolutions up to the layer, for each pixel of the picture."""
+    through = CONVS[: depth(layer)]
+    return sum(9 * conv.inputs * conv.outputs / stride(f"conv{conv.name}") ** 2 for conv in through)
+
+
 def receptive_field(layer: str) -> int:
     """Side in pixels of the square of the picture one position of `layer` sees.
 

@@ -19,6 +19,7 @@ from .events import in_line
 from .painting import painting
 from .running.clients import client_of
 from .running.frames import Frame
+from .running.limits import Limits
 from .running.runs import Runs
 from .unchecked import Dropdown, Number
 from .upload import Upload
@@ -129,7 +130,7 @@ class Endpoint:
         Returns:
             The painting as a lossless PNG, and a summary: size, evaluations, seconds, costs, features.
         """
-        chosen = _settings(preset, locals())
+        chosen = _settings(preset, locals(), self.runs.limits)
         given = content, [style, second_style, third_style, fourth_style], chosen, start, mask, style_mask
         for frame in self.runs.stream(client_of(request), painting, *given):
             if frame.state == "failed" and frame.result is None:
@@ -160,8 +161,9 @@ def summary(frame: Frame) -> dict[str, Any]:
     }
 
 
-def _settings(preset: str, given: dict[str, Any]) -> Settings:
-    """The preset's settings, changed by those that were given. Raises gr.Error with one sentence."""
+def _settings(preset: str, given: dict[str, Any], limits: Limits) -> Settings:
+    """The preset's settings within the limits, changed by those that were given. Raises gr.Error with one
+    sentence."""
     names = {f.name for f in fields(Settings)}
     changes = {name: value for name, value in given.items() if name in names and value is not None}
     try:
@@ -169,7 +171,7 @@ def _settings(preset: str, given: dict[str, Any]) -> Settings:
             changes[name] = read_layers(changes[name].split(","))
         if "style_weights" in changes:
             changes["style_weights"] = read_numbers(changes["style_weights"])
-        return named(str(preset), **changes)
+        return limits.fitted(named(str(preset), **changes), changes)
     except NSTError as error:
         raise gr.Error(escape(str(error)), print_exception=False) from None
 

@@ -18,6 +18,7 @@ from ..studies.sheet import draw_sheet, layout, pictured
 from .running.frames import Frame, Spot
 from .running.jobs import on_device
 from .running.limits import Limits
+from .running.workspace import given_file
 
 RESULT, RESULT_DARK = "sheet.png", "sheet-dark.jpg"
 EMPTY, EMPTY_DARK = "empty.png", "empty-dark.png"
@@ -47,7 +48,7 @@ def board_run(
     limits.check_weights(changes.get("weights", "auto"))
     settings = sheet_settings(kind, changes)
     limits.check(settings)
-    kept = [load_into(Path(folder, f"given_{n}"), path) for n, path in enumerate((content, style))]
+    kept = [load_into(given_file(folder, n), path) for n, path in enumerate((content, style))]
     return _in_turn(folder, limits, kind, kept, settings)
 
 

@@ -63,6 +63,10 @@ const stroke = (from, to) => {
   pen.beginPath(); pen.moveTo(...from); pen.lineTo(...to); pen.stroke();
 };
 const clear = () => canvas().getContext('2d').clearRect(0, 0, canvas().width, canvas().height);
+const isEmpty = () => {
+  const {data} = canvas().getContext('2d').getImageData(0, 0, canvas().width, canvas().height);
+  return data.every((level, at) => at % 4 !== 3 || level === 0);
+};
 const mark = (mask) => element.querySelector('.brush').toggleAttribute('data-marked', Boolean(mask));
 const keep = (mask) => { mark(mask); props.value = {...props.value, mask}; };
 // A proposal is of the parts, which all have green in their colours: what is red or blue stays.
@@ -114,7 +118,7 @@ element.addEventListener('pointermove', (event) => {
 });
 for (const end of ['pointerup', 'pointercancel']) {
   element.addEventListener(end, () => {
-    if (last) keep(canvas().toDataURL('image/png'));
+    if (last) keep(isEmpty() ? '' : canvas().toDataURL('image/png'));
     last = null;
   });
 }
@@ -125,8 +129,8 @@ element.addEventListener('click', (event) => {
 });
 """
 
-# From the picture's component to the brush: another picture has no regions yet.
-ON = "(file) => ({picture: file?.url ?? '', mask: ''})"
+# From the picture's component to the brush and what was said of a proposal: another has no regions yet.
+ON = "(file) => [{picture: file?.url ?? '', mask: ''}, '']"
 
 # For brushes: nothing is marked any more.
 EMPTY = "(...brushes) => brushes.map((brush) => ({...brush, mask: '', proposal: String(Math.random())}))"

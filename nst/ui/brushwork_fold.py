@@ -10,13 +10,13 @@ from PIL import Image
 from ..errors import NSTError
 from ..settings import Settings
 from . import status
-from .events import LATEST, PRIVATE, QUIET, in_line
+from .events import LATEST, QUIET
 from .folds import titled
 from .form import Form
 from .gallery import PICKED
 from .painting import painting
 from .painting_jobs import Pieces
-from .run_panel import buttons, stopping
+from .run_panel import run_in_a_fold
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.limits import Limits
@@ -54,16 +54,12 @@ class BrushworkFold:
         self.runs = runs
         seen = [self.said, self.pieces, self.painted]
         inputs = [*pictures, *self.form.inputs]
-        begun = self.run.click(lambda: buttons(running=True), None, [self.run, self.stop], **QUIET)
-        tried = begun.then(self._try, inputs, seen, **in_line(runs), **PRIVATE)
-        for ended in (tried.then, tried.failure):
-            ended(lambda: buttons(running=False), None, [self.run, self.stop], **QUIET)
-        self.stop.click(stopping(runs, NAME), **QUIET)
+        run_in_a_fold(runs, NAME, [self.run, self.stop], self._try, inputs, seen)
         sliders = [self.form.settings[name] for name in ("style_scale", "style_crop", "style_rotation")]
         for slider in sliders:
             slider.change(_in_use, sliders, self.fold, **LATEST, **QUIET)
         scale = sliders[0]
-        self.pieces.select(_chosen, self.painted, [scale, self.pieces], **QUIET)
+        self.pieces.select(_chosen, self.painted, [scale, self.pieces], **LATEST, **QUIET)
 
     def _try(
         self, request: gr.Request, content: str | None, style: str | None, *rest: Any

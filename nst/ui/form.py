@@ -46,13 +46,13 @@ class Form:
     """The controls of one tab. `settings` is in the order the values arrive and are filled in."""
 
     def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+        self.limits, self.fitted = limits, limits.fitted
         self.settings: dict[str, Any] = {}
         self.further: list[Slider] = []  # shares of the styles after the second
 
     def basic(self) -> None:
         """The controls everybody sees."""
-        start = Settings()
+        start = self.fitted(Settings())
         with gr.Group():
             with gr.Row(elem_classes="strength"):
                 self._number("strength", value=start.strength, scale=2)
@@ -70,9 +70,9 @@ class Form:
                 )
             with gr.Row():
                 most = self.limits.max_size
-                self._slider("size", value=min(start.size, most), most=most, scale=4)
+                self._slider("size", value=start.size, most=most, scale=4)
                 self.quality = gr.Radio(
-                    list(QUALITIES),
+                    [name for name, count in QUALITIES.items() if count <= self.limits.max_evaluations],
                     value=quality(start.evaluations),
                     label="Quality",
                     info="More steps (evaluations): finer, slower.",
@@ -120,7 +120,8 @@ class Form:
         self.amounted = html()
         html('<h3 class="section">Optimisation</h3>')
         with gr.Row():
-            self._slider("evaluations", most=self.limits.max_evaluations)
+            most = self.limits.max_evaluations
+            self._slider("evaluations", value=self.fitted(Settings()).evaluations, most=most)
             self._slider("scales")
         with gr.Row():
             self._choice("optimizer", CHOICES["optimizer"])
@@ -139,8 +140,9 @@ class Form:
     def wire(self) -> None:
         """Let the handles and the numbers they move follow each other."""
         strength, evaluations = self.settings["strength"], self.settings["evaluations"]
-        self.dial.input(None, self.dial, strength, js=TO_STRENGTH)
-        strength.input(None, strength, self.dial, js=TO_DIAL)
+        weights = [self.settings[name] for name in WEIGHTS]
+        self.dial.input(None, self.dial, [strength, *weights], js=TO_STRENGTH)
+        strength.input(None, strength, [self.dial, *weights], js=TO_DIAL)
         self.quality.input(None, self.quality, evaluations, js=TO_EVALUATIONS)
         evaluations.input(None, evaluations, self.quality, js=TO_QUALITY)
         # Not `input`, which comes too when the list was opened and left.
@@ -189,13 +191,6 @@ class Form:
         found["style_weights"], *further = shares_of(settings.style_weights)
         handles = [dial(settings.strength), quality(settings.evaluations), preset_of(settings)]
         return [*(found[name] for name in self.settings), *further, *handles]
-
-    def fitted(self, settings: Settings) -> Settings:
-        """The settings within what this app gives: a stranger's may be larger."""
-        return settings.with_(
-            size=min(settings.size, self.limits.max_size),
-            evaluations=min(settings.evaluations, self.limits.max_evaluations),
-        )
 
     def _add(self, name: str, control: gr.components.Component) -> None:
         self.settings[name] = control

@@ -15,9 +15,10 @@ FREE = (
 )
 QUALITIES = {"Draft": 40, "Good": 65, "Fine": 200}  # evaluations
 
-# The arithmetic of dial() and quality() below and its inverse, so that a drag needs no server.
-TO_STRENGTH = "(dial) => Number((10 ** (dial / 25 - 1)).toPrecision(2))"
-TO_DIAL = "(strength) => strength > 0 ? Math.round(50 * (Math.log10(strength) + 1)) / 2 : 0"
+# The arithmetic of dial() and quality() below and its inverse, so that a drag needs no server. A strength
+# that is chosen empties α and β, which would be used instead of it.
+TO_STRENGTH = "(dial) => [Number((10 ** (dial / 25 - 1)).toPrecision(2)), '', '']"
+TO_DIAL = "(strength) => [strength > 0 ? Math.round(50 * (Math.log10(strength) + 1)) / 2 : 0, '', '']"
 TO_EVALUATIONS = f"(quality) => ({QUALITIES})[quality]".replace("'", '"')
 TO_QUALITY = (f"(n) => Object.entries({QUALITIES}).find((entry) => entry[1] === n)?.[0] ?? null").replace(
     "'", '"'

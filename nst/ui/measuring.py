@@ -6,7 +6,6 @@ nothing.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -18,7 +17,7 @@ from ..report import each_as
 from ..settings import Settings
 from .running.frames import Frame, Moment, working
 from .running.limits import Limits
-from .running.workspace import Workspace
+from .running.workspace import Workspace, given_file
 from .units_page import inline
 
 if TYPE_CHECKING:
@@ -94,9 +93,7 @@ def measure_run(folder: str, limits: Limits, asked: Asked, keep: Callable[[Found
     Raises ImageRefused or SettingsError with one sentence.
     """
     limits.check(asked.settings)
-    opened = [
-        load_into(Path(folder, f"given_{n}"), path) for n, path in enumerate((asked.content, asked.style))
-    ]
+    opened = [load_into(given_file(folder, n), path) for n, path in enumerate((asked.content, asked.style))]
     return _in_turn(folder, limits, asked, opened, keep)
 
 

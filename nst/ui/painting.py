@@ -13,6 +13,7 @@ from .painting_jobs import Painting, RowOfPaintings
 from .running.frames import Frame
 from .running.jobs import on_device
 from .running.limits import Limits
+from .running.workspace import given_file
 from .shares import ORDINALS
 
 MOST_PICTURES = 12  # of a row
@@ -78,7 +79,7 @@ def painting(
 def _opened(folder: str, part: str, file: str, name: str) -> Decoded:
     """Raises ImageRefused, which calls the picture by its name."""
     try:
-        return load_into(Path(folder, f"given_{part}"), file)
+        return load_into(given_file(folder, part), file)
     except ImageRefused as error:
         said = str(error)
         named = said.replace("The picture", name, 1)
@@ -119,7 +120,7 @@ def _masks(
 
     opened = {part: load_picture(file, max_side=MASK_SIDE) for part, file in given.items() if file}
     find_regions(opened.get("mask"), content, settings, styles, opened.get("style_mask"))
-    return {part: Decoded.of(picture, Path(folder, f"given_{part}")) for part, picture in opened.items()}
+    return {part: Decoded.of(picture, given_file(folder, part)) for part, picture in opened.items()}
 
 
 def _in_turn(

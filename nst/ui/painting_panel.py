@@ -56,6 +56,8 @@ FOLLOW = """
   try { localStorage['nst-paintings'] = JSON.stringify([...runs, found[2]].slice(-MOST)); } catch {}
 }
 """.replace("MOST", str(MOST_KEPT))
+# For who comes next to this browser.
+FORGET = "() => { try { localStorage.removeItem('nst-paintings'); } catch {} location.reload(); }"
 # Beside the settings the picture is sticky while its row is higher than it; the curves make it as high, and
 # it would go up. So, where it is out of sight, its row is brought into view.
 TO_THE_PICTURE = """
@@ -172,13 +174,15 @@ class PaintingPanel(RunPanel):
         with gr.Column(visible=False, elem_id="visit") as self.strips:
             html('<h2 class="section">Paintings of this visit</h2>')
             self.strip = painting_row("Paintings of this visit")
+            self.forget = gr.Button("Forget these paintings", size="sm", min_width=160, elem_id="forget")
 
     def wire_view(self) -> None:
         """What happens when one of the visit's paintings is pressed, or two are compared."""
         self.strip.select(
             self._pressed,
             self.visit,
-            [self.finished, self.canvas, self.strip, self.status, *self.seen],
+            [self.finished, self.canvas, self.visit, self.strip, self.status, *self.seen],
+            **LATEST,
             **QUIET,
         ).then(None, js=NAME_PICTURES)
         self.moment.input(
@@ -189,11 +193,12 @@ class PaintingPanel(RunPanel):
             **QUIET,
         ).then(None, js=NAME_PICTURES)
         two, seen = [self.visit, self.selected, self.other], [self.slider, self.caption]
-        self.other.input(compared, two, seen, **QUIET).then(None, js=NAME_PICTURES)
+        self.other.input(compared, two, seen, **LATEST, **QUIET).then(None, js=NAME_PICTURES)
         made = self.film.click(film_values, self.selected, [self.film, self.film_file], **ONE_BY_ONE)
         made.success(None, js=PRESS_FILM)
         self.status.change(None, self.status, None, js=FOLLOW)
         self.run.click(None, None, None, js=TO_THE_PICTURE)
+        self.forget.click(None, None, None, js=FORGET)
 
     def wire(self, runs: Runs, work: Any, inputs: Sequence[Any]) -> Any:
         """Join Paint with `work`; returns the event of its end."""
@@ -236,8 +241,9 @@ class PaintingPanel(RunPanel):
         if not isinstance(index, int) or not 0 <= index < len(visit) or not visit[index].is_there:
             raise gr.Error(GONE, print_exception=False)
         one, finished = visit[index], gr.Column(visible=True)
+        visit = with_more(visit, ())
         canvas = gr.skip()  # what is being painted stays in sight, above it
-        return (finished, canvas, _strip(visit, one), _said(one), *self._seen(request, one, visit))
+        return (finished, canvas, visit, _strip(visit, one), _said(one), *self._seen(request, one, visit))
 
     def _seen(self, request: gr.Request, one: Painted, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `seen`."""
@@ -247,11 +253,11 @@ class PaintingPanel(RunPanel):
         others = [(beside, beside), *(name for name, each in zip(named, visit, strict=True) if each != one)]
         codes: tuple[str, ...] = ("", "", "")
         if recipe:
-            settings, address = recipe.settings, request.headers.get("origin") or "http://127.0.0.1:7860"
+            settings, others = recipe.settings, recipe.others
             codes = (
-                share.as_python(settings, recipe.others),
-                share.as_command(settings, recipe.others),
-                share.as_requests(settings, address, recipe.others),
+                share.as_python(settings, others),
+                share.as_command(settings, others),
+                share.as_requests(settings, share.address_of(request.headers.get("origin")), others),
             )
         return (
             (one.content, one.painting),

@@ -14,6 +14,7 @@ from .running.clients import client_of
 from .running.frames import Frame
 from .running.limits import Limits
 from .running.runs import Runs
+from .running.workspace import given_file
 from .unchecked import Number
 from .upload import Upload
 
@@ -31,7 +32,7 @@ def parts_run(
     if not content or not style:
         raise ImageRefused("Parts that are alike are of two pictures: choose a content and a style image.")
     given = enumerate((content, style))
-    opened = [load_into(Path(folder, f"given_{n}"), path, max_side=SIDE) for n, path in given]
+    opened = [load_into(given_file(folder, n), path, max_side=SIDE) for n, path in given]
     return _in_turn(folder, opened, int(parts))
 
 

@@ -9,18 +9,21 @@ from PIL import Image
 
 from . import status
 from .brush import ON, PARTS, TOOLS, address_of, brush, mask_url
-from .events import PRIVATE, in_line
 from .parts import FEWEST, MASKS, MOST, parts_run
+from .run_panel import run_in_a_fold
 from .running.clients import client_of
 from .running.runs import Runs
 from .theme import html
 
+NAME = "parts"
+
 # A picture that was changed meanwhile keeps its own regions: the proposal is of another.
 PROPOSE = """
-(proposal, ...brushes) => {
-  const isOld = brushes.some((brush, n) => (brush?.picture ?? '') !== proposal?.pictures[n]);
-  if (!proposal || isOld) return brushes;
-  return brushes.map((brush, n) => ({...brush, mask: proposal.masks[n], proposal: proposal.number}));
+(proposal, said, ...brushes) => {
+  if (!proposal) return [said, ...brushes];
+  if (brushes.some((brush, n) => (brush?.picture ?? '') !== proposal.pictures[n])) return ['', ...brushes];
+  const marked = (brush, n) => ({...brush, mask: proposal.masks[n], proposal: proposal.number});
+  return [said, ...brushes.map(marked)];
 }
 """
 
@@ -50,8 +53,9 @@ class RegionsFold:
                     numbers, value=FEWEST, label="Parts", container=False, min_width=180, elem_id="parts"
                 )
                 self.find = gr.Button(
-                    "Find parts that are alike", size="sm", min_width=180, elem_id="find-parts"
+                    "Find parts that are alike", size="sm", scale=3, min_width=180, elem_id="find-parts"
                 )
+                self.stop = gr.Button("Stop", size="sm", scale=1, min_width=70, interactive=False)
             self.proposal = gr.JSON(visible=False)
             self.said = html(elem_classes="said-if-any", elem_id="parts-said")
             self.style_brush = brush("style-brush", "style", PARTS)
@@ -63,21 +67,23 @@ class RegionsFold:
     def wire(self, runs: Runs, content: gr.Image, style: gr.Image) -> None:
         self.runs = runs
         for picture, painted in ((content, self.brush), (style, self.style_brush)):
-            picture.change(None, picture, painted, js=ON)
-        found = self.find.click(
+            picture.change(None, picture, [painted, self.said], js=ON)
+        found = run_in_a_fold(
+            runs,
+            NAME,
+            [self.find, self.stop],
             self._found,
             [content, style, self.parts, *self.inputs],
             [self.said, self.proposal],
-            **in_line(runs),
-            **PRIVATE,
         )
-        found.then(None, [self.proposal, *self.inputs], self.inputs, js=PROPOSE)
+        both = [self.said, *self.inputs]
+        found.then(None, [self.proposal, *both], both, js=PROPOSE)
 
     def _found(
         self, request: gr.Request, content: str | None, style: str | None, parts: Any, *brushes: Any
     ) -> Iterator[tuple[Any, ...]]:
         """Values for what is said and the proposal, which replaces the regions of both brushes at the end."""
-        for frame in self.runs.stream(client_of(request, "parts"), parts_run, content, style, parts):
+        for frame in self.runs.stream(client_of(request, NAME), parts_run, content, style, parts):
             if frame.state == "done":
                 masks = [mask_url(_opened(frame.details[name])) for name in MASKS]
                 number = secrets.token_hex(8)

@@ -92,7 +92,7 @@ class RowEndpoint:
         given: dict[str, Any] = {"strength": strength, "size": size, "evaluations": evaluations, "seed": seed}
         given = {name: value for name, value in given.items() if value is not None}
         try:
-            settings = named(str(preset), weights=weights, **given)
+            settings = self.runs.limits.fitted(named(str(preset), weights=weights, **given), given)
         except NSTError as error:
             raise gr.Error(escape(str(error)), print_exception=False) from None
         styles = [style, second_style]

@@ -63,6 +63,25 @@ class RunPanel:
         return worked.then(end, self.ending, self.ended, **QUIET)
 
 
+def run_in_a_fold(
+    runs: Runs,
+    name: str,
+    run_and_stop: Sequence[Any],
+    work: Any,
+    inputs: Sequence[Any],
+    outputs: Sequence[Any],
+) -> Any:
+    """Join the two buttons of a run that has no panel of its own with `work`, a generator of values for the
+    outputs; returns the event of the work."""
+    run, stop = run_and_stop
+    begun = run.click(lambda: buttons(running=True), None, [run, stop], **QUIET)
+    worked = begun.then(work, list(inputs), list(outputs), **PRIVATE, **in_line(runs))
+    for ended in (worked.then, worked.failure):
+        ended(lambda: buttons(running=False), None, [run, stop], **QUIET)
+    stop.click(stopping(runs, name), **QUIET)
+    return worked
+
+
 def stopping(runs: Runs, panel: str) -> Callable[[gr.Request], None]:
     """Stop of a panel: it ends this visitor's runs that were begun there, and no others."""
 

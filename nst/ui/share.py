@@ -89,6 +89,12 @@ def as_requests(settings: Settings, address: str, others: Sequence[str] = ()) ->
     )
 
 
+def address_of(origin: str | None) -> str:
+    """This app's address for a page from that origin; behind a proxy it may lie under a path."""
+    under = os.environ.get("GRADIO_ROOT_PATH", "").rstrip("/")
+    return under if under.startswith("http") else f"{origin or 'http://127.0.0.1:7860'}{under}"
+
+
 def _sent(value: Any) -> Any:
     """A value as the endpoint takes it: layers and weights as text."""
     if isinstance(value, dict):

@@ -1,6 +1,6 @@
 """The Transfer tab: two pictures in, the settings, and the panel where the painting is seen."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from .visit import GONE, Painted, addresses_of
 # A reload leaves the last paintings there, and empties the inputs.
 PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of again: it does not keep them."
 
+DISABLE, ENABLE = (f"() => ({{__type__: 'update', interactive: {now}}})" for now in ("false", "true"))
 # As a person would: nothing happens while a run goes on, as the button cannot be pressed then.
 PRESS_PAINT = "() => setTimeout(() => document.querySelector('#run')?.click(), 60)"
 # Something was changed after a refusal: it may be mended, and Paint says it again if it is not. How a run
@@ -85,7 +86,7 @@ class TransferTab:
         again.then(None, js=NAME_PICTURES)
         # Pressed before, Paint would find none of the pictures that an earlier visit left.
         for ended in (again.then, again.failure):
-            ended(None, None, panel.run, js="() => ({__type__: 'update', interactive: true})")
+            ended(None, None, panel.run, js=ENABLE)
         self.estimate.after(demo.load)
         demo.load(None, js=FOLD_ON_A_PHONE)
         demo.load(None, js=FORGET_REFUSAL)
@@ -154,7 +155,10 @@ class TransferTab:
             refuse_at_once(upload, html(elem_classes="said-if-any"))
         with gr.Row(elem_classes="choices"):
             self.swap = gr.Button("⇄ Swap", size="sm", min_width=90, elem_id="swap")
-            self.surprise = gr.Button("Surprise me", size="sm", min_width=110, elem_id="surprise")
+            has_examples = bool(self.gallery.contents and self.gallery.styles)
+            self.surprise = gr.Button(
+                "Surprise me", size="sm", min_width=110, visible=has_examples, elem_id="surprise"
+            )
         with gr.Row(visible=False, elem_classes="offer") as self.offer:
             html(
                 '<p class="note">This picture was painted here. Use the settings it was painted with, or '
@@ -188,13 +192,18 @@ class TransferTab:
         given = [panel.start, *pictures, *self.form.inputs]
         ended = self.ended = panel.wire(self.runs, self.paint, given)
         size, share = (self.form.settings[name] for name in ("size", "style_weights"))
+        begun, both = [panel.start, share], [self.content, self.style, *self.others.uploads]
         for event in (
-            panel.go_on.click(_gone_on, panel.selected, [panel.start, share], **QUIET),
-            panel.double.click(self._doubled, panel.selected, [panel.start, share, size], **QUIET),
+            panel.go_on.click(_gone_on, [panel.selected, self.content], [*begun, self.content], **QUIET),
+            panel.double.click(self._doubled, [panel.selected, *both], [*begun, size, *both], **QUIET),
         ):
             event.success(None, js=PRESS_PAINT)
+        panel.run.click(
+            None, None, self.surprise, js=DISABLE
+        )  # it would paint, and empty what is being painted
         for event in (ended, panel.failed):
             event.then(lambda: None, None, panel.start, **QUIET)
+            event.then(None, None, self.surprise, js=ENABLE)
         ended.then(None, js=NAME_PICTURES)
         ended.then(_amounted, self.panel.shown, self.form.amounted, **QUIET)
         self.estimate.after(ended.then)
@@ -260,15 +269,16 @@ class TransferTab:
             return [status.note(str(error), "refused"), *(gr.skip() for _ in self.form.filled)]
         return [status.note(_filled_in(recipe)), *self.form.fill(settings)]
 
-    def _doubled(self, selected: Painted | None) -> tuple[Any, Any, Any]:
-        """The painting that is seen, or the moment of its run, to go on with at twice its size."""
-        picture, share = _gone_on(selected)
+    def _doubled(self, selected: Painted | None, *inputs: str | None) -> tuple[Any, ...]:
+        """The painting that is seen, or the moment of its run, to go on with at twice its size, and all the
+        pictures it was made of."""
+        picture, share, _ = _gone_on(selected)
         size, most = 2 * max(size_of(picture)), self.runs.limits.max_size
         if size > most:
             raise gr.Error(
                 f"This app paints up to {most} px: run it yourself for more.", print_exception=False
             )
-        return picture, share, size
+        return picture, share, size, *_made_of(selected, inputs)
 
     def _reuse(self, selected: Painted | None) -> list[Any]:
         return self._open_recipe(selected.painting if selected else None)
@@ -296,13 +306,25 @@ def _has_recipe(path: str | None) -> Any:
     return gr.Row(visible=True)
 
 
-def _gone_on(selected: Painted | None) -> tuple[str, Any]:
-    """The painting that is seen, to go on with, and the second style's share: that of a picture of a row, for
-    any other as it is set."""
-    picture = _taken(selected)
+def _gone_on(selected: Painted | None, content: str | None = None) -> tuple[Any, ...]:
+    """The painting that is seen, to go on with; the second style's share, that of a picture of a row, for any
+    other as it is set; and its content image, where the input holds another."""
+    picture, share = _taken(selected), gr.skip()
     if selected and selected.recipe and len(selected.row) > 1:
-        return picture, shares_of(selected.recipe.settings.style_weights)[0]
-    return picture, gr.skip()
+        share = shares_of(selected.recipe.settings.style_weights)[0]
+    return picture, share, *_made_of(selected, [content])
+
+
+def _made_of(selected: Painted | None, inputs: Sequence[str | None]) -> list[Any]:
+    """Values for the inputs, beginning with the content image: what the painting was made of, as far as it is
+    still there. Where that is in the input it is not set again, which would take its regions away."""
+    shown = kept_in(selected.folder).shown if selected else None
+    given = (*(shown.given if shown else inputs), *(None,) * len(inputs))
+    values = [
+        gr.skip() if was == now or (was and not Path(was).is_file()) else was
+        for was, now in zip(given, inputs, strict=False)
+    ]
+    return [values[0] or gr.skip(), *values[1:]]  # a texture was made without one
 
 
 def _taken(selected: Painted | None) -> str:

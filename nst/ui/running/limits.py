@@ -1,7 +1,7 @@
 """What one app gives to whom: Limits is the one table of defaults, variables and meanings."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, cast
 
@@ -31,8 +31,8 @@ class Limits:
     per_visitor: int = _limit(2, 1, "Places one visitor may hold, waiting or running.")
     per_address: int = _limit(4, 1, "Places all visitors of one network address may hold together.")
     max_seconds: int = _limit(600, 1, "Seconds a run may take; then it ends with its best picture.")
-    max_size: int = _limit(1024, 64, "Longest side of a result, in pixels.")
-    max_evaluations: int = _limit(1000, 1, "Evaluations of one run.")
+    max_size: int = _limit(1024, 128, "Longest side of a result, in pixels.")
+    max_evaluations: int = _limit(1000, 10, "Evaluations of one run.")
     keep_seconds: int = _limit(3600, 60, "Seconds for which a result or an upload is kept.")
     keep_megabytes: int = _limit(2000, 10, "Megabytes of results and uploads kept; the oldest go first.")
     upload_megabytes: int = _limit(
@@ -61,6 +61,18 @@ class Limits:
     def places(self) -> int:
         """People inside at once, running and waiting."""
         return self.concurrency + self.queue
+
+    def fitted(self, settings: Settings, chosen: Collection[str] = ()) -> Settings:
+        """The settings within what this app gives, but for those that somebody chose: check() refuses these,
+        and nobody gets another picture than was asked for."""
+        most = {"size": self.max_size, "evaluations": self.max_evaluations}
+        return settings.with_(
+            **{
+                name: min(getattr(settings, name), limit)
+                for name, limit in most.items()
+                if name not in chosen
+            }
+        )
 
     def check(self, settings: Settings) -> None:
         """Raise SettingsError for a run larger than this app gives."""

@@ -20,7 +20,7 @@ from .frames import Frame, settled
 from .limits import Limits
 from .line import Line, Place, visitor
 from .sweeping import Folders, Sweeper
-from .workspace import ask_to_stop, asked_to_stop
+from .workspace import ask_to_stop, asked_to_stop, forget_given
 
 log = logging.getLogger(__name__)
 
@@ -158,6 +158,7 @@ class Runs:
                 frames.close()
         finally:
             self._active.remove(run)
+            forget_given(run.folder)
             self.folders.release(run.folder)
             self._line.leave(run.place)
             if run.turn is not None:

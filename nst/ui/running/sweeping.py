@@ -36,9 +36,19 @@ SWEEP_EVERY = 60.0  # seconds
 
 def own_upload_folder() -> None:
     """Unless the operator names one, uploads go to a folder that no other app of Gradio's writes to, since
-    it is swept whole. Before the page is built."""
+    it is swept whole, and that no other account can read. Before the page is built."""
+    if "GRADIO_TEMP_DIR" in os.environ:
+        return
     user = os.getuid() if hasattr(os, "getuid") else ""
-    os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(tempfile.gettempdir(), f"nst-{user}")))
+    folder = Path(tempfile.gettempdir(), f"nst-{user}")
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.is_symlink():
+            raise PermissionError
+        folder.chmod(0o700)  # which the folder of another account does not allow
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="nst-"))
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
 
 
 class Entry(NamedTuple):

@@ -33,6 +33,17 @@ def asked_to_stop(folder: str) -> bool:
     return not os.path.isdir(folder) or os.path.exists(os.path.join(folder, STOP))
 
 
+def given_file(folder: str, part: object) -> Path:
+    """Where a picture that was opened waits for the run's turn, as plain pixels: up to 50 MB."""
+    return Path(folder, f"given_{part}")
+
+
+def forget_given(folder: str) -> None:
+    """Delete what still waits once the run is over: its turn may never have come."""
+    for file in Path(folder).glob("given_*"):
+        file.unlink(missing_ok=True)
+
+
 def moment_file(folder: Path, evaluation: int) -> Path:
     """Where the picture of a moment is kept."""
     return folder / f"moment_{evaluation}.jpg"
