@@ -104,6 +104,11 @@ def test_a_reload_finds_the_paintings_of_the_visit(visit, pictures, tmp_path):
     page.locator("#how-run").click()
     expect(page.locator("#how-place")).to_contain_text("Evaluation 6, painted at 64 × 48 px.")
     expect(page.locator("#how-costs")).to_contain_text("total J")
+    page.get_by_role("tab", name="Transfer").click()
+    page.locator("#forget").click()
+    page.wait_for_function("!localStorage['nst-paintings'] && document.querySelector('#run:enabled')")
+    expect(strip).to_have_count(0)
+    expect(page.locator("#content img")).to_have_count(0)
 
 
 def test_while_a_picture_is_painted_an_earlier_one_is_seen_below_it_and_no_other_is_begun(

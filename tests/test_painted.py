@@ -1,7 +1,9 @@
 """Paintings of a visit without a page: what is found again and compared, and what is said of what is gone."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
@@ -11,8 +13,10 @@ from nst.images import save_png
 from nst.recipe import recipe_text
 from nst.settings import Settings
 from nst.ui import painting_jobs, shown
+from nst.ui.gallery import Gallery
 from nst.ui.in_sight import FIRST_MOMENT, compared
 from nst.ui.painting_jobs import CONTENT, GREY, Painting
+from nst.ui.painting_panel import PaintingPanel
 from nst.ui.running.frames import Frame, Point
 from nst.ui.running.workspace import made_in
 from nst.ui.shown import Shown, kept_in, pair_of
@@ -61,6 +65,22 @@ def test_a_painting_that_has_been_deleted_is_not_gone_on_with_in_silence(tmp_pat
     (tmp_path / "lake-wave-7.png").unlink()
     with pytest.raises(gr.Error, match="no longer kept: paint it again"):
         _taken(one)
+
+
+def test_a_painting_can_be_pressed_when_another_of_the_visit_has_been_swept(tmp_path):
+    async def built() -> PaintingPanel:
+        """In a running event loop, as Blocks would otherwise open two and never close them."""
+        with gr.Blocks():
+            panel = PaintingPanel()
+            panel.view(Gallery((), (), ()), 60)
+        return panel
+
+    visit = found_again([run_folder(tmp_path, "swept"), run_folder(tmp_path, "kept")])
+    Path(visit[0].painting).unlink()
+    request, event = SimpleNamespace(headers={}), SimpleNamespace(index=1)
+    _, _, left, strip, *_ = asyncio.run(built())._pressed(request, visit, event)
+    assert left == visit[1:]
+    assert strip.count("<button") == 1
 
 
 PICTURE = Image.new("RGB", (64, 48), "olive")

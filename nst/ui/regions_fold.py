@@ -50,12 +50,18 @@ class RegionsFold:
             with gr.Row(elem_classes="proposal"):
                 numbers = [(f"{number} parts", number) for number in range(FEWEST, MOST + 1)]
                 self.parts = gr.Radio(
-                    numbers, value=FEWEST, label="Parts", container=False, min_width=180, elem_id="parts"
+                    numbers,
+                    value=FEWEST,
+                    label="Parts",
+                    container=False,
+                    scale=2,
+                    min_width=196,
+                    elem_id="parts",
                 )
                 self.find = gr.Button(
-                    "Find parts that are alike", size="sm", scale=3, min_width=180, elem_id="find-parts"
+                    "Find parts that are alike", size="sm", scale=2, min_width=165, elem_id="find-parts"
                 )
-                self.stop = gr.Button("Stop", size="sm", scale=1, min_width=70, interactive=False)
+                self.stop = gr.Button("Stop", size="sm", scale=1, min_width=62, interactive=False)
             self.proposal = gr.JSON(visible=False)
             self.said = html(elem_classes="said-if-any", elem_id="parts-said")
             self.style_brush = brush("style-brush", "style", PARTS)
