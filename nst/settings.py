@@ -28,7 +28,9 @@ BOUNDS: dict[str, Bound] = {
     "evaluations": Bound(
         1, 2000, 10, "Evaluations of the cost over all scales: more is closer to the style, and slower.", True
     ),
-    "scales": Bound(0, 6, 1, "Sizes from small to full; 0 chooses, 1 is the papers' way.", True),
+    "scales": Bound(
+        0, 6, 1, "Sizes from small to full. 0: the app chooses; 1: one size, as in the papers.", True
+    ),
     "seed": Bound(0, 2**32 - 1, 1, "Same seed, same picture.", True),
     "strength": Bound(
         0.1,
@@ -40,7 +42,10 @@ BOUNDS: dict[str, Bound] = {
         0.25, 2, 0.05, "Size of the style image beside the result: smaller gives finer strokes."
     ),
     "style_crop": Bound(
-        0.25, 1, 0.05, "Share of the style image's sides that is used, its middle: less gives larger strokes."
+        0.25,
+        1,
+        0.05,
+        "Share of the style image's width and height that is used, around its middle: less, larger strokes.",
     ),
     "style_rotation": Bound(-180, 180, 5, "Degrees the style image is turned by, and its strokes with it."),
     "colours": Bound(0, 1, 0.05, "0 paints in the style image's colours, 1 in the content image's."),
@@ -276,11 +281,13 @@ def _plain(name: str) -> str:
 def read_layers(entries: Iterable[str]) -> dict[str, float]:
     """{"relu1_1": 1.0, "relu3_1": 0.5} from ["relu1_1", "relu3_1=0.5"].
 
-    Raises SettingsError for a weight that is no number; Settings checks the names.
+    Raises SettingsError for a weight that is no number and a layer given twice; Settings checks the names.
     """
     layers = {}
     for entry in entries:
         layer, _, weight = str(entry).partition("=")
+        if layer.strip() in layers:
+            raise SettingsError(f"{shown(layer.strip())} is there twice: name each layer once.")
         try:
             layers[layer.strip()] = float(weight) if weight.strip() else 1.0
         except ValueError:

@@ -111,7 +111,7 @@ def test_someone_who_waits_can_stop(small):
     outputs = second.outputs(begin(second, "second"))
     next(outputs)
     second.press("stop")
-    assert list(outputs)[-1][1]["message"] == "Stopped while waiting: nothing was painted."
+    assert list(outputs)[-1][1]["message"] == "Stopped while waiting: nothing was begun."
     first.press("stop")
     small.wait_for_entry("leave first")
     assert entered(small) == ["first"]

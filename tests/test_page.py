@@ -1,6 +1,7 @@
 """The page in a real browser, against the real app: what a visitor sees, presses and keeps."""
 
 import re
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,16 @@ SLOW_WHEN_EMPTIED = """
 """
 
 
+AS_DROPPED = """
+(data) => {
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  const dropped = new DataTransfer();
+  dropped.items.add(new File([bytes], 'dropped.png', {type: 'image/png'}));
+  return dropped;
+}
+"""
+
+
 def test_a_picture_brought_while_a_refused_one_is_taken_out_stays(visit, pictures, tmp_path):
     page = visit()
     page.evaluate(SLOW_WHEN_EMPTIED)
@@ -166,6 +177,25 @@ def test_a_picture_brought_while_a_refused_one_is_taken_out_stays(visit, picture
     page.locator("#content input[type=file]").set_input_files(pictures[0])
     expect(page.locator(".inputs ~ .said-if-any").first).to_be_hidden()
     expect(page.locator("#content img")).to_be_visible()
+
+
+def test_a_picture_brought_over_another_takes_its_place_and_the_page_then_rests(visit, pictures):
+    page = visit()
+    choose(page, *pictures)
+    asked, content = [], page.locator("#content img")
+    page.on("request", lambda request: "/run/" in request.url and asked.append(request.url))
+    dropped = page.evaluate_handle(AS_DROPPED, b64encode(pictures[0].read_bytes()).decode())
+    for bring in (
+        lambda: page.locator("#content input[type=file]").set_input_files(pictures[1]),
+        lambda: content.dispatch_event("drop", {"dataTransfer": dropped}),
+    ):
+        before = content.get_attribute("src")
+        bring()
+        expect(content).not_to_have_attribute("src", before)
+        page.wait_for_timeout(2000)
+        asked.clear()
+        page.wait_for_timeout(1000)
+        assert asked == []
 
 
 def test_a_painting_dropped_as_content_offers_its_settings(visit, tmp_path):

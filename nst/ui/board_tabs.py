@@ -38,8 +38,8 @@ ABOUT_GRID = About(
 ABOUT_RECONSTRUCT = About(
     "What does each layer keep?",
     (
-        "A picture is grown from white noise until one layer responds to it as to yours: whatever then "
-        "differs, that layer does not see.",
+        "In the first sheet a picture is grown from white noise until one layer responds to it as to yours: "
+        "whatever then differs, that layer does not see.",
         "In the upper row, from the content cost, fine detail goes with depth while the arrangement stays; "
         "in the lower row, from the style cost, texture grows in scale and the arrangement is gone.",
         "Two more sheets: seven statistics, the Gram matrix first, from the same noise; and one cost "
@@ -164,6 +164,7 @@ class ReconstructTab:
         shown = [self.panel.sheet, self.panel.on_sheet]
         outputs = [self.evaluations, self.said, *shown]
         self.what.input(self._other, [self.what, self.panel.on_sheet], outputs, **QUIET)
+        self.evaluations.input(None, None, self.said, js="() => ''")
 
     def paint(
         self,

@@ -36,8 +36,8 @@ ABOUT = About(
         "J is the cost that a run lowers. It is small when the network responds to the painting G as it "
         "does to the content image C at one layer, and when G’s Gram matrices, which say what channels are "
         "active together, are those of the style image S at several.",
-        "Below are the sums with the numbers of your last run: go back to any of its moments, or change α, β "
-        "or λ and J is weighed anew, without painting.",
+        "Below are the sums, first of an example. Measure puts in the numbers of your last run: then go back "
+        "to any of its moments, or change α, β or λ, and J is weighed anew, without painting.",
         "In the heat maps each row and column is a channel: a bright diagonal is a channel that is often "
         "active, a bright spot off it a pair that is active together; the painting’s should look like the "
         "style’s and not like the content’s.",

@@ -42,7 +42,7 @@ HELP = {
     "content_layers": "relu4_2 is the second layer of the network’s fourth block. Deeper layers keep less "
     "detail. Add a weight as relu4_2=0.5.",
     "style_layers": "Shallow layers give texture, deep ones shapes. λ is a layer’s weight: equal, or add it "
-    "as relu3_1=0.5. Unless α and β are set, each cost counts relative to the style image’s own.",
+    "as relu3_1=0.5. Unless α and β are set, the layers’ costs are first brought to one scale.",
     "pooling": "Maximum is what VGG-19 was trained with; average, the papers’ advice, leaves fine noise.",
     "canvas": "A texture is made of the style alone; the content image is left out.",
     "statistic": "What of a layer is matched; a Gram matrix says which of its channels are active together. "

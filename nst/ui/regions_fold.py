@@ -44,7 +44,8 @@ class RegionsFold:
             html(
                 status.note(
                     "A part of the content image is painted like the part of the style image in the same "
-                    "colour, as sky like sky. Mark both, or have them found and change what is wrong."
+                    "colour: sky like sky, for example. Mark both, or have them found and change what is "
+                    "wrong."
                 )
             )
             with gr.Row(elem_classes="proposal"):

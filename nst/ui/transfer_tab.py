@@ -32,7 +32,7 @@ from .running.runs import Runs
 from .shares import shares_of, with_those_missing
 from .shown import Record, Shown, keep, kept_in, pair_of
 from .theme import html
-from .upload import Upload
+from .upload import REMOVE_FIRST, Upload
 from .visit import GONE, Painted, addresses_of
 
 # A reload leaves the last paintings there, and empties the inputs.
@@ -90,6 +90,7 @@ class TransferTab:
         self.estimate.after(demo.load)
         demo.load(None, js=FOLD_ON_A_PHONE)
         demo.load(None, js=FORGET_REFUSAL)
+        demo.load(None, js=REMOVE_FIRST)
 
     def paint(
         self,
@@ -221,13 +222,14 @@ class TransferTab:
 
     def _wire_recipes(self) -> None:
         filled = [self.note, *self.form.filled]
-        self.content.change(_has_recipe, self.content, self.offer, **QUIET)
+        self.content.change(self._offered, self.content, self.offer, **QUIET)
         accepted = self.accept.click(self._open_recipe, self.content, filled, **QUIET)
         for answered in (accepted, self.repaint.click(None, js="() => null")):
             answered.then(lambda: gr.Row(visible=False), None, self.offer, **QUIET)
         opened = self.recipe.upload(self._open_recipe, self.recipe, filled, **QUIET)
         reused = self.panel.reuse.click(self._reuse, self.panel.selected, filled, **QUIET)
         reused.success(None, js=SHOW_NOTE)
+        accepted.success(None, js=SHOW_NOTE)
         for event in (accepted, opened, reused):  # a recipe is of one picture, and carries no regions
             event.then(lambda: 1, None, self.others.length, **QUIET)
             event.then(None, self.regions.inputs, self.regions.inputs, js=EMPTY)
@@ -253,9 +255,10 @@ class TransferTab:
         given = (*shown.given, *(None,) * MOST_STYLES)[: 1 + MOST_STYLES]
         there = [path if path and Path(path).is_file() else gr.skip() for path in given]
         settings = settings.with_(style_weights=with_those_missing(settings.style_weights, given[1:]))
-        regions = status.note("The last painting had regions: mark them again.")
-        note = regions if shown.has_regions else gr.skip()
-        return [*there, shown.pictures, note, *self.form.fill(self.form.fitted(settings))]
+        note = "The pictures and settings of your last painting are filled in."
+        if shown.has_regions:
+            note += " It had regions: mark them again."
+        return [*there, shown.pictures, status.note(note), *self.form.fill(self.form.fitted(settings))]
 
     def _leave(self, request: gr.Request) -> None:
         self.runs.leave(request.session_hash)
@@ -280,12 +283,20 @@ class TransferTab:
             )
         return picture, share, size, *_made_of(selected, inputs)
 
+    def _offered(self, path: str | None) -> Any:
+        """The offer to use a picture's settings, where it carries any; not where it was taken as content."""
+        try:
+            read_recipe(path or "", read_text)
+        except NSTError:
+            return gr.Row(visible=False)
+        return gr.Row(visible=self.runs.found(Path(path or "").parent.name) is None)
+
     def _reuse(self, selected: Painted | None) -> list[Any]:
         return self._open_recipe(selected.painting if selected else None)
 
 
 def _filled_in(recipe: Recipe) -> str:
-    said = "The settings of that painting are filled in. Its pictures are not."
+    said = "The settings of that painting are filled in. Its pictures are not: choose those it was made of."
     styles = len(recipe.settings.style_weights)
     if styles > 1:
         said += f" It mixed {styles} style images: it needs all of them."
@@ -295,15 +306,6 @@ def _filled_in(recipe: Recipe) -> str:
         said += f" It went on from an earlier painting with {recipe.settings.evaluations} evaluations: "
         said += "a new one needs more."
     return said
-
-
-def _has_recipe(path: str | None) -> Any:
-    """The offer to use a picture's settings, where it carries any."""
-    try:
-        read_recipe(path or "", read_text)
-    except NSTError:
-        return gr.Row(visible=False)
-    return gr.Row(visible=True)
 
 
 def _gone_on(selected: Painted | None, content: str | None = None) -> tuple[Any, ...]:

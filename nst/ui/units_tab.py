@@ -206,7 +206,7 @@ class UnitsTab:
         ended = self.panel.wire(runs, self.scan, pictures)
         # "multiple": the next page is asked for while what drove the units of this one still comes in.
         paged = {"trigger_mode": "multiple", **PRIVATE, **in_line(runs)}
-        ended.then(self._looked, place, shown, **paged)
+        ended.then(self._looked, [self.panel.shown, *place], shown, **paged)
         self.layer.input(self.page, place, shown, **paged)
         self.first.submit(self.page, place, shown, **paged)
         self.first.blur(self._left, [self.seen, *place], shown, **paged)
@@ -258,9 +258,11 @@ class UnitsTab:
             else:  # a box that is right is left alone: its visitor may be typing the next unit
                 yield units, gr.skip() if first == asked else first, (layer, first)
 
-    def _looked(self, request: gr.Request, layer: str, first: Any) -> Iterator[tuple[Any, Any, Any]]:
-        """The page after a look, unless that was refused or failed, as the status says."""
-        if self.scans.has(request.session_hash or ""):
+    def _looked(
+        self, request: gr.Request, last: Frame | None, layer: str, first: Any
+    ) -> Iterator[tuple[Any, Any, Any]]:
+        """The page after a look, unless that saw no picture, as the status says: an earlier page stays."""
+        if last and last.evaluation and self.scans.has(request.session_hash or ""):
             yield from self.page(request, layer, first)
         else:
             yield gr.skip(), gr.skip(), gr.skip()

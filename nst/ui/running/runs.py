@@ -111,7 +111,7 @@ class Runs:
             frames = inner(run.folder, self.limits, *arguments)
             yield from self._waiting(run)
             if asked_to_stop(run.folder):
-                yield Frame("stopped", "Stopped while waiting: nothing was painted.")
+                yield Frame("stopped", "Stopped while waiting: nothing was begun.")
                 return
             run.turn = time.monotonic()
             for run.last in settled(frames):
