@@ -31,7 +31,7 @@ def function(server: Server, takes: str, gives: str) -> int:
     return next(
         d["id"]
         for d in server.config["dependencies"]
-        if one in d["inputs"] and other in d["outputs"] and d["queue"] is not False
+        if one in d["inputs"][:1] and other in d["outputs"] and d["queue"] is not False
     )
 
 

@@ -109,6 +109,7 @@ class HowTab:
         at_moment = [self.place, self.costs, self.maps, self.channels, self.sums, *weights, self.filled]
         ended = self.panel.wire(self.runs, self.measure, pictures)
         ended.then(self.open, self.layer, [self.example, self.results, *place, *at_moment], **QUIET)
+        self.transfer.ended.then(self._outdated, None, self.place, **QUIET)
         for control in place:
             control.input(self.show, [*place, *weights, self.filled], at_moment, **LATEST, **QUIET)
         # Gradio's input of a text box hears keys alone, and nothing that is pasted.
@@ -152,6 +153,12 @@ class HowTab:
         layers = gr.Dropdown(list(found.strongest), value=layer)
         slider = at_the_end(found.evaluations)
         return "", gr.Column(visible=True), slider, layers, *_shown(found, found.shots[-1], layer)
+
+    def _outdated(self, request: gr.Request) -> Any:
+        """The place, once a picture was painted after the measurement."""
+        if not self.kept.has(request.session_hash or ""):
+            return gr.skip()
+        return status.note("A picture was painted since this was measured: press Measure to see it.")
 
     def _found(self, request: gr.Request, layer: str) -> Found:
         """What was measured for a visitor. Raises SettingsError where there is nothing, or not this layer."""
@@ -225,13 +232,20 @@ def _shown(found: Found, shot: Shot, layer: str, typed: Sequence[Any] = (None,) 
     weights = [own if mine is None else mine for mine, own in zip(typed, filled, strict=True)]
     return (
         _place(shot),
-        curves.draw(found.asked.painted, shot.moment.evaluation) if shot.moment else "",
+        _curves(found, shot),
         maps_html(found, shot, layer),
         strongest_html(found.strongest[layer]),
         _sums(numbers, weights, layer),
         *weights,
         filled,
     )
+
+
+def _curves(found: Found, shot: Shot) -> str:
+    """HTML of the run's costs, which no α, β or λ typed here changes."""
+    if shot.moment is None:
+        return ""
+    return status.note("The run as it was:") + curves.draw(found.asked.painted, shot.moment.evaluation)
 
 
 def _sums(numbers: Numbers, weights: Sequence[Any], layer: str) -> str:

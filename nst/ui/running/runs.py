@@ -158,9 +158,9 @@ class Runs:
                 frames.close()
         finally:
             self._active.remove(run)
-            forget_given(run.folder)
             self.folders.release(run.folder)
             self._line.leave(run.place)
+            forget_given(run.folder)
             if run.turn is not None:
                 self._took.append(time.monotonic() - run.turn)
             _report(run)
