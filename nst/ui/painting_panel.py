@@ -253,11 +253,11 @@ class PaintingPanel(RunPanel):
         others = [(beside, beside), *(name for name, each in zip(named, visit, strict=True) if each != one)]
         codes: tuple[str, ...] = ("", "", "")
         if recipe:
-            settings, others = recipe.settings, recipe.others
+            settings, address = recipe.settings, share.address_of(request.headers.get("origin"))
             codes = (
-                share.as_python(settings, others),
-                share.as_command(settings, others),
-                share.as_requests(settings, share.address_of(request.headers.get("origin")), others),
+                share.as_python(settings, recipe.others),
+                share.as_command(settings, recipe.others),
+                share.as_requests(settings, address, recipe.others),
             )
         return (
             (one.content, one.painting),
