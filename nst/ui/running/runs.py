@@ -160,9 +160,9 @@ class Runs:
             self._active.remove(run)
             self.folders.release(run.folder)
             self._line.leave(run.place)
-            forget_given(run.folder)
             if run.turn is not None:
                 self._took.append(time.monotonic() - run.turn)
+            forget_given(run.folder)
             _report(run)
 
 
