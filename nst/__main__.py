@@ -132,17 +132,12 @@ def _save(
 ) -> int:
     """Write the painting, or the row, and the film where one was asked for; returns the exit status."""
     assert last.image is not None
-    picture, recipe = last.image, recipe_of(settings, last, __version__, others)
-    if isinstance(last, Row):  # no settings alone paint it
-        picture, recipe = side_by_side(last.pictures), {}
     try:
-        save_png(picture, options.output, recipe)
-    except OSError:
-        elsewhere = Path(tempfile.mkdtemp(), "result.png")
-        save_png(picture, elsewhere, recipe)
-        return _fail(f"{options.output} cannot be written: the picture is in {elsewhere}.", 1)
-    print(options.output)
-    try:
+        if isinstance(last, Row):  # without a recipe: no settings alone paint it
+            _save_picture(side_by_side(last.pictures), options.output)
+        else:
+            _save_picture(last.image, options.output, recipe_of(settings, last, __version__, others))
+        print(options.output)
         if isinstance(last, Row) and options.film:
             save_there_and_back(last.pictures, options.film)
         if film:
@@ -150,6 +145,23 @@ def _save(
     except NSTError as error:
         return _fail(str(error), 1)
     return 0
+
+
+def _save_picture(picture: Image.Image, output: str, recipe: Mapping[str, str] | None = None) -> None:
+    """Write the PNG there. Raises NSTError where that is no longer possible, and says where else it is."""
+    try:
+        save_png(picture, output, recipe)
+        return
+    except OSError:
+        said = f"{output} cannot be written"
+    try:
+        elsewhere = Path(tempfile.mkdtemp(), "result.png")
+        save_png(picture, elsewhere, recipe)
+    except OSError:
+        raise NSTError(
+            f"{said}, nor anything to {tempfile.gettempdir()}: make room, and run it again."
+        ) from None
+    raise NSTError(f"{said}: the picture is in {elsewhere}.")
 
 
 def _parser() -> argparse.ArgumentParser:

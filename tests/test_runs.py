@@ -390,7 +390,7 @@ def test_limits_come_from_the_environment():
 
 @pytest.mark.parametrize("value", ["-1", "0", "1.5", "many", "1e3", "²", "9" * 5000, "4097"])
 def test_a_bad_limit_is_named_at_the_start(value):
-    with pytest.raises(SettingsError, match=r"^NST_MAX_SIZE must be a whole number from 128 to 4096, not “"):
+    with pytest.raises(SettingsError, match=r"^NST_MAX_SIZE must be a whole number from 96 to 4096, not “"):
         Limits.from_environment({"NST_MAX_SIZE": value})
 
 

@@ -31,8 +31,8 @@ class Limits:
     per_visitor: int = _limit(2, 1, "Places one visitor may hold, waiting or running.")
     per_address: int = _limit(4, 1, "Places all visitors of one network address may hold together.")
     max_seconds: int = _limit(600, 1, "Seconds a run may take; then it ends with its best picture.")
-    max_size: int = _limit(1024, 128, "Longest side of a result, in pixels.")
-    max_evaluations: int = _limit(1000, 10, "Evaluations of one run.")
+    max_size: int = _limit(1024, 96, "Longest side of a result, in pixels.")
+    max_evaluations: int = _limit(1000, 2, "Evaluations of one run.")
     keep_seconds: int = _limit(3600, 60, "Seconds for which a result or an upload is kept.")
     keep_megabytes: int = _limit(2000, 10, "Megabytes of results and uploads kept; the oldest go first.")
     upload_megabytes: int = _limit(
