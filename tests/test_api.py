@@ -2,6 +2,7 @@
 
 import inspect
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,18 @@ def test_no_event_tells_components_how_it_fares_which_costs_a_browser_seconds_a_
     events = [d for d in app.config["dependencies"] if d["backend_fn"] and d["outputs"]]
     assert [event["api_name"] for event in events if event["show_progress_on"] != []] == []
     assert len(events) > 50
+
+
+def test_no_two_answers_that_are_repeated_for_the_last_word_hear_one_event_which_never_ends(app):
+    heard = Counter(
+        tuple(event)
+        for each in app.config["dependencies"]
+        if each["backend_fn"] and each["trigger_mode"] == "always_last"
+        for event in each["targets"]
+        if event[0] is not None
+    )
+    assert [event for event, answers in heard.items() if answers > 1] == []
+    assert len(heard) > 5
 
 
 def test_a_server_at_rest_wakes_less_than_200_times_a_second_and_not_a_thousand(app):

@@ -192,10 +192,23 @@ def test_a_picture_brought_over_another_takes_its_place_and_the_page_then_rests(
         before = content.get_attribute("src")
         bring()
         expect(content).not_to_have_attribute("src", before)
-        page.wait_for_timeout(2000)
+        page.wait_for_timeout(1500)
         asked.clear()
-        page.wait_for_timeout(1000)
+        page.wait_for_timeout(500)
         assert asked == []
+
+
+def test_the_page_rests_when_settings_were_changed_faster_than_they_are_answered(visit):
+    page = visit()
+    asked, seed = [], page.get_by_label("Seed")
+    open_advanced(page)
+    for value in range(1, 30):
+        seed.fill(str(value))
+    expect(page.locator("#advanced > button")).to_contain_text("in use")
+    page.wait_for_timeout(1500)
+    page.on("request", lambda request: "/run/" in request.url and asked.append(request.url))
+    page.wait_for_timeout(500)
+    assert asked == []
 
 
 def test_a_painting_dropped_as_content_offers_its_settings(visit, tmp_path):

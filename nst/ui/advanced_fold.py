@@ -7,7 +7,7 @@ import gradio as gr
 
 from ..errors import NSTError
 from ..settings import Settings
-from .events import LATEST, QUIET
+from .events import follow
 from .folds import titled
 from .form import Form
 from .handles import preset_of, quality
@@ -26,14 +26,8 @@ class AdvancedFold:
 
     def wire(self) -> None:
         inputs: list[Any] = self.form.inputs
-        gr.on(
-            [control.change for control in inputs],
-            self._followed,
-            inputs,
-            [self.form.preset, self.fold],
-            **LATEST,
-            **QUIET,
-        )
+        outputs = [self.form.preset, self.fold]
+        follow([control.change for control in inputs], self._followed, inputs, outputs)
 
     def _followed(self, *values: Any) -> tuple[Any, Any]:
         """Values for the preset, empty where the settings are none, and for the fold, which says when one of

@@ -10,7 +10,7 @@ from PIL import Image
 from ..errors import NSTError
 from ..settings import Settings
 from . import status
-from .events import LATEST, QUIET
+from .events import LATEST, QUIET, follow
 from .folds import titled
 from .form import Form
 from .gallery import PICKED
@@ -56,8 +56,7 @@ class BrushworkFold:
         inputs = [*pictures, *self.form.inputs]
         run_in_a_fold(runs, NAME, [self.run, self.stop], self._try, inputs, seen)
         sliders = [self.form.settings[name] for name in ("style_scale", "style_crop", "style_rotation")]
-        for slider in sliders:
-            slider.change(_in_use, sliders, self.fold, **LATEST, **QUIET)
+        follow([slider.change for slider in sliders], _in_use, sliders, [self.fold])
         scale = sliders[0]
         self.pieces.select(_chosen, self.painted, [scale, self.pieces], **LATEST, **QUIET)
 

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-import gradio as gr
-
 from ..decoding import picture_size
 from ..errors import NSTError
 from . import status
-from .events import LATEST, QUIET
+from .events import QUIET, follow
 from .form import Form
 from .painting import check_row
 from .running.limits import Limits
@@ -30,8 +28,7 @@ class Estimate:
         """Let the line follow the content image, the second, third and fourth style image, the length of the
         row and the settings."""
         self.given = [content, *further, pictures, *self.form.inputs]
-        changes = [control.change for control in self.given]
-        gr.on(changes, self.said, self.given, self.line, **LATEST, **QUIET)
+        follow([control.change for control in self.given], self.said, self.given, [self.line])
 
     def after(self, event: Any) -> None:
         """Say it anew when a page has loaded or a run has ended: `event` is demo.load, or the end's then."""

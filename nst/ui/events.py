@@ -1,6 +1,9 @@
 """How the page's events run: without Gradio's own progress display, and which of several answers counts."""
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+
+import gradio as gr
 
 if TYPE_CHECKING:
     from .running.runs import Runs
@@ -20,6 +23,19 @@ ONE_BY_ONE: Options = {
     **NO_PROGRESS,
     **PRIVATE,
 }
+
+
+def follow(
+    events: Sequence[Any], answer: Callable[..., Any], inputs: Sequence[Any], outputs: Sequence[Any]
+) -> Any:
+    """Call `answer` whenever one of `events` says something, at once and outside the queue; returns its end.
+
+    Of what is said while one answer is under way, the last counts. Gradio 6.31 then sends the whole event
+    once more, to all that hear it, and two that hear the same event would go on like that without end. So
+    the event itself reaches only the browser, and the answer follows that.
+    """
+    heard = gr.on(events, None, js="() => {}", **PRIVATE)
+    return heard.then(answer, inputs, outputs, **LATEST, **QUIET)
 
 
 # What an answer is about may be out of sight.

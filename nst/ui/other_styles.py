@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from .events import QUIET
+from .events import follow
 from .folds import titled
 from .form import Form
 from .painting import MOST_PICTURES
@@ -39,8 +39,7 @@ class OtherStyles:
                 for ordinal in ORDINALS[1:]:
                     self.uploads.append(_upload(ordinal))
                     form.further_style(ordinal)
-        for upload in self.uploads:
-            upload.change(_in_use, self.uploads, fold, **QUIET)
+        follow([upload.change for upload in self.uploads], _in_use, self.uploads, [fold])
 
     @property
     def inputs(self) -> list[Any]:

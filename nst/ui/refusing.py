@@ -9,7 +9,7 @@ import gradio as gr
 from ..decoding import read_text
 from ..errors import Busy, ImageRefused
 from . import status
-from .events import LATEST, QUIET
+from .events import follow
 from .upload import Upload
 
 # As a person would: a value for the input from its own change event would make Gradio send that event again.
@@ -26,7 +26,7 @@ REMOVE = """
 
 def refuse_at_once(upload: Upload, said: gr.HTML) -> None:
     """Empty the input again when what is brought is no picture, and say why in `said`; else empty that."""
-    looked = upload.change(_looked_at, upload, said, **LATEST, **QUIET)
+    looked = follow([upload.change], _looked_at, [upload], [said])
     looked.then(None, said, None, js=REMOVE.format(upload.elem_id))
 
 

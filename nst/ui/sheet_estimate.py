@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import gradio as gr
-
 from ..errors import NSTError
 from .boards import sheet_settings
 from .estimate import about, refused, shape_of
-from .events import LATEST, QUIET
+from .events import QUIET, follow
 from .running.limits import Limits
 from .running.speed import Speed
 from .sheet_panel import Given
@@ -32,7 +30,7 @@ class SheetEstimate:
         """Let the line follow the content image, the size, the evaluations, the weights and, where there are
         several kinds, what is chosen."""
         self.inputs = inputs
-        gr.on([each.change for each in inputs], self.said, [*inputs], self.line, **LATEST, **QUIET)
+        follow([each.change for each in inputs], self.said, inputs, [self.line])
 
     def after(self, event: Any) -> None:
         """Say it anew when a page has loaded or a painting has ended: `event` is demo.load, or its then."""

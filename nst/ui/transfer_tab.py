@@ -15,7 +15,7 @@ from .advanced_fold import AdvancedFold
 from .brush import EMPTY, mask_of
 from .brushwork_fold import BrushworkFold
 from .estimate import Estimate
-from .events import QUIET, SHOW, SHOW_NOTE
+from .events import QUIET, SHOW, SHOW_NOTE, follow
 from .example_pictures import ExamplePictures
 from .form import IN_AN_ADDRESS, Form
 from .gallery import Gallery
@@ -32,7 +32,7 @@ from .running.runs import Runs
 from .shares import shares_of, with_those_missing
 from .shown import Record, Shown, keep, kept_in, pair_of
 from .theme import html
-from .upload import REMOVE_FIRST, Upload
+from .upload import Upload
 from .visit import GONE, Painted, addresses_of
 
 # A reload leaves the last paintings there, and empties the inputs.
@@ -90,7 +90,6 @@ class TransferTab:
         self.estimate.after(demo.load)
         demo.load(None, js=FOLD_ON_A_PHONE)
         demo.load(None, js=FORGET_REFUSAL)
-        demo.load(None, js=REMOVE_FIRST)
 
     def paint(
         self,
@@ -222,7 +221,7 @@ class TransferTab:
 
     def _wire_recipes(self) -> None:
         filled = [self.note, *self.form.filled]
-        self.content.change(self._offered, self.content, self.offer, **QUIET)
+        follow([self.content.change], self._offered, [self.content], [self.offer])
         accepted = self.accept.click(self._open_recipe, self.content, filled, **QUIET)
         for answered in (accepted, self.repaint.click(None, js="() => null")):
             answered.then(lambda: gr.Row(visible=False), None, self.offer, **QUIET)

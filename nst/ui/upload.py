@@ -13,43 +13,6 @@ from gradio_client.utils import is_http_url_like
 
 from .running.guard import ONLY_UPLOADS, is_own_file
 
-# A picture that is dropped on another, or chosen in its place, makes Gradio 6.31 send change events without
-# end, some thirty requests a second. So the one that is there is removed first, as a person would.
-REMOVE_FIRST = """
-() => {
-  const REMOVE = '[aria-label="Remove Image"]', PASTE = '[aria-label="Paste from clipboard"]';
-  const full = (event) => {
-    const block = event.target.closest?.('.block');
-    return block?.querySelector(REMOVE) ? block : null;
-  };
-  const pause = (milliseconds) => new Promise((go_on) => setTimeout(go_on, milliseconds));
-  const emptied = async (event, block) => {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    block.querySelector(REMOVE).click();
-    for (let tries = 0; tries < 100 && block.querySelector(REMOVE); tries++) await pause(30);
-    await pause(100);
-  };
-  const replace = async (event, files) => {
-    const block = full(event), kept = new DataTransfer();
-    if (!block || !files?.length) return;
-    for (const file of files) kept.items.add(file);
-    await emptied(event, block);
-    const input = block.querySelector('input[type=file]');
-    input.files = kept.files;
-    input.dispatchEvent(new Event('change', {bubbles: true}));
-  };
-  document.addEventListener('change', (event) => replace(event, event.target.files), true);
-  document.addEventListener('drop', (event) => replace(event, event.dataTransfer?.files), true);
-  document.addEventListener('click', async (event) => {
-    const block = event.target.closest?.(PASTE) && full(event);
-    if (!block) return;
-    await emptied(event, block);
-    block.querySelector(PASTE)?.click();
-  }, true);
-}
-"""
-
 
 class Upload(gr.Image):
     """gr.Image whose value in a handler is the path of the uploaded file, untouched and unopened, or None.
