@@ -36,6 +36,7 @@ from nst.ui.running.guard import guarded
 from nst.ui.running.heaps import share_heaps
 from nst.ui.running.limits import Limits
 from nst.ui.running.runs import Runs
+from nst.ui.running.sessions import keep_states_alone
 from nst.ui.running.silence import end_silent_connections
 from nst.ui.running.sweeping import own_upload_folder
 from nst.ui.running.unheard import Unheard
@@ -105,6 +106,7 @@ runs.folders.keep(file for block in demo.blocks.values() for file in block.keep_
 
 # Visitors wait for the device in Runs, which can say for how long. This limit is only a second one behind it.
 demo.queue(max_size=limits.places + 16)
+keep_states_alone()
 # By default Gradio looks for the next event every millisecond, and for progress, which nothing here reports,
 # every ten: 8 % of a core at rest.
 demo._queue.sleep_when_free, demo._queue.progress_update_sleep_when_free = 0.02, 0.2  # seconds
@@ -140,7 +142,7 @@ def launch() -> Any:
         pwa=False,
         max_file_size="20mb",
         app_kwargs=guarded(runs.folders),
-        state_session_capacity=250,  # half a MiB each: Gradio keeps the page as it was built
+        state_session_capacity=2000,  # 20 kB each, and what the page remembers of its visitor
         allowed_paths=[str(file) for file in gallery.served],
         head=preview_head(TITLE, ABOUT, gallery.example),
     )

@@ -16,7 +16,7 @@ from server import REAL_APP, SMALL_APP, Server, Visitor, png, wait_until
 from tiny import checks, waves
 
 from nst.decoder import TOO_HARD
-from nst.ui.running.bodies import BROKEN_TEXT, LONG_SESSION
+from nst.ui.running.bodies import BROKEN_TEXT, LONG_SESSION, TOO_MANY_VALUES
 from nst.ui.running.uploading import FILES_ONLY, MOST_FILES, TOO_MANY
 
 SMALL = {
@@ -298,6 +298,12 @@ def test_half_a_character_is_refused_with_a_sentence(public, route, text):
         f"/gradio_api/{route}", content=body, headers={"content-type": "application/json"}
     )
     assert (answer.status_code, answer.json()["detail"]) == (400, BROKEN_TEXT)
+
+
+def test_a_body_of_many_small_values_is_refused_before_it_is_read(public):
+    body = {"data": [[[]] * 300_000], "fn_index": 0, "session_hash": "abc"}
+    answer = public.http.post("/gradio_api/run/private", json=body)
+    assert (answer.status_code, answer.json()["detail"]) == (400, TOO_MANY_VALUES)
 
 
 def test_a_function_that_does_not_exist_is_answered_with_a_sentence(public):

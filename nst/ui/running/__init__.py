@@ -10,6 +10,7 @@ runs.py        Runs.stream(): waiting, working, stopping, failing, as a stream o
 clients.py     who asks, by what a client cannot choose, and whether anybody listens
 guard.py       every request: routes, sizes, silence; bodies.py what JSON may hold
 uploading.py   an upload as it comes in; responses.py: headers of what is served
-silence.py     connections on which nothing comes are closed; unheard.py, answers that nobody came for
+silence.py     connections on which nothing comes are closed; unheard.py, answers that nobody came for;
+               sessions.py, what is kept of one
 zerogpu.py     the one decorator that a Space with borrowed GPUs needs
 """

@@ -13,6 +13,8 @@ ONLY_UPLOADS = (
     "please save the picture and upload it."
 )
 BROKEN_TEXT = "This request holds half a character (a lone surrogate): please send text in UTF-8."
+MOST_VALUES = 5000  # the page sends up to two hundred
+TOO_MANY_VALUES = f"This request has more than {MOST_VALUES} values: please send plain settings."
 TOO_DEEP = "This request is nested too deeply: please send plain values."
 LONG_SESSION = f"A session's name may have at most {LONGEST_SESSION} characters: please reload the page."
 
@@ -29,6 +31,8 @@ def is_own_file(path: str) -> bool:
 def refusal_of(body: bytes) -> str | None:
     """The sentence with which a body is refused, None for one that may pass. What is not JSON passes, and is
     refused by who wants JSON."""
+    if body.count(b",") > MOST_VALUES:  # a MiB of them would take half a second to read, for all who wait
+        return TOO_MANY_VALUES
     try:
         whole = json.loads(body)
     except RecursionError:
