@@ -198,7 +198,7 @@ def test_a_picture_brought_over_another_takes_its_place_and_the_page_then_rests(
         assert asked == []
 
 
-def test_the_page_rests_when_settings_were_changed_faster_than_they_are_answered(visit):
+def test_the_page_asks_little_when_settings_change_fast_or_all_at_once_and_then_rests(visit):
     page = visit()
     asked, seed = [], page.get_by_label("Seed")
     open_advanced(page)
@@ -209,6 +209,11 @@ def test_the_page_rests_when_settings_were_changed_faster_than_they_are_answered
     page.on("request", lambda request: "/run/" in request.url and asked.append(request.url))
     page.wait_for_timeout(500)
     assert asked == []
+    page.get_by_label("Preset").click()
+    page.get_by_role("option", name="course").click()
+    expect(page.get_by_label("β", exact=True)).to_have_value("40")
+    page.wait_for_timeout(500)
+    assert len(asked) <= 3  # the preset, and what follows ten controls: the fold and the estimate
 
 
 def test_a_painting_dropped_as_content_offers_its_settings(visit, tmp_path):

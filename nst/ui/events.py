@@ -15,6 +15,7 @@ PRIVATE: Options = {"api_visibility": "private"}
 NO_PROGRESS: Options = {"show_progress": "hidden", "show_progress_on": []}
 QUIET: Options = {"queue": False, **NO_PROGRESS, **PRIVATE}
 # What is typed or pressed while one answer is under way Gradio forgets by default; so the last of it counts.
+# Gradio gives the answer that it owes the event data of the one before: for handlers that take none.
 LATEST: Options = {"trigger_mode": "always_last"}
 # Of what takes a second of the processor and no network: one at a time, whoever asks.
 ONE_BY_ONE: Options = {
@@ -25,16 +26,27 @@ ONE_BY_ONE: Options = {
 }
 
 
+# Of what a tick says, as when a preset moves ten controls, only the last goes on. What a step throws ends its
+# chain and says nothing.
+NEWEST = """
+async () => {{
+  const newest = (window.newest ??= {{}}), mine = newest[{0}] = {{}};
+  await new Promise((go_on) => setTimeout(go_on, 30));
+  if (newest[{0}] !== mine) throw new Error('a newer one follows');
+}}
+"""
+
+
 def follow(
     events: Sequence[Any], answer: Callable[..., Any], inputs: Sequence[Any], outputs: Sequence[Any]
 ) -> Any:
-    """Call `answer` whenever one of `events` says something, at once and outside the queue; returns its end.
+    """Call `answer` whenever one of `events` says something, outside the queue; returns its end.
 
     Of what is said while one answer is under way, the last counts. Gradio 6.31 then sends the whole event
     once more, to all that hear it, and two that hear the same event would go on like that without end. So
     the event itself reaches only the browser, and the answer follows that.
     """
-    heard = gr.on(events, None, js="() => {}", **PRIVATE)
+    heard = gr.on(events, None, js=NEWEST.format(outputs[0]._id), **PRIVATE)
     return heard.then(answer, inputs, outputs, **LATEST, **QUIET)
 
 
