@@ -116,7 +116,7 @@ def style_cost(gram: Tensor, style_gram: Tensor) -> Tensor:
     return (gram - style_gram).square().mean(dim=(1, 2)) / 4
 
 
-def total_variation(image: Tensor, kappa: float | Tensor = 1.0, beyond: int = 0) -> Tensor:
+def total_variation(image: Tensor, kappa: float | Tensor = 1.0, seamless: bool = False) -> Tensor:
     """Total variation: how much neighbouring pixels differ, in lightness and, κ times as much, in colour.
     Lightness here is the mean of the three channels.
 
@@ -125,26 +125,24 @@ def total_variation(image: Tensor, kappa: float | Tensor = 1.0, beyond: int = 0)
 
     image     (N, 3, H, W) in [0, 1]
     kappa     κ > 0, of all images or of each (N,); with 1 it is TV(x), as TV(x) = TV(l) + TV(x − l)
-    beyond    pixels at each side that are not counted, as they repeat the picture: its last row and column
-              are followed by its first, so H differences down and W across are counted
+    seamless  whether the first row and column follow the last ones: H differences down and W across
     returns   (N,) ≥ 0, 0 only for one flat colour
 
     Source: Mahendran & Vedaldi (2015) with exponent 2, as means so that it does not grow with the picture.
     κ is ours: the network hardly sees the finest changes of colour, so that they fill with noise, which shows
     most where the style has none.
     """
-    of_lightness, of_colour = variations(image, beyond)
+    of_lightness, of_colour = variations(image, seamless)
     return of_lightness + kappa * of_colour
 
 
-def variations(image: Tensor, beyond: int = 0) -> tuple[Tensor, Tensor]:
+def variations(image: Tensor, seamless: bool = False) -> tuple[Tensor, Tensor]:
     """TV(l) and TV(x − l) of total_variation(), (N,) each."""
     _require_shape("image", image, "N, 3, H, W")
     of_lightness = of_colour = image.new_zeros(len(image))
-    bottom, right = (side - beyond for side in image.shape[2:])
     for axis in (2, 3):
-        counted = image[..., beyond : bottom + (axis == 2), beyond : right + (axis == 3)]
-        difference = counted.diff(dim=axis)
+        first = image.narrow(axis, 0, 1)
+        difference = image.diff(dim=axis, append=first if seamless else None)
         lightness = difference.mean(dim=1, keepdim=True)
         of_lightness = of_lightness + lightness.square().mean(dim=(1, 2, 3))
         of_colour = of_colour + (difference - lightness).square().mean(dim=(1, 2, 3))

@@ -17,7 +17,7 @@ from .network.banded import BandedCostParts
 from .network.vgg import Filters, Network
 from .settings import Settings
 from .statistics import GRAM
-from .targets import Goal, Targets, find_targets, inside, make_targets, weighted
+from .targets import Goal, Targets, activations, make_targets, style_targets, weighted
 
 
 @dataclass(frozen=True)
@@ -101,17 +101,14 @@ class CostParts(Protocol):
 
 class PlainCostParts:
     """CostParts by the plain network and autograd, for every statistic. For Gram matrices BandedCostParts is
-    faster and smaller; this is what it is compared with, and how to read it.
+    faster and smaller; this is what it is compared with, and how to read it."""
 
-    beyond   pixels at each side of the image that the network sees and no cost counts
-    """
-
-    def __init__(self, network: Network, targets: Targets, beyond: int = 0) -> None:
-        self.network, self.targets, self.beyond = network, targets, beyond
+    def __init__(self, network: Network, targets: Targets) -> None:
+        self.network, self.targets = network, targets
 
     def __call__(self, image: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         content, style = self.targets.content, self.targets.style
-        found = inside(self.network(image, {*content, *style}), self.beyond)
+        found = self.network(image, {*content, *style})
         costs = {layer: content_cost(found[layer], goal) for layer, goal in content.items()}
         return costs, {layer: self.targets.statistic(layer).describe(found[layer]) for layer in style}
 
@@ -124,19 +121,19 @@ class Objectives:
 
         x ↦ (Costs of each, ∂J_i/∂x_i)
 
-    x         (N, 3, H, W); the gradient has the same shape
-    parts     for the layers of the targets
-    beyond    pixels at each side of x that repeat it and that no cost counts
-    returns   N Costs, each with the layers its weighting names
+    x          (N, 3, H, W); the gradient has the same shape
+    parts      for the layers of the targets
+    seamless   whether x is a tile, also in its total variation
+    returns    N Costs, each with the layers its weighting names
 
     The images share one forward and one backward pass and nothing else: ∂(Σ J)/∂x_i = ∂J_i/∂x_i. A layer an
     image does not use has the factor 0.
     """
 
     def __init__(
-        self, parts: CostParts, targets: Targets, weightings: Sequence[Weighting], beyond: int = 0
+        self, parts: CostParts, targets: Targets, weightings: Sequence[Weighting], seamless: bool = False
     ) -> None:
-        self.parts, self.targets, self.weightings, self.beyond = parts, targets, tuple(weightings), beyond
+        self.parts, self.targets, self.weightings, self.seamless = parts, targets, tuple(weightings), seamless
         factors = [
             [
                 *(by.alpha * by.content.get(layer, 0.0) for layer in targets.content),
@@ -152,7 +149,7 @@ class Objectives:
         x = x.detach().requires_grad_()
         content, described = self.parts(x)
         style = [self.targets.style_cost(layer, described[layer]) for layer in self.targets.style]
-        tv = total_variation(x, self.kappa, self.beyond)
+        tv = total_variation(x, self.kappa, self.seamless)
         costs = torch.stack([*content.values(), *style, tv], dim=1)  # (N, costs)
         totals = (costs * self.factors).sum(dim=1)
         (gradient,) = torch.autograd.grad(totals.sum(), x)
@@ -175,9 +172,11 @@ class Objectives:
 class Objective:
     """J as a function of the generated image: x ↦ (Costs, ∂J/∂x). One call is one evaluation."""
 
-    def __init__(self, parts: CostParts, targets: Targets, weighting: Weighting, beyond: int = 0) -> None:
+    def __init__(
+        self, parts: CostParts, targets: Targets, weighting: Weighting, seamless: bool = False
+    ) -> None:
         self.targets, self.weighting = targets, weighting
-        self.one = Objectives(parts, targets, [weighting], beyond)
+        self.one = Objectives(parts, targets, [weighting], seamless)
 
     def __call__(self, x: Tensor) -> tuple[Costs, Tensor]:
         (costs,), gradient = self.one(x)
@@ -196,24 +195,22 @@ def make_objective(
     content: Tensor,
     styles: Sequence[Tensor],
     guides: Tensor | None = None,
-    beyond: int = 0,
     goals: Sequence[Sequence[Goal]] = (),
 ) -> Objective:
     """The objective at one size: the network_of() the settings, its targets and their weights.
 
-    beyond   pixels at each side of the content image that the network sees and no cost counts
-    guides   (R, 1, H, W), of the part that is counted: where each of R regions is
+    guides   (R, 1, H, W), where each of R regions is
     goals    of each region, what it is to be like
     """
     targets = make_targets(network, settings, content, styles, guides, goals)
-    targets = replace(targets, content=inside(targets.content, beyond))
-    return Objective(_parts(network, targets, beyond), targets, weigh(settings, targets), beyond)
+    seen = network.tiled() if settings.seamless else network
+    return Objective(_parts(seen, targets), targets, weigh(settings, targets), settings.seamless)
 
 
-def _parts(network: Network, targets: Targets, beyond: int = 0) -> CostParts:
-    if not beyond and all(targets.statistic(layer) is GRAM for layer in targets.style):
+def _parts(network: Network, targets: Targets) -> CostParts:
+    if all(targets.statistic(layer) is GRAM for layer in targets.style):
         return BandedCostParts(network, targets.content, targets.style)
-    return PlainCostParts(network, targets, beyond)
+    return PlainCostParts(network, targets)
 
 
 def make_objectives(
@@ -228,8 +225,9 @@ def make_objectives(
     """
     content_layers, style_layers = used_layers(many)
     network = network.only(_union((content_layers, style_layers)))
-    used = weighted(many[0], styles)
-    targets = find_targets(network, content_layers, style_layers, many[0].statistic, content, used)
+    kept = activations(network, content_layers, content)
+    style = style_targets(network, style_layers, many[0].statistic, weighted(many[0], styles))
+    targets = replace(style, content=kept)
     weightings = [_weigh_used(settings, targets) for settings in many]
     return Objectives(_parts(network, targets), targets, weightings)
 

@@ -21,10 +21,13 @@ class Optimizer(Protocol):
     def retreat(self) -> Tensor: ...
 
 
-def make_optimizer(name: str, learning_rate: float, image: Tensor) -> Optimizer:
-    """The optimiser called "spectral", "lbfgs", "adam" or "gd", for images (1, 3, H, W) like this one."""
+def make_optimizer(name: str, learning_rate: float, image: Tensor, seamless: bool = False) -> Optimizer:
+    """The optimiser called "spectral", "lbfgs", "adam" or "gd", for images (1, 3, H, W) like this one.
+
+    seamless   whether the image is a tile
+    """
     if name == "spectral":
-        return Spectral(image)
+        return Spectral(image, seamless)
     if name == "lbfgs":
         return LBFGS()
     return Adam(learning_rate) if name == "adam" else GradientDescent(learning_rate)
@@ -116,9 +119,9 @@ class Spectral(LBFGS):
     Source: projected quasi-Newton, Bertsekas (1982); H₀ and what it gains: spectrum.py.
     """
 
-    def __init__(self, image: Tensor) -> None:
+    def __init__(self, image: Tensor, seamless: bool = False) -> None:
         super().__init__(history=10)  # with H₀ the Spectrum's, twice as many gain 0.2 % of J and cost memory
-        self.spectrum = Spectrum(image)
+        self.spectrum = Spectrum(image, seamless)
 
     def _moved(self) -> Tensor:
         return super()._moved().clamp_(0, 1)

@@ -72,7 +72,7 @@ class Regions:
     def border(self, border: Border, content: Tensor) -> Border:
         """The border of a picture in which the content image (1, 3, H, W) stays where it is kept."""
         kept = self.kept((content.shape[3], content.shape[2])).to(content.device)
-        outer = border.painted(content), border.painted(kept)
+        outer = border.extended(content), border.extended(kept)
         return replace(
             border,
             objective=lambda objective: keeping(border.objective(objective), *outer),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -29,17 +30,17 @@ class Spectrum:
 
     Source: ours. L-BFGS's usual γ · I is one number for all directions (Nocedal & Wright 2006, eq. 7.20);
     Olah, Mordvintsev & Schubert (2017) fix h to 1/frequency. The cosine transform mirrors the picture at its
-    border where Fourier's would join opposite edges, and paint across them.
+    border where Fourier's would join opposite edges, and paint across them. That is right for a tile: of one,
+    F is Hartley's transform.
     """
 
-    def __init__(self, like: Tensor) -> None:
+    def __init__(self, like: Tensor, seamless: bool = False) -> None:
         *_, height, width = like.shape
-        self.down, self.across = (_twiddles(n, like) for n in (height, width))
+        axis = Hartley if seamless else Cosine
+        self.down, self.across = axis(height, like), axis(width, like)
         self.colours = torch.tensor(OPPONENT).to(like)
         self.colours /= self.colours.norm(dim=1, keepdim=True)
-        frequency = torch.hypot(
-            torch.arange(height)[:, None] / (2 * height), torch.arange(width)[None, :] / (2 * width)
-        )
+        frequency = torch.hypot(self.down.frequency[:, None], self.across.frequency[None, :])
         octaves = (frequency / COARSEST).clamp(min=1).log2() / math.log2(0.5**0.5 / COARSEST)
         ring = (octaves * RINGS).long().clamp(max=RINGS - 1).flatten()
         self.counts = torch.bincount(ring, minlength=RINGS).tolist()
@@ -64,7 +65,7 @@ class Spectrum:
         found = torch.zeros_like(q)
         for colour, h, spectrum in zip(self.colours, self.h, self._spectra(q), strict=True):
             scaled = spectrum.mul_(h.index_select(0, self.ring).view_as(spectrum))
-            back = _along(_inverse, _along(_inverse, scaled.T, self.down).T, self.across)
+            back = _each_row(self.across.inverse, _each_row(self.down.inverse, scaled.T).T)
             found.addcmul_(colour.view(-1, 1, 1), back)
         return found
 
@@ -72,7 +73,7 @@ class Spectrum:
         """F x of each opponent colour (H, W), one at a time for the sake of memory."""
         for colour in self.colours:
             opponent = torch.einsum("c,chw->hw", colour, x[0])
-            yield _along(_cosine, _along(_cosine, opponent, self.across).T, self.down).T
+            yield _each_row(self.down.forwards, _each_row(self.across.forwards, opponent).T).T
 
     def _energies(self, x: Tensor) -> Tensor:
         """Σ |F x|² by colour and ring (3, RINGS). Sums of sorted parts: on a GPU a scattered sum has no fixed
@@ -84,36 +85,65 @@ class Spectrum:
         return torch.stack([part.sum() for part in parts])
 
 
-def _twiddles(n: int, like: Tensor) -> Tensor:
-    """What makes an orthonormal cosine transform of a Fourier transform of n values: √(2/n) · e^(−iπk/2n)."""
-    k = torch.arange(n, dtype=torch.float64)
-    factors = (2 / n) ** 0.5 * torch.exp(-0.5j * math.pi * k / n)
-    factors[0] /= 2**0.5
-    return factors.to(like.device, torch.promote_types(like.dtype, torch.complex64))
+class Axis(Protocol):
+    """An orthonormal transform along the last of two axes of (rows, n), and its inverse.
+
+    frequency   of each of the n results, cycles a pixel
+    """
+
+    frequency: Tensor
+
+    def forwards(self, x: Tensor) -> Tensor: ...
+
+    def inverse(self, x: Tensor) -> Tensor: ...
 
 
-def _along(transform: Callable[[Tensor, Tensor], Tensor], x: Tensor, twiddles: Tensor) -> Tensor:
+class Cosine:
+    """The cosine transform, DCT-II: Σ_i x_i cos(πk(2i + 1)/2n) · √(2/n), and √(1/n) for k = 0.
+
+    Source: Makhoul (1980), "A fast cosine transform in one and two dimensions": the even values, then the odd
+    ones backwards, Fourier-transformed and times e^(−iπk/2n).
+    """
+
+    def __init__(self, n: int, like: Tensor) -> None:
+        k = torch.arange(n, dtype=torch.float64)
+        factors = (2 / n) ** 0.5 * torch.exp(-0.5j * math.pi * k / n)
+        factors[0] /= 2**0.5
+        self.factors = factors.to(like.device, torch.promote_types(like.dtype, torch.complex64))
+        self.frequency = torch.arange(n) / (2 * n)
+
+    def forwards(self, x: Tensor) -> Tensor:
+        values = torch.cat((x[..., ::2], x[..., 1::2].flip(-1)), -1)
+        return torch.fft.fft(values).mul_(self.factors).real
+
+    def inverse(self, x: Tensor) -> Tensor:
+        """The transpose: the same steps backwards."""
+        values = torch.fft.fft(x * self.factors).real
+        found, half = x.new_empty(x.shape), (x.shape[-1] + 1) // 2
+        found[..., ::2], found[..., 1::2] = values[..., :half], values[..., half:].flip(-1)
+        return found
+
+
+class Hartley:
+    """Hartley's transform, Σ_i x_i (cos + sin)(2πki/n) / √n: Fourier's in real numbers, its own inverse.
+
+    Source: Bracewell (1983), "Discrete Hartley transform".
+    """
+
+    def __init__(self, n: int, like: Tensor) -> None:
+        self.frequency = torch.fft.fftfreq(n).abs()
+
+    def forwards(self, x: Tensor) -> Tensor:
+        found = torch.fft.fft(x, norm="ortho")
+        return found.real - found.imag
+
+    inverse = forwards
+
+
+def _each_row(transform: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """A transform of every row of x (H, W), a strip of rows at a time."""
     found = torch.empty_like(x, memory_format=torch.contiguous_format)
     step = max(1, STRIP // x.shape[1])
     for into, rows in zip(found.split(step), x.split(step), strict=True):
-        into.copy_(transform(rows, twiddles))
-    return found
-
-
-def _cosine(x: Tensor, twiddles: Tensor) -> Tensor:
-    """The orthonormal cosine transform, DCT-II, along the last axis: Σ_i x_i cos(πk(2i + 1)/2n) · √(2/n).
-
-    Source: Makhoul (1980), "A fast cosine transform in one and two dimensions": the even values, then the odd
-    ones backwards, Fourier-transformed.
-    """
-    values = torch.cat((x[..., ::2], x[..., 1::2].flip(-1)), -1)
-    return torch.fft.fft(values).mul_(twiddles).real
-
-
-def _inverse(x: Tensor, twiddles: Tensor) -> Tensor:
-    """The inverse of _cosine(), which is its transpose: the same steps backwards."""
-    values = torch.fft.fft(x * twiddles).real
-    found, half = x.new_empty(x.shape), (x.shape[-1] + 1) // 2
-    found[..., ::2], found[..., 1::2] = values[..., :half], values[..., half:].flip(-1)
+        into.copy_(transform(rows))
     return found

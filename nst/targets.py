@@ -1,7 +1,7 @@
 """What the generated image is compared with: the content image's activations, the styles' statistics."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -9,8 +9,6 @@ import torch
 from torch import Tensor
 
 from .costs import content_cost, variations
-from .errors import SettingsError
-from .network.layers import stride
 from .network.vgg import Network
 from .settings import Settings
 from .statistics import GRAM, Guided, Statistic, statistic_for
@@ -94,11 +92,11 @@ def make_targets(
     With guides (R, 1, H, W) each of R regions has the Gram matrix of its own goals instead. Raises
     SettingsError where the weights do not fit the style images.
     """
-    by = settings.statistic
+    seen = network.tiled() if settings.seamless else network
+    kept = activations(seen, settings.content_used, content)
     if guides is None:
-        used = weighted(settings, styles)
-        return find_targets(network, settings.content_used, settings.style_layers, by, content, used)
-    kept = find_targets(network, settings.content_used, (), by, content, ()).content
+        found = style_targets(network, settings.style_layers, settings.statistic, weighted(settings, styles))
+        return replace(found, content=kept)
     style = _regional(network, settings.style_layers, styles, goals)
     kappa = kappa_of((goal.weight, styles[goal.style]) for region in goals for goal in region)
     return Targets(kept, style, dict.fromkeys(style, Guided(guides)), kappa)
@@ -147,41 +145,25 @@ def _regional(
 
 
 @torch.no_grad()
-def find_targets(
-    network: Network,
-    content_layers: Iterable[str],
-    style_layers: Iterable[str],
-    statistic: str,
-    content: Tensor,
-    styles: Sequence[tuple[float, Tensor]],
+def activations(network: Network, layers: Collection[str], image: Tensor) -> dict[str, Tensor]:
+    """{layer: activations (1, nC, nH, nW)}, of no layers without looking at the image."""
+    return network(image, layers) if layers else {}
+
+
+@torch.no_grad()
+def style_targets(
+    network: Network, layers: Iterable[str], statistic: str, styles: Sequence[tuple[float, Tensor]]
 ) -> Targets:
-    """The activations of the content image, and the statistic of style images, averaged by their weights.
+    """The statistic of style images, averaged by their weights, and nothing of a content image.
 
     styles   (weight, image), of weights with sum 1; a statistic that is fitted is fitted to the first
     """
-    kept = network(content, content_layers) if content_layers else {}
     statistics: dict[str, Statistic] = {}
-    described: dict[str, list[Tensor]] = {layer: [] for layer in style_layers}
+    described: dict[str, list[Tensor]] = {layer: [] for layer in layers}
     for weight, style in styles if described else ():
         for layer, found in network(style, described).items():
             if layer not in statistics:
                 statistics[layer] = statistic_for(statistic, found)
             described[layer].append(weight * statistics[layer].describe(found))
     style = {layer: torch.stack(each).sum(0) for layer, each in described.items()}
-    return Targets(kept, style, statistics, kappa_of(styles))
-
-
-def inside(activations: Mapping[str, Tensor], beyond: int) -> dict[str, Tensor]:
-    """{layer: (N, nC, nH, nW)} without the places of so many pixels at each side. Raises SettingsError where
-    none is left."""
-    places = {layer: beyond // stride(layer) for layer in activations}
-    for layer, a in activations.items():
-        if min(a.shape[2:]) <= 2 * places[layer]:
-            raise SettingsError(
-                f"The picture is too small for {layer} without what is repeated beyond its border: choose a "
-                "larger size or a shallower layer."
-            )
-    return {
-        layer: a[..., places[layer] : a.shape[2] - places[layer], places[layer] : a.shape[3] - places[layer]]
-        for layer, a in activations.items()
-    }
+    return Targets({}, style, statistics, kappa_of(styles))

@@ -134,15 +134,15 @@ def run(
         yield now
         inside = to_tensor(content, scale.size).to(where.torch)
         border = regions.border(whole, inside) if regions else whole
-        here = border.seen(inside)
+        here = border.extended(inside)
         palettes = [style_at(style, scale, settings, here) for style in styles]
         learned = filters or (yield from announced(now, learn(settings, here, palettes)))
         guides, goals = None, ()
         if regions:
-            guides = border.counted(regions.guides(scale.size).to(where.torch))
+            guides = border.extended(regions.guides(scale.size).to(where.torch))
             goals = regions.goals(palettes, settings.weights_for(len(palettes)))
         used, through = scale.used(settings), network or network_of(learned, settings, where)
-        objective = make_objective(through, used, here, palettes, guides, border.beyond, goals)
+        objective = make_objective(through, used, here, palettes, guides, goals)
         del palettes  # as large as what is painted
         now = replace(
             now,
@@ -183,9 +183,9 @@ def _paint(
 ) -> Generator[Progress, None, tuple[Tensor, Progress]]:
     """The evaluations of one scale, a Progress each; returns the best picture and the last Progress with it,
     as it stands while the next scale is prepared."""
-    image, before = border.painted(image), now.evaluation
+    image, before = border.extended(image), now.evaluation
     best = image
-    optimizer = make_optimizer(settings.optimizer, settings.learning_rate, image)
+    optimizer = make_optimizer(settings.optimizer, settings.learning_rate, image, settings.seamless)
     kept = content if settings.keep_colours else None
     evaluate = border.objective(objective)
     for count, (costs, best) in enumerate(descend(evaluate, image, optimizer, scale.evaluations), 1):

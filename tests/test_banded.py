@@ -36,11 +36,15 @@ def goals_at(network, content, size):
 @pytest.mark.parametrize("band", [1, 2_000_000], ids=["low bands", "one band"])
 @pytest.mark.parametrize("pooling", ["average", "max"])
 @pytest.mark.parametrize("size", [(16, 24), (33, 47)], ids=str)
+@pytest.mark.parametrize("tiled", [False, True], ids=["a picture", "a tile"])
 @pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
-def test_costs_grams_and_gradient_are_those_of_the_plain_network(asked, size, pooling, band, monkeypatch):
+def test_costs_grams_and_gradient_are_those_of_the_plain_network(
+    asked, tiled, size, pooling, band, monkeypatch
+):
     monkeypatch.setattr(convolution, "BAND", band)
     content, style = asked
     network = Network(tiny_filters(8), [*content, *style], pooling, dtype=torch.float64)
+    network = network.tiled() if tiled else network
     goals = goals_at(network, content, size)
     banded = BandedCostParts(network, goals, style)
     plain = PlainCostParts(network, Targets(goals, dict.fromkeys(style, torch.empty(0))))
@@ -65,9 +69,10 @@ def test_flat_pictures_whose_maxima_are_tied_have_the_plain_networks_gradient():
     torch.testing.assert_close(found, expected)
 
 
+@pytest.mark.parametrize("tiled", [False, True], ids=["a picture", "a tile"])
 @pytest.mark.parametrize("strip", [1, 2_400_000], ids=["low bands", "one band"])
 @pytest.mark.parametrize("pooling", ["average", "max"])
-def test_wide_layers_by_winograds_way_agree_too(pooling, strip, monkeypatch):
+def test_wide_layers_by_winograds_way_agree_too(pooling, strip, tiled, monkeypatch):
     wide = Calibration(bfloat16=False, winograd=frozenset({(128, 64), (128, 128), (64, 128)}), seconds=1.0)
     monkeypatch.setattr(vgg, "calibration", lambda: wide)
     monkeypatch.setattr(convolution, "STRIP", strip)
@@ -80,6 +85,7 @@ def test_wide_layers_by_winograds_way_agree_too(pooling, strip, monkeypatch):
     for dtype in (torch.float32, torch.float64):
         network = Network(filters, style, pooling, dtype=dtype)
         assert isinstance(network.convolutions[1], Winograd) == (dtype == torch.float32)
+        network = network.tiled() if tiled else network
         _, grams = BandedCostParts(network, {}, style)(x)
         gradients.append(torch.autograd.grad(sum(g.square().sum() for g in grams.values()), x)[0])
     found, expected = gradients

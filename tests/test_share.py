@@ -126,7 +126,6 @@ def test_the_time_of_a_run_grows_with_its_work_and_is_learned_from_runs(monkeypa
     assert speed.seconds(one.with_(size=64), (512, 384)) * 64 / 5 > 2  # a small one is slower for its pixels
     sliced = speed.seconds(one.with_(statistic="sliced"), (512, 384))
     assert sliced == pytest.approx(5 * subject.SLOWER["sliced"])
-    assert speed.seconds(one.with_(seamless=True), (512, 384)) == pytest.approx(5 * subject.SEAMLESS)
     assert speed.seconds(one.with_(weights="self-taught"), (512, 384)) is None
     eight = speed.seconds(preset("fast", scales=1, evaluations=10), (512, 384))
     assert 3.5 < eight < 3.8  # 62 % of the convolutions, which take 70 % of the time

@@ -7,7 +7,7 @@ import torch
 
 from nst import spectrum as spectrum_module
 from nst.optimizers import LBFGS, Spectral
-from nst.spectrum import Spectrum, _cosine, _inverse, _twiddles
+from nst.spectrum import Cosine, Hartley, Spectrum
 
 
 def noise(*shape, seed=0):
@@ -42,9 +42,29 @@ def textbook(n):
 @pytest.mark.parametrize("n", [1, 5, 8])
 def test_the_cosine_transform_is_the_textbooks_and_its_inverse_undoes_it(n):
     x = noise(3, n)
-    twiddles = _twiddles(n, x)
-    torch.testing.assert_close(_cosine(x, twiddles), x @ textbook(n).T)
-    torch.testing.assert_close(_inverse(_cosine(x, twiddles), twiddles), x)
+    cosine = Cosine(n, x)
+    torch.testing.assert_close(cosine.forwards(x), x @ textbook(n).T)
+    torch.testing.assert_close(cosine.inverse(cosine.forwards(x)), x)
+
+
+@pytest.mark.parametrize("n", [1, 5, 8])
+def test_hartleys_transform_is_the_textbooks_and_its_own_inverse(n):
+    x, hartley = noise(3, n), Hartley(n, noise(1))
+    angles = 2 * math.pi * torch.arange(n, dtype=torch.float64).outer(torch.arange(n)) / n
+    torch.testing.assert_close(hartley.forwards(x), x @ (angles.cos() + angles.sin()).T / n**0.5)
+    torch.testing.assert_close(hartley.inverse(hartley.forwards(x)), x)
+
+
+def test_where_a_tile_is_cut_makes_no_difference_to_its_steps():
+    spectra = [Spectrum(noise(1, 3, 12, 10), seamless=True) for _ in range(2)]
+    moves = (lambda x: x), (lambda x: x.roll((5, 3), (2, 3)))
+    for seed in range(3):
+        s, y = noise(1, 3, 12, 10, seed=seed), noise(1, 3, 12, 10, seed=9)
+        for spectrum, move in zip(spectra, moves, strict=True):
+            spectrum.learn(move(s), move(s + y), torch.tensor(1.0, dtype=torch.float64))
+    q = noise(1, 3, 12, 10, seed=20)
+    (one, other), move = spectra, moves[1]
+    torch.testing.assert_close(move(one.times(q)), other.times(move(q)))
 
 
 @pytest.mark.parametrize("strip", [1, 20, 10**6])

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..costs import content_cost, content_gradient, gram_gradient, gram_matrix
-from .convolution import First, band, bands, rows
+from .convolution import First, band, bands
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class CostGradients:
         share = (last - first) / height
         if layer in self.content:
             goal, g = self.content[layer]
-            yield content_gradient(a, goal[:, :, first:last]) * (g * share).view(-1, 1, 1, 1)
+            yield content_gradient(a, goal[:, :, first:last]) * (g * share).view(-1, 1, 1, 1).to(a.dtype)
         if layer in self.style:
             yield gram_gradient(a, self.style[layer] * share)
 
@@ -57,7 +57,7 @@ class Buffer:
         return bands(height, band(self.a, n * channels * width))
 
     def rows(self, first: int, last: int) -> Tensor:
-        """Rows as the next step sees them, with zeros around."""
+        """Rows as the next step sees them."""
         found = self._read(first, last)
         return F.relu(found) if self.before_relu else found
 
@@ -107,7 +107,7 @@ class Buffer:
         self._write(first, last, gradient)
 
     def _read(self, first: int, last: int) -> Tensor:
-        return rows(self.a, first, last)
+        return self.a[:, :, first:last]
 
     def _write(self, first: int, last: int, gradient: Tensor) -> None:
         self.a[:, :, first:last] = gradient
@@ -132,9 +132,8 @@ class PictureBuffer(Buffer):
         return torch.Size((n, len(self.convolution.bias), height - 2, width - 2))
 
     def _read(self, first: int, last: int) -> Tensor:
-        top, bottom = max(first, 0), min(last, self.shape[2])
-        y = self.convolution(self.a[:, :, top : bottom + 2])
-        return rows(y if self.before_relu else F.relu_(y), first - top, last - top)
+        y = self.convolution(self.a[:, :, first : last + 2])
+        return y if self.before_relu else F.relu_(y)
 
     def _write(self, first: int, last: int, gradient: Tensor) -> None:
         self.convolution.spread(gradient, self.gradient[:, :, first : last + 2])

@@ -5,6 +5,7 @@ clears for each of them anew, a third of an evaluation's time at 1024 px.
 """
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from itertools import product
 from typing import Any, Protocol
 
@@ -20,10 +21,15 @@ BAND, BAND_ELSEWHERE = 2_000_000, 100_000_000
 STRIP = 2_400_000  # of a band by Winograd's way, transformed: 36 · tiles · channels
 
 
+# Reads rows of a picture, (N, C, last − first, W), by the first and the one after the last; none is outside.
+Read = Callable[[int, int], Tensor]
+
+
 class Convolution(Protocol):
     """F.conv2d(x, kernel, bias, padding=1).
 
     __call__    of a whole x (N, C, H, W), differentiable in x
+    beyond      rows of x where some lie outside: with_zeros() or around(), as it is at the left and right
     forwards    r rows of what it gives, from their own and both neighbours': (N, C, r + 2, W) → (N, K, r, W)
     backwards   r rows of the gradient of x, from that of what it gave: (N, K, r + 2, W) → (N, C, r, W)
     band        how many rows of N pictures of one width to take at once, a multiple of four
@@ -32,6 +38,8 @@ class Convolution(Protocol):
     bias: Tensor
 
     def __call__(self, x: Tensor) -> Tensor: ...
+
+    def beyond(self, read: Read, height: int, first: int, last: int) -> Tensor: ...
 
     def forwards(self, x: Tensor) -> Tensor: ...
 
@@ -70,11 +78,17 @@ class Direct:
 
     def __init__(self, kernel: Tensor, bias: Tensor) -> None:
         self.kernel = kernel.contiguous(memory_format=torch.channels_last)
-        self.turned = turned(kernel).contiguous(memory_format=torch.channels_last)
         self.bias = bias
+
+    @cached_property
+    def turned(self) -> Tensor:
+        return turned(self.kernel).contiguous(memory_format=torch.channels_last)
 
     def __call__(self, x: Tensor) -> Tensor:
         return F.conv2d(x, self.kernel, self.bias, padding=1)
+
+    def beyond(self, read: Read, height: int, first: int, last: int) -> Tensor:
+        return with_zeros(read, height, first, last)
 
     def forwards(self, x: Tensor) -> Tensor:
         return F.conv2d(x, self.kernel, self.bias, padding=(0, 1))
@@ -97,6 +111,9 @@ class Winograd:
     def __call__(self, x: Tensor) -> Tensor:
         return _Differentiable.apply(x, self)
 
+    def beyond(self, read: Read, height: int, first: int, last: int) -> Tensor:
+        return with_zeros(read, height, first, last)
+
     def forwards(self, x: Tensor) -> Tensor:
         return convolve_rows(x, self.kernels).add_(self.bias.view(1, -1, 1, 1))
 
@@ -106,6 +123,28 @@ class Winograd:
     def band(self, n: int, width: int) -> int:
         tiles = n * -(-width // 4)
         return 4 * max(1, STRIP // (36 * tiles * max(self.kernels.shape[1:])))
+
+
+class Tiled:
+    """A convolution of a tile: beyond each border is what is inside the opposite one."""
+
+    def __init__(self, inner: Convolution) -> None:
+        self.inner, self.bias = inner, inner.bias
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.inner(framed(x))[..., 1:-1, 1:-1]
+
+    def beyond(self, read: Read, height: int, first: int, last: int) -> Tensor:
+        return around(read, height, first, last)
+
+    def forwards(self, x: Tensor) -> Tensor:
+        return self.inner.forwards(_with_columns(x))[..., 1:-1]
+
+    def backwards(self, gradient: Tensor) -> Tensor:
+        return self.inner.backwards(_with_columns(gradient))[..., 1:-1]
+
+    def band(self, n: int, width: int) -> int:
+        return self.inner.band(n, width + 2)
 
 
 class _Differentiable(torch.autograd.Function):
@@ -150,8 +189,35 @@ def bands(height: int, step: int) -> Iterator[tuple[int, int]]:
 
 def rows(x: Tensor, first: int, last: int) -> Tensor:
     """Rows of (N, C, H, W), with rows of zeros where they lie outside; a view where none does."""
-    height = x.shape[2]
-    inside = x[:, :, max(first, 0) : min(last, height)]
+    return with_zeros(lambda top, bottom: x[:, :, top:bottom], x.shape[2], first, last)
+
+
+def with_zeros(read: Read, height: int, first: int, last: int) -> Tensor:
+    """Rows of a picture, with rows of zeros where they lie outside."""
+    inside = read(max(first, 0), min(last, height))
     if first >= 0 and last <= height:
         return inside
     return F.pad(inside, (0, 0, max(-first, 0), max(last - height, 0)))
+
+
+def around(read: Read, height: int, first: int, last: int) -> Tensor:
+    """Rows of a picture, and where they lie outside those inside the opposite border."""
+    parts = [read(max(first, 0), min(last, height))]
+    if first < 0:
+        parts.insert(0, read(height + first, height))
+    if last > height:
+        parts.append(read(0, last - height))
+    return torch.cat(parts, dim=2) if len(parts) > 1 else parts[0]
+
+
+def framed(x: Tensor) -> Tensor:
+    """(N, C, H, W) → (N, C, H + 2, W + 2): beyond each border the row or column inside the opposite one.
+
+    F.pad(mode="circular") does the same, but leaves channels-last memory.
+    """
+    height = x.shape[2]
+    return _with_columns(around(lambda first, last: x[:, :, first:last], height, -1, height + 1))
+
+
+def _with_columns(x: Tensor) -> Tensor:
+    return torch.cat((x[..., -1:], x, x[..., :1]), dim=3)

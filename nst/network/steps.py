@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..costs import at_least_float32
 from .buffers import Buffer, CostGradients, PictureBuffer, empty
-from .convolution import Convolution, bands, rows
+from .convolution import Convolution, bands
 from .layers import CONVS
 from .pooling import Pool
 from .vgg import Network
@@ -49,8 +49,9 @@ class ConvolutionStep:
             self.buffer.a[:, :, first:last] = y if self.buffer.before_relu else F.relu_(y)
 
     def backwards(self, costs: CostGradients) -> None:
+        height = self.source.shape[2]
         for first, last in self._bands(self.source.shape):
-            gradient = self._gradient(first - 1, last + 1)
+            gradient = self.convolution.beyond(self._gradient, height, first - 1, last + 1)
             self.source.put_gradient(first, last, self.convolution.backwards(gradient), costs)
 
     def _bands(self, shape: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -58,11 +59,13 @@ class ConvolutionStep:
         return bands(height, self.convolution.band(n, width))
 
     def _forwards(self, first: int, last: int) -> Tensor:
-        return self.convolution.forwards(self.source.rows(first - 1, last + 1))
+        height = self.source.shape[2]
+        seen = self.convolution.beyond(self.source.rows, height, first - 1, last + 1)
+        return self.convolution.forwards(seen)
 
     def _gradient(self, first: int, last: int) -> Tensor:
-        """Rows of the gradient of what the convolution gave, with zeros around."""
-        return rows(self.buffer.a, first, last)
+        """Rows of the gradient of what the convolution gave."""
+        return self.buffer.a[:, :, first:last]
 
 
 class PooledConvolutionStep(ConvolutionStep):
@@ -86,7 +89,7 @@ class PooledConvolutionStep(ConvolutionStep):
 
     def _gradient(self, first: int, last: int) -> Tensor:
         spread = self.pool.spread(self.buffer.a, first, last, self.passes.shape[3])
-        return spread * rows(self.passes, first, last)
+        return spread * self.passes[:, :, first:last]
 
 
 class PoolStep:

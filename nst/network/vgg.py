@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..errors import SettingsError
 from .calibration import calibration
-from .convolution import Convolution, Direct, First, Winograd
+from .convolution import Convolution, Direct, First, Tiled, Winograd, framed
 from .layers import CONVS, RELU_LAYERS, depth
 from .pooling import Pool
 
@@ -71,7 +71,7 @@ class Network:
     """The filters as a function: image → {layer: activations}.
 
     image        (N, 3, H, W) float32 in [0, 1]; the mean and standard deviation are taken inside
-    activations  (N, C, ⌈H/stride⌉ or so, …) in `dtype`: RELU layers after the ReLU, CONV layers before it
+    activations  (N, C, ⌊H/stride⌋, ⌊W/stride⌋) in `dtype`: RELU layers after the ReLU, CONV layers before it
 
     The picture's border is replicated before the first convolution (crowsonkb/style-transfer-pytorch does the
     same) and zeros are added before the others, as VGG-19 was trained. Zeros around the picture look like a
@@ -89,7 +89,7 @@ class Network:
     ) -> None:
         self.layers = tuple(layers)
         filters.require(self.layers)
-        self.pool, self.dtype = Pool(pooling), dtype
+        self.pool, self.dtype, self.border = Pool(pooling), dtype, _replicate_border
         through = max(map(depth, self.layers))
         pairs = zip(filters.kernels[:through], filters.biases[:through], strict=True)
         first, *others = [(kernel.to(device, dtype), bias.to(device, dtype)) for kernel, bias in pairs]
@@ -104,9 +104,18 @@ class Network:
         shallower.convolutions = self.convolutions[: max(map(depth, shallower.layers))]
         return shallower
 
+    def tiled(self) -> "Network":
+        """The same network of a tile, whose left edge goes on at its right one and its top at its bottom, in
+        every layer. Where a pool drops an odd last row or column, that is missing at the seam. Both share
+        their kernels."""
+        first, *others = self.convolutions
+        tiled = copy(self)
+        tiled.border, tiled.convolutions = framed, [first, *map(Tiled, others)]
+        return tiled
+
     def prepared(self, image: Tensor) -> Tensor:
         """What the first convolution is given: (N, 3, H + 2, W + 2) in the network's precision."""
-        x = _replicate_border((image - self.mean) / self.std)
+        x = self.border((image - self.mean) / self.std)
         return x.to(self.dtype, memory_format=torch.channels_last)
 
     def __call__(self, image: Tensor, layers: Iterable[str] | None = None) -> dict[str, Tensor]:

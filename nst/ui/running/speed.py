@@ -16,7 +16,6 @@ NEWEST = 0.5  # weight of the last run over those before it
 MOST = 2.0  # times slower that one run may seem: others may have taken the processor
 # An evaluation with this statistic over one with Gram matrices, at 512 px; sliced at 1024 px.
 SLOWER = {"gaussian": 1.8, "sliced": 4.5}
-SEAMLESS = 1.7  # a seamless run over another, at 512 px
 CONVOLUTIONS = 0.7  # their share of an evaluation, see benchmarks/NOTES.md
 # A sheet of many pictures over one painting of its size and evaluations, at 192 px on two cores.
 SHEETS = {"grid": 11.0, "reconstruct": 4.8, "statistics": 11.5, "optimizers": 2.4}
@@ -83,10 +82,10 @@ def _kind(settings: Settings) -> bool:
 
 
 def slowness(settings: Settings) -> float:
-    """The time of a run over that of one with the usual layers, Gram matrices and no seamless edges."""
+    """The time of a run over that of one with the usual layers and Gram matrices."""
     share = work(deepest(settings.layers)) / work(deepest(Settings().layers))
     layers = 1 - CONVOLUTIONS + CONVOLUTIONS * share
-    return layers * SLOWER.get(settings.statistic, 1.0) * (SEAMLESS if settings.seamless else 1.0)
+    return layers * SLOWER.get(settings.statistic, 1.0)
 
 
 def _pixels(settings: Settings, size: tuple[int, int]) -> float:
