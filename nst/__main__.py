@@ -130,38 +130,49 @@ def _save(
     film: Film | None,
     others: Sequence[str],
 ) -> int:
-    """Write the painting, or the row, and the film where one was asked for; returns the exit status."""
-    assert last.image is not None
+    """Write the painting, or the row, and the film where one was asked for, each also where the other could
+    not be written; returns the exit status."""
+    if isinstance(last, Row):  # without a recipe: no settings alone paint it
+        status = _save_picture(side_by_side(last.pictures), options.output)
+    else:
+        picture = last.image
+        assert picture is not None
+        status = _save_picture(picture, options.output, recipe_of(settings, last, __version__, others))
+    return _save_film(options.film, film, last) or status
+
+
+def _save_picture(picture: Image.Image, output: str, recipe: Mapping[str, str] | None = None) -> int:
+    """Write the PNG there, or elsewhere where that is no longer possible; returns the exit status."""
     try:
-        if isinstance(last, Row):  # without a recipe: no settings alone paint it
-            _save_picture(side_by_side(last.pictures), options.output)
-        else:
-            _save_picture(last.image, options.output, recipe_of(settings, last, __version__, others))
-        print(options.output)
-        if isinstance(last, Row) and options.film:
-            save_there_and_back(last.pictures, options.film)
-        if film:
-            film.save(options.film, last)
-    except NSTError as error:
-        return _fail(str(error), 1)
+        save_png(picture, output, recipe)
+    except OSError:
+        return _fail(f"{output} cannot be written{_kept_elsewhere(picture, recipe)}", 1)
+    print(output)
     return 0
 
 
-def _save_picture(picture: Image.Image, output: str, recipe: Mapping[str, str] | None = None) -> None:
-    """Write the PNG there. Raises NSTError where that is no longer possible, and says where else it is."""
-    try:
-        save_png(picture, output, recipe)
-        return
-    except OSError:
-        said = f"{output} cannot be written"
+def _kept_elsewhere(picture: Image.Image, recipe: Mapping[str, str] | None) -> str:
+    """The end of a sentence, that says where."""
     try:
         elsewhere = Path(tempfile.mkdtemp(), "result.png")
         save_png(picture, elsewhere, recipe)
     except OSError:
-        raise NSTError(
-            f"{said}, nor anything to {tempfile.gettempdir()}: make room, and run it again."
-        ) from None
-    raise NSTError(f"{said}: the picture is in {elsewhere}.")
+        return f", nor anything to {tempfile.gettempdir()}: make room, and run it again."
+    return f": the picture is in {elsewhere}."
+
+
+def _save_film(path: str | None, film: Film | None, last: Progress) -> int:
+    """Write the film where one was asked for; returns the exit status."""
+    try:
+        if path and isinstance(last, Row):
+            save_there_and_back(last.pictures, path)
+        elif path and film:
+            film.save(path, last)
+    except NSTError as error:
+        return _fail(str(error), 1)
+    except OSError:
+        return _fail(f"{path} cannot be written: there is no film.", 1)
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

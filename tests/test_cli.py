@@ -148,8 +148,12 @@ def test_a_run_that_fails_halfway_keeps_its_picture_and_says_so_by_its_status(ns
     assert read_recipe(folder / "halfway.png").evaluations == 2
 
 
-def test_a_painting_that_its_place_does_not_take_is_kept_elsewhere_and_it_is_said_where(
-    nst, folder, monkeypatch
+@pytest.mark.parametrize(
+    ("film", "and_says"),
+    [("film.webp", ""), ("later/f.webp", "later/f.webp cannot be written: there is no film.")],
+)
+def test_a_painting_that_its_place_does_not_take_is_kept_elsewhere_and_its_film_is_written_if_it_can_be(
+    nst, folder, monkeypatch, film, and_says
 ):
     (folder / "later").mkdir()
 
@@ -158,9 +162,12 @@ def test_a_painting_that_its_place_does_not_take_is_kept_elsewhere_and_it_is_sai
         (folder / "later").rmdir()
 
     monkeypatch.setattr("nst.__main__.stylize", watched)
-    done = nst(folder, "content.jpg", "style.png", "-o", "later/o.png", *SMALL)
-    said, _, place = done.err.strip().partition(": the picture is in ")
+    done = nst(folder, "content.jpg", "style.png", "-o", "later/o.png", "--film", film, *SMALL)
+    picture, *others = done.err.splitlines()
+    said, _, place = picture.partition(": the picture is in ")
     assert (done.status, done.out, said) == (1, "", "later/o.png cannot be written")
+    assert "".join(others) == and_says
+    assert (folder / film).exists() != bool(and_says)
     assert read_recipe(place.removesuffix(".")).evaluations == 4
     shutil.rmtree(Path(place).parent)
 
