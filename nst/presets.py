@@ -51,7 +51,8 @@ def _published(
     }
 
 
-# Each lists only what differs from Settings().
+# Ours list what differs from Settings(); the published ones what their source says, so that they stay as they
+# are when a default changes.
 PRESETS: dict[str, dict[str, Any]] = {
     # Large brushwork, the scene readable: chosen by eye and by benchmarks/second_judge.py on eight pairs.
     "paint": {},
@@ -72,6 +73,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "evaluations": 500,
         "tv": 0.0,
         "pooling": "max",
+        "init": "content",
         "optimizer": "lbfgs",
     },
     # The lecture's exercise (deeplearning.ai, CNN course, week 4, its TensorFlow 1 edition): these very
@@ -88,11 +90,11 @@ PRESETS: dict[str, dict[str, Any]] = {
         "optimizer": "adam",
         "learning_rate": 2 / 255,
     },
-    # jcjohnson/neural-style and ProGamerGov/neural-style-pt: content 5, style 100 over (C · H · W)², from
-    # noise, max pooling, L-BFGS, 1000 evaluations. Their total variation is a sum of ½ · 10⁻³ · (255 Δ)² over
-    # values, so its weight as a mean grows with the picture: γ is that of 512 × 384 px.
+    # jcjohnson/neural-style: content 5, style 100 over (C · H · W)², from noise, max pooling, L-BFGS, 1000
+    # evaluations, on pixels up to 256. Its total variation is a sum of ½ · 10⁻³ · (256 Δ)² over values, here
+    # times smaller², so its weight as a mean grows with the picture: γ is that of 512 × 384 px.
     "neural-style": {
-        **_published(5.0, "relu4_2", 100.0, tuple(DEFAULT_STYLE)),
+        **_published(5.0, "relu4_2", 100.0, tuple(DEFAULT_STYLE), smaller=255 / 256),
         "scales": 1,
         "evaluations": 1000,
         "tv": 0.5e-3 * 255**2 * 3 * 512 * 384,
@@ -101,7 +103,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "optimizer": "lbfgs",
     },
     # PyTorch's neural_style_tutorial: content 1 at its fourth convolution, style 10⁶ over (C · H · W)² at its
-    # first five, all before the ReLU; on pixels over the standard deviation, 57.6 times smaller.
+    # first five, all before the ReLU, from the content image; on pixels over the standard deviation, 57.6
+    # times smaller.
     "tutorial": {
         **_published(
             1.0, "conv2_2", 1e6, ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1"), smaller=57.6
@@ -110,6 +113,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "evaluations": 300,
         "tv": 0.0,
         "pooling": "max",
+        "init": "content",
         "optimizer": "lbfgs",
     },
 }

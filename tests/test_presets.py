@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nst import PRESETS, Settings, preset
-from nst.costs import content_cost, gram_matrix, style_cost
+from nst.costs import content_cost, gram_matrix, style_cost, total_variation
 from nst.errors import SettingsError
 from nst.network.layers import CHANNELS_PER_BLOCK, block_of
 from nst.objective import Weighting, weighed
@@ -18,7 +18,11 @@ def activations(layer, seed):
 
 # c and s of the loss  c · mean (a(G) − a(C))² + Σ_l s · mean ((F Fᵀ(G) − F Fᵀ(S)) / (C · H · W))²,  as their
 # sources have them, and by what the pixels are smaller than 0 to 255.
-PUBLISHED = {"gatys": (1.0, 1000.0, 1.0), "neural-style": (5.0, 100.0, 1.0), "tutorial": (1.0, 1e6, 57.6)}
+PUBLISHED = {
+    "gatys": (1.0, 1000.0, 1.0),
+    "neural-style": (5.0, 100.0, 255 / 256),
+    "tutorial": (1.0, 1e6, 57.6),
+}
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -39,6 +43,20 @@ def test_a_published_preset_is_the_published_loss(name):
     ours = weighed(by, content, style, 0.0).total
     # Our pixels are those from 0 to 255: all of J is larger by the content cost's factor.
     assert ours == pytest.approx(expected * smaller**2, rel=1e-9)
+
+
+def test_the_total_variation_of_neural_style_is_the_programs_at_512_by_384():
+    image = 256 * torch.rand(1, 3, 384, 512, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    across, down = (image.diff(dim=axis).square().sum() for axis in (3, 2))
+    ours = preset("neural-style").tv * total_variation(image / 256)
+    # A mean over one row or column fewer than there are, and all of J in our pixels.
+    assert float(ours) == pytest.approx(0.5e-3 * float(across + down) * (255 / 256) ** 2, rel=3e-3)
+
+
+@pytest.mark.parametrize("name", [*PUBLISHED, "course"])
+def test_a_published_preset_says_itself_what_its_source_says(name):
+    said = {"scales", "evaluations", "alpha", "beta", "tv", "pooling", "init", "optimizer"}
+    assert said <= PRESETS[name].keys()
 
 
 def test_the_course_has_its_alpha_beta_and_start():
