@@ -192,7 +192,8 @@ def picture_size(source: str | PathLike[str] | bytes) -> tuple[int, int]:
 
 
 def fit(width: int, height: int, longer_side: int) -> tuple[int, int]:
-    """(w, h) of the same ratio whose longer side is `longer_side`; smaller or larger, never under 16."""
+    """(w, h) of the same ratio whose longer side is `longer_side`, smaller or larger; a side that would be
+    under 16 is 16, whatever the ratio."""
     scale = longer_side / max(width, height)
     return max(SMALLEST_SIDE, round(width * scale)), max(SMALLEST_SIDE, round(height * scale))
 

@@ -41,7 +41,7 @@ class LBFGS:
     Source: Nocedal & Wright (2006), algorithm 7.4. Deviations: no line search (the papers' runs have none
     either); the first step moves pixels by `first_step` in the root mean square where torch's L-BFGS uses
     1/Σ|g| and loses its first ten evaluations to it; a step is never longer than `longest`; and a step that
-    raises the cost by more than `patience` is taken back and a quarter of it tried.
+    raises the cost to more than `patience` times what it was is taken back and a quarter of it tried.
     """
 
     def __init__(

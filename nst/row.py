@@ -24,7 +24,7 @@ class Row(Progress):
     @property
     def pictures(self) -> list[Image.Image]:
         """Those so far, in order; the last one may be unfinished."""
-        return [run.image for run in self.runs if run.image]
+        return [image for run in self.runs if (image := run.image)]
 
 
 def in_a_row(runs: Sequence[Begin], of: int) -> Iterator[Row]:

@@ -90,8 +90,8 @@ class Settings:
     canvas          "content", or the shape of a texture: the style alone, without a content image
     seamless        each edge is painted to meet the opposite one, which makes a texture a tile; the content
                     cost of a photograph holds its edges apart
-    strength        β/α after both costs are made relative to what they start from (objective.weigh); it is
-                    raised at the coarser scales (schedule.Scale.used)
+    strength        β/α after both costs are made relative to the pictures they come from (objective.weigh);
+                    it is raised at the coarser scales (schedule.Scale.used)
     alpha, beta     α and β themselves, in the units of costs.py; both None means: from `strength`
     tv              γ; how TV weighs colour: costs.total_variation, objective.weigh
     content_layers  layer → weight, scaled to sum 1

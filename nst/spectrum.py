@@ -29,9 +29,9 @@ class Spectrum:
     bends least along the finest changes of colour, and unbounded steps there are seen as speckle.
 
     Source: ours. L-BFGS's usual γ · I is one number for all directions (Nocedal & Wright 2006, eq. 7.20);
-    Olah, Mordvintsev & Schubert (2017) fix h to 1/frequency. The cosine transform mirrors the picture at its
-    border where Fourier's would join opposite edges, and paint across them. That is right for a tile: of one,
-    F is Hartley's transform.
+    Olah, Mordvintsev & Schubert (2017), in lucid, descend in z, x = F⁻¹(z / frequency), which fixes h to
+    1/frequency². The cosine transform mirrors the picture at its border where Fourier's would join opposite
+    edges, and paint across them. That is right for a tile: of one, F is Hartley's transform.
     """
 
     def __init__(self, like: Tensor, seamless: bool = False) -> None:

@@ -47,9 +47,11 @@ def settings() -> str:
         rows.append((f"`{name}`", ", ".join(choices), getattr(defaults, name), HELP.get(name, "")))
     for name, text in FLAGS.items():
         rows.append((f"`{name}`", "true, false", str(getattr(defaults, name)).lower(), text))
-    for name in ("content_layers", "style_layers"):
+    for name, weight in (("content_layers", "w"), ("style_layers", "λ")):
         layers = ", ".join(getattr(defaults, name))
-        rows.append((f"`{name}`", "relu1_1 … relu5_4, conv…, pool…", layers, "Each with a weight (λ)."))
+        rows.append(
+            (f"`{name}`", "relu1_1 … relu5_4, conv…, pool…", layers, f"Each with a weight ({weight}).")
+        )
     sources = f"{', '.join(NAMED_WEIGHTS)}, or the path of a file"
     rows.append(("`weights`", sources, defaults.weights, "Where VGG-19’s filters come from."))
     shares = f"up to {MOST_STYLES} numbers"
