@@ -41,11 +41,28 @@ def as_used(style: Image.Image, settings: Settings, length: float = inf) -> Imag
         return middle(style, settings.style_crop)
     whole = largest_inside(*style.size, radians(settings.style_rotation))
     width, height = (settings.style_crop * side for side in whole)
-    around = _centred(style, hypot(width, height), hypot(width, height))
+    across = hypot(width, height) + 2  # a cut at whole pixels may be one off
+    around = _centred(style, across, across)
     shrink = min(1.0, FINER * length / max(width, height))
     around = around.resize([max(1, round(shrink * side)) for side in around.size], Image.Resampling.LANCZOS)
-    turned = around.rotate(settings.style_rotation, Image.Resampling.BICUBIC, expand=True)
-    return _centred(turned, shrink * width, shrink * height)
+    return _turned(around, radians(settings.style_rotation), shrink * width, shrink * height)
+
+
+def _turned(picture: Image.Image, angle: float, width: float, height: float) -> Image.Image:
+    """The piece w × h in the middle of the picture turned by this angle in radians: its pixel at p is the
+    picture's at
+
+        q = ½ (W, H) + R (p − ½ (w, h)),   R = ((c, −s), (s, c))
+
+    Image.rotate() and a crop would be half a pixel off the middle, and so reach beyond the picture.
+    """
+    s, c = sin(angle), cos(angle)
+    wide, high = _whole(width), _whole(height)
+    left = (picture.width - c * wide + s * high) / 2
+    top = (picture.height - s * wide - c * high) / 2
+    return picture.transform(
+        (wide, high), Image.Transform.AFFINE, (c, -s, left, s, c, top), Image.Resampling.BICUBIC
+    )
 
 
 def middle(picture: Image.Image, share: float) -> Image.Image:
@@ -71,7 +88,10 @@ def largest_inside(width: float, height: float, angle: float) -> tuple[float, fl
 
 def _centred(picture: Image.Image, width: float, height: float) -> Image.Image:
     """The piece in the middle, no larger than the picture."""
-    wide, high = (max(1, int(side + 1e-6)) for side in (width, height))  # 47.9999999 is 48
-    wide, high = min(picture.width, wide), min(picture.height, high)
+    wide, high = min(picture.width, _whole(width)), min(picture.height, _whole(height))
     left, top = (picture.width - wide) // 2, (picture.height - high) // 2
     return picture.crop((left, top, left + wide, top + high))
+
+
+def _whole(side: float) -> int:
+    return max(1, int(side + 1e-6))  # 47.9999999 is 48

@@ -27,10 +27,17 @@ def test_what_is_left_of_a_turned_picture_is_the_largest_upright_rectangle_insid
     assert width * height == pytest.approx((widths * heights).max(), rel=1e-3)
 
 
-def test_a_turned_picture_has_no_corner_of_nothing_and_turns_anticlockwise():
-    white = Image.new("RGB", (120, 80), "white")
-    for degrees in (7, 45, -100):
-        assert np.asarray(as_used(white, SMALL.with_(style_rotation=degrees))).min() > 250
+@pytest.mark.parametrize("shape", [(120, 80), (80, 120), (97, 64), (31, 47), (300, 299), (201, 50)])
+@pytest.mark.parametrize("length", [33, np.inf])
+def test_a_turned_picture_has_no_corner_of_nothing(shape, length):
+    white = Image.new("RGB", shape, "white")
+    for degrees in range(-180, 181, 5):
+        for crop in (0.73, 1):
+            settings = SMALL.with_(style_rotation=degrees, style_crop=crop)
+            assert np.asarray(as_used(white, settings, length)).min() == 255, (degrees, crop)
+
+
+def test_a_picture_turns_anticlockwise():
     above = Image.new("RGB", (64, 64))
     above.paste("white", (0, 0, 64, 32))
     left = np.asarray(as_used(above, SMALL.with_(style_rotation=90)).convert("L"))
