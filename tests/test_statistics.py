@@ -13,7 +13,7 @@ from nst.device import choose
 from nst.network.banded import BandedCostParts
 from nst.objective import PlainCostParts, make_objective, network_of
 from nst.settings import CHOICES
-from nst.statistics import QUANTILES, Guided, gaussian_for, sliced_for, statistic_for
+from nst.statistics import QUANTILES, Guided, Sliced, gaussian_for, sliced_for, statistic_for
 from nst.tensors import to_tensor
 
 NAMES = CHOICES["statistic"]
@@ -91,6 +91,14 @@ def test_the_sliced_distance_is_that_of_sorted_projections():
     np.testing.assert_allclose(directions @ directions.T, np.eye(3), atol=1e-12)
     each = [(np.sort(columns(x) @ d) - np.sort(columns(y) @ d)) ** 2 for d in directions]
     assert cost("sliced", x, y) == pytest.approx(np.mean(each), rel=1e-12)
+
+
+@pytest.mark.parametrize("n", [5, 192, QUANTILES, 700, 1024])
+def test_a_quantile_function_is_described_by_its_means_over_equal_steps(n):
+    x = torch.randn(1, 2, n, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    every = x.flatten(2).sort().values.repeat_interleave(QUANTILES, dim=2)  # steps of n values are whole
+    expected = torch.stack([step.mean(dim=2) for step in every.split(n, dim=2)], dim=2)
+    torch.testing.assert_close(Sliced(torch.eye(2).double()).describe(x), expected)
 
 
 @pytest.mark.parametrize("name", NAMES)
