@@ -5,7 +5,11 @@ from test_reconstruct import SMALL
 from tiny import checks, tiny_filters, waves
 
 from nst import CHOICES, SettingsError, stylize
+from nst.network.vgg import Network
+from nst.studies import descents
+from nst.studies.grid import layers_grid
 from nst.studies.outlines import STATISTIC_NAMES
+from nst.studies.reconstruct import reconstruct
 from nst.studies.reformulate import compare_statistics
 
 
@@ -40,6 +44,16 @@ def test_a_picture_is_what_its_settings_paint_alone(boards):
     cell = boards[-1].at(6, 0)
     reports = list(stylize(waves(), checks(), cell.settings, "cpu", tiny_filters()))
     assert reports[-1].costs.total == pytest.approx(cell.costs.total, rel=1e-3)
+
+
+@pytest.mark.parametrize("study", [compare_statistics, reconstruct, layers_grid])
+def test_one_network_serves_every_picture_and_size_of_a_board(study, monkeypatch):
+    made = []
+    monkeypatch.setattr(descents, "Network", lambda *given: made.append(Network(*given)) or made[-1])
+    settings = SMALL.with_(size=128, scales=2, evaluations=2)
+    *_, last = study(waves(), checks(), settings, "cpu", tiny_filters())
+    assert last.evaluation == last.of
+    assert len(made) == 1
 
 
 def test_a_size_that_no_board_is_painted_at_is_refused():

@@ -5,10 +5,9 @@ and one backward pass; the groups take turns, so that the whole board fills in t
 only one group are in memory. All go from coarse to fine together, as stylize() goes alone.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from typing import Any
 
 from PIL import Image
@@ -19,8 +18,9 @@ from ..descent import Descent, advance
 from ..device import Device, choose
 from ..errors import Diverged
 from ..images import fit
+from ..network.layers import RELU_LAYERS
 from ..network.vgg import Filters, Network
-from ..objective import Costs, Weighting, make_objectives, used_layers
+from ..objective import Costs, Weighting, make_objectives
 from ..optimizers import make_optimizer
 from ..report import result_of, timed
 from ..schedule import Pace, Scale, beginning, schedule
@@ -30,7 +30,7 @@ from ..targets import Targets, make_targets
 from ..tensors import to_tensor
 from ..transfer import announced, finished, learn
 from .board import Board, Cell
-from .filters import as_deep_as_can_be
+from .filters import as_deep_as_can_be, reached
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Prepared:
     """What all pictures of a board have in common: pictures as tensors of one size, filters, the device.
 
     board      as it is once these are known
+    network    as deep as the filters go. It takes up to a second to make, and serves every size
     content    (1, 3, H, W), and styles likewise, in [0, 1] on the device
     pictures   the content image and the style images themselves
     learner    the settings the filters are learned with at each size, None where they are not
@@ -45,26 +46,25 @@ class Prepared:
 
     board: Board
     filters: Filters
+    network: Network
     where: Device
     content: Tensor
     styles: Sequence[Tensor]
     pictures: Sequence[Image.Image]
     learner: Settings | None
 
-    def network(self, layers: Iterable[str], pooling: str) -> Network:
-        """The network of these layers."""
-        return Network(self.filters, layers, pooling, self.where.torch, self.where.dtype)
-
     def targets(self, settings: Settings) -> Targets:
         """make_targets() of the settings' layers."""
-        network = self.network(settings.layers, settings.pooling)
-        return make_targets(network, settings, self.content, self.styles)
+        return make_targets(self.network, settings, self.content, self.styles)
 
     def at(self, scale: Scale, settings: Settings) -> "Prepared":
         """The same at a scale."""
         content, styles = _tensors(self.pictures, scale.size, settings, self.where)
-        filters = result_of(learn(self.learner, content, styles)) if self.learner else self.filters
-        return replace(self, filters=filters, content=content, styles=styles)
+        here = replace(self, content=content, styles=styles)
+        if self.learner is None:
+            return here
+        filters = result_of(learn(self.learner, content, styles))
+        return replace(here, filters=filters, network=_network(filters, settings, self.where))
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,12 @@ def prepare(
         learner = settings.with_(style_layers={through: 1.0})
         filters = yield from announced(board, learn(learner, here, palettes))
     board = replace(board, doing=f"Painting at {max(size)} px", features=filters.label)
-    return Prepared(board, filters, where, here, palettes, pictures, learner)
+    network = _network(filters, settings, where)
+    return Prepared(board, filters, network, where, here, palettes, pictures, learner)
+
+
+def _network(filters: Filters, settings: Settings, where: Device) -> Network:
+    return Network(filters, reached(filters, RELU_LAYERS), settings.pooling, where.torch, where.dtype)
 
 
 def _tensors(
@@ -176,10 +181,10 @@ def _one_scale(
     scale: Scale,
 ) -> Iterator[tuple[Painted, ...]]:
     """The evaluations of one scale, after the `done` of coarser ones."""
-    used = used_layers(chain(*groups))
-    network = prepared.network({*chain(*used)}, groups[0][0].pooling)  # one for all: it takes time and memory
     objectives = [
-        make_objectives(network, [scale.used(each) for each in group], prepared.content, prepared.styles)
+        make_objectives(
+            prepared.network, [scale.used(each) for each in group], prepared.content, prepared.styles
+        )
         for group in groups
     ]
     energies = [energy(objective.targets) for objective in objectives]
