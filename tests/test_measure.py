@@ -275,7 +275,9 @@ def test_lambdas_that_cannot_be_are_one_sentence(folder, asked, typed):
         read(numbers, 1.0, 1.0, typed)
 
 
-@pytest.mark.parametrize("typed", [None, -1.0, float("nan"), float("inf"), "1", True])
+@pytest.mark.parametrize(
+    "typed", [None, -1.0, float("nan"), float("inf"), "1", True, pytest.param(10**400, id="400 digits")]
+)
 def test_an_alpha_that_cannot_be_is_one_sentence_and_so_is_none(folder, asked, typed):
     numbers = numbers_of(found_of(folder, asked).shots[-1])
     with pytest.raises(SettingsError, match=r"^α must be a number of 0 or more\.$"):

@@ -76,13 +76,16 @@ def test_gram_matrices_come_with_the_numbers_of_every_layer(client, pictures):
         ("/layers_grid", {"weights": "/etc/passwd"}, "Weights must be one of"),
         ("/reconstruct", {"what": "optimizers", "evaluations": 12}, "Evaluations must be a multiple of 5"),
         ("/reconstruct", {"what": "grid"}, "What must be one of layers, statistics, optimizers, not “grid”"),
-        ("/gram", {"layer": "relu9_1"}, "There is no layer"),
+        ("/reconstruct", {"what": []}, "What must be one of layers"),
+        ("/gram", {"layer": "relu9_1"}, "Layer must be one of relu1_1 … relu5_4"),
+        ("/gram", {"layer": []}, "Layer must be one of relu1_1 … relu5_4"),
+        ("/gram", {"style": None}, "There are no two pictures yet"),
     ],
 )
 def test_what_cannot_be_explored_is_refused_in_one_sentence(client, pictures, endpoint, given, sentence):
     quick = QUICK if endpoint != "/gram" else {"weights": "self-taught"}
     with pytest.raises(AppError, match=sentence):
-        client.predict(**pictures, **{**quick, **given}, api_name=endpoint)
+        client.predict(**{**pictures, **quick, **given}, api_name=endpoint)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from .running.workspace import given_file
 RESULT, RESULT_DARK = "sheet.png", "sheet-dark.jpg"
 EMPTY, EMPTY_DARK = "empty.png", "empty-dark.png"
 MAGNIFIED = 2  # the sheet to keep, beside a preview
+NO_PAIR = "There are no two pictures yet: choose a content and a style image in Transfer."
 MOST_PICTURES = 21  # of a board, for the seconds of GPU it asks for
 
 DEFAULTS = {"grid": GRID, "reconstruct": RECONSTRUCT, "statistics": STATISTICS, "optimizers": COMPARE}
@@ -44,7 +45,7 @@ def board_run(
     Raises ImageRefused or SettingsError with one sentence.
     """
     if not content or not style:
-        raise ImageRefused("There are no two pictures yet: choose a content and a style image in Transfer.")
+        raise ImageRefused(NO_PAIR)
     limits.check_weights(changes.get("weights", "auto"))
     settings = sheet_settings(kind, changes)
     limits.check(settings)

@@ -10,13 +10,13 @@ from typing import Any
 import gradio as gr
 
 from ..decoding import load_picture
-from ..errors import SettingsError, shown
+from ..errors import ImageRefused, SettingsError, shown
 from ..images import fit, save_png
 from ..network.layers import RELU_LAYERS
 from ..report import each_as
 from ..settings import NAMED_WEIGHTS, Settings
 from ..studies.board import GRID, LARGEST, SMALLEST
-from .boards import board_run
+from .boards import NO_PAIR, board_run
 from .events import in_line
 from .running.clients import client_of
 from .running.frames import Frame, working
@@ -127,7 +127,7 @@ class StudyEndpoints:
         changes = {"size": size, "weights": weights}
         if evaluations is not None:
             changes["evaluations"] = evaluations
-        if what not in SHEETS:
+        if what not in [*SHEETS]:  # which compares: it may be a list
             raise gr.Error(
                 escape(f"What must be one of {', '.join(SHEETS)}, not {shown(what)}."), print_exception=False
             )
@@ -226,10 +226,15 @@ def patches_run(
 ) -> Iterator[Frame]:
     """The run behind /top_patches: a scan, and one unit's patches beside what drove them, as one PNG."""
     scans: deque[Any] = deque(maxlen=1)
-    if layer not in RELU_LAYERS:
-        raise SettingsError(f"Layer must be one of {RELU_LAYERS[0]} … {RELU_LAYERS[-1]}, not {shown(layer)}.")
+    _check_layer(layer)
     frames = scan_run(folder, limits, own, examples, weights, scans.append, layer)
     return _found(Workspace(folder, limits.max_seconds), frames, scans, layer, unit)
+
+
+def _check_layer(layer: Any) -> None:
+    """Raises SettingsError."""
+    if layer not in RELU_LAYERS:
+        raise SettingsError(f"Layer must be one of {RELU_LAYERS[0]} … {RELU_LAYERS[-1]}, not {shown(layer)}.")
 
 
 def _found(
@@ -258,6 +263,9 @@ def gram_run(
 ) -> Iterator[Frame]:
     """The run behind /gram: heat maps as one PNG, the sums as details. Raises NSTError with one sentence."""
     limits.check_weights(weights)
+    _check_layer(layer)
+    if not all(paths):
+        raise ImageRefused(NO_PAIR)
     pictures = [load_picture(path, max_side=1024) for path in paths]
     return _measured(Workspace(folder, limits.max_seconds), pictures, layer, Settings(weights=weights))
 

@@ -4,6 +4,7 @@ Every symbol says what it is and its value where it is pointed at or reached wit
 """
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..studies.gram import Sums
 
 CONTENT, STYLE = "J<sub>content</sub>", "J<sub>style</sub>"
+MOST = sys.float_info.max  # and not ∞, as a whole number may be larger than any that is computed with
 ROWS, COLUMNS, CHANNELS = "n<sub>H</sub>", "n<sub>W</sub>", "n<sub>C</sub>"
 
 
@@ -94,7 +96,7 @@ def read(numbers: Numbers, alpha: float | None, beta: float | None, lambdas: str
 
 
 def _at_least_0(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
         raise SettingsError(f"{name} must be a number of 0 or more.")
     return value
 
