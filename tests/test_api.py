@@ -70,6 +70,21 @@ def test_no_two_answers_that_are_repeated_for_the_last_word_hear_one_event_which
     assert len(heard) > 5
 
 
+@pytest.mark.parametrize("name", ["run", "grid-run", "reconstruct-run", "units-run", "how-run", "film"])
+def test_a_button_is_given_back_where_what_would_give_it_back_goes_wrong(app, name):
+    events = app.config["dependencies"]
+    button = next(c["id"] for c in app.config["components"] if c["props"].get("elem_id") == name)
+    after_failures = {
+        d["trigger_after"] for d in events if d["trigger_only_on_failure"] if button in d["outputs"]
+    }
+    begun = next(d["id"] for d in events if [button, "click"] in d["targets"] and button in d["outputs"])
+    assert name != "film" or begun in after_failures
+    worked = next((d["id"] for d in events if d["trigger_after"] == begun and d["types"]["generator"]), None)
+    ends = {d["id"] for d in events if d["trigger_after"] == worked is not None if button in d["outputs"]}
+    assert len(ends) == (0 if name == "film" else 2)
+    assert ends <= after_failures
+
+
 def test_a_server_at_rest_wakes_less_than_200_times_a_second_and_not_a_thousand(app):
     before = app.wakeups()
     time.sleep(2.0)

@@ -124,7 +124,9 @@ def test_while_a_picture_is_painted_an_earlier_one_is_seen_below_it_and_no_other
     page.get_by_role("group", name="Paintings of this visit").get_by_role("button").click()
     expect(page.locator("#slider")).to_be_visible()
     expect(page.locator("#live img")).to_be_visible()
-    expect(page.locator("#go-on")).to_be_hidden()
+    for name in ("go-on", "double"):
+        expect(page.locator(f"#{name}")).to_be_hidden()
+        expect(page.locator(f"#{name}")).to_be_disabled()
     before = page.locator("#content img").get_attribute("src")
     page.locator("#pairs button").first.focus()
     page.keyboard.press("Enter")
@@ -134,6 +136,7 @@ def test_while_a_picture_is_painted_an_earlier_one_is_seen_below_it_and_no_other
     wait_for_the_end(page)
     expect(page.locator("#live")).to_be_hidden()
     expect(page.locator("#go-on")).to_be_visible()
+    expect(page.locator("#go-on")).to_be_enabled()
 
 
 def test_two_tabs_of_one_browser_remember_what_both_painted(visit, profile, app, pictures, tmp_path):
@@ -178,7 +181,9 @@ def test_what_an_address_says_is_to_be_painted_goes_before_what_a_reload_would_f
     assert "chelsea" in page.locator("#content img").get_attribute("src")
 
 
-def test_a_painting_stopped_by_closing_its_page_is_said_to_have_been(visit, pictures, tmp_path):
+def test_a_painting_stopped_by_closing_its_page_is_said_to_have_been_until_it_is_forgotten(
+    visit, pictures, tmp_path
+):
     page = visit(leaves=True)
     choose(page, *pictures)
     use_recipe(page, a_painting(tmp_path, evaluations=1000, size=256))
@@ -191,3 +196,9 @@ def test_a_painting_stopped_by_closing_its_page_is_said_to_have_been(visit, pict
     expect(page.locator("#content img")).to_be_visible()
     expect(number(page, "Size")).to_have_value("256")
     expect(page.locator("#slider img")).to_have_count(2)
+    # Forget was pressed with Paint, and the empty page is slow to come: what the run says is not remembered.
+    page.evaluate("navigation.addEventListener('navigate', (event) => event.preventDefault())")
+    page.locator("#forget").dispatch_event("click")
+    page.locator("#run").click()
+    expect(page.locator("#said")).to_contain_text("evaluation")
+    assert page.evaluate("localStorage.getItem('nst-paintings')") is None

@@ -49,15 +49,21 @@ FOLLOW = """
 (status) => {
   const found = /data-title="([^"]*)"(?: data-run="([^"]*)")?/.exec(status ?? '');
   document.title = (found ? found[1] + ' · ' : '') + 'Neural style transfer';
-  if (!found?.[2]) return;
+  if (!found?.[2] || window.forgotten) return;
   let runs = [];
   try { runs = JSON.parse(localStorage['nst-paintings']); } catch {}
   runs = (Array.isArray(runs) ? runs : []).filter((run) => run !== found[2]);
   try { localStorage['nst-paintings'] = JSON.stringify([...runs, found[2]].slice(-MOST)); } catch {}
 }
 """.replace("MOST", str(MOST_KEPT))
-# For who comes next to this browser.
-FORGET = "() => { try { localStorage.removeItem('nst-paintings'); } catch {} location.reload(); }"
+# For who comes next to this browser. Until the page is another one, what is said of a run is not remembered.
+FORGET = """
+() => {
+  window.forgotten = true;
+  try { localStorage.removeItem('nst-paintings'); } catch {}
+  location.reload();
+}
+"""
 # Beside the settings the picture is sticky while its row is higher than it; the curves make it as high, and
 # it would go up. So, where it is out of sight, its row is brought into view.
 TO_THE_PICTURE = """
@@ -196,6 +202,7 @@ class PaintingPanel(RunPanel):
         self.other.input(compared, two, seen, **LATEST, **QUIET).then(None, js=NAME_PICTURES)
         made = self.film.click(film_values, self.selected, [self.film, self.film_file], **ONE_BY_ONE)
         made.success(None, js=PRESS_FILM)
+        made.failure(lambda: gr.Button(FILM, interactive=True), None, self.film, **QUIET)
         self.status.change(None, self.status, None, js=FOLLOW)
         self.run.click(None, None, None, js=TO_THE_PICTURE)
         self.forget.click(None, None, None, js=FORGET)

@@ -58,9 +58,12 @@ class RunPanel:
         worked = begun.then(work, list(inputs), self.going, **PRIVATE, **in_line(runs))
         self.stop.click(stopping(runs, self.name), None, None, **QUIET)
         # The browser leaves out then() after an error, such as ZeroGPU's word of a quota that is used up.
-        ended = worked.failure(end, self.ending, self.ended, **QUIET)
-        self.failed = ended.then(lambda: "", None, self.status, **QUIET)
-        return worked.then(end, self.ending, self.ended, **QUIET)
+        after_an_error = worked.failure(end, self.ending, self.ended, **QUIET)
+        self.failed = after_an_error.then(lambda: "", None, self.status, **QUIET)
+        ended = worked.then(end, self.ending, self.ended, **QUIET)
+        for event in (ended, after_an_error):  # the end itself may go wrong: the disk is full, a file is gone
+            event.failure(lambda: buttons(running=False), None, [self.run, self.stop], **QUIET)
+        return ended
 
 
 def run_in_a_fold(

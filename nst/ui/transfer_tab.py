@@ -38,7 +38,15 @@ from .visit import GONE, Painted, addresses_of
 # A reload leaves the last paintings there, and empties the inputs.
 PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of again: it does not keep them."
 
-DISABLE, ENABLE = (f"() => ({{__type__: 'update', interactive: {now}}})" for now in ("false", "true"))
+# For buttons, which are its inputs and its outputs.
+DISABLE, ENABLE = (
+    f"(...buttons) => buttons.map(() => ({{__type__: 'update', interactive: {now}}}))"
+    for now in ("false", "true")
+)
+# For the note and the brushes: of a recipe that was refused nothing is filled in.
+EMPTY_UNLESS_REFUSED = (
+    f"(note, ...brushes) => note.includes('note refused') ? brushes : ({EMPTY})(...brushes)"
+)
 # As a person would: nothing happens while a run goes on, as the button cannot be pressed then.
 PRESS_PAINT = "() => setTimeout(() => document.querySelector('#run')?.click(), 60)"
 # Something was changed after a refusal: it may be mended, and Paint says it again if it is not. How a run
@@ -86,7 +94,7 @@ class TransferTab:
         again.then(None, js=NAME_PICTURES)
         # Pressed before, Paint would find none of the pictures that an earlier visit left.
         for ended in (again.then, again.failure):
-            ended(None, None, panel.run, js=ENABLE)
+            ended(None, panel.run, panel.run, js=ENABLE)
         self.estimate.after(demo.load)
         demo.load(None, js=FOLD_ON_A_PHONE)
         demo.load(None, js=FORGET_REFUSAL)
@@ -190,6 +198,9 @@ class TransferTab:
         panel = self.panel
         pictures = [self.content, self.style, *self.others.inputs, *self.regions.inputs]
         given = [panel.start, *pictures, *self.form.inputs]
+        # They would paint too, and change what is being painted. Wired first, it waits for no answer.
+        painters = [self.surprise, panel.go_on, panel.double]
+        panel.run.click(None, painters, painters, js=DISABLE)
         ended = self.ended = panel.wire(self.runs, self.paint, given)
         size, share = (self.form.settings[name] for name in ("size", "style_weights"))
         begun, both = [panel.start, share], [self.content, self.style, *self.others.uploads]
@@ -198,12 +209,10 @@ class TransferTab:
             panel.double.click(self._doubled, [panel.selected, *both], [*begun, size, *both], **QUIET),
         ):
             event.success(None, js=PRESS_PAINT)
-        panel.run.click(
-            None, None, self.surprise, js=DISABLE
-        )  # it would paint, and empty what is being painted
         for event in (ended, panel.failed):
             event.then(lambda: None, None, panel.start, **QUIET)
-            event.then(None, None, self.surprise, js=ENABLE)
+        for again in (ended.then, ended.failure, panel.failed.then):
+            again(None, painters, painters, js=ENABLE)
         ended.then(None, js=NAME_PICTURES)
         ended.then(_amounted, self.panel.shown, self.form.amounted, **QUIET)
         self.estimate.after(ended.then)
