@@ -70,6 +70,13 @@ def test_no_two_answers_that_are_repeated_for_the_last_word_hear_one_event_which
     assert len(heard) > 5
 
 
+def test_each_press_is_answered_about_itself_but_for_a_pair_which_is_painted_once(app):
+    modes = {d["api_name"]: d["trigger_mode"] for d in app.config["dependencies"] if d["collects_event_data"]}
+    assert modes.pop("_pair") == "once"
+    assert set(modes.values()) == {"multiple"}
+    assert len(modes) > 4
+
+
 @pytest.mark.parametrize("name", ["run", "grid-run", "reconstruct-run", "units-run", "how-run", "film"])
 def test_a_button_is_given_back_where_what_would_give_it_back_goes_wrong(app, name):
     events = app.config["dependencies"]

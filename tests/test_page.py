@@ -24,7 +24,10 @@ from playwright.sync_api import expect
 
 from nst import Settings
 from nst.network.layers import NETWORK
+from nst.presets import preset
 from nst.recipe import read_recipe
+from nst.studies.board import STATISTICS
+from nst.ui.gallery import read_gallery
 
 pytestmark = pytest.mark.browser
 
@@ -209,6 +212,38 @@ def test_a_picture_brought_over_another_takes_its_place_and_the_page_then_rests(
         bring()
         expect(content).not_to_have_attribute("src", before)
         assert comes_to_rest(page, asked)
+
+
+SLOW = """
+() => {
+  const ask = window.fetch;
+  window.fetch = async (...asked) => {
+    if (String(asked[0]).includes('/run/')) await new Promise((go) => setTimeout(go, 500));
+    return ask(...asked);
+  };
+}
+"""
+
+
+def test_what_is_chosen_last_counts_however_slow_the_answers_are(visit):
+    page = visit()
+    page.evaluate(SLOW)
+    contents = page.get_by_role("group", name="Pictures to repaint").get_by_role("button")
+    contents.nth(0).click()
+    contents.nth(1).click()
+    open_advanced(page)
+    for name in ("Bold", "Gentle"):
+        page.get_by_label("Preset").click()
+        page.get_by_role("option", name=name).click()
+    expect(strength(page)).to_have_value(f"{preset('gentle').strength:g}")
+    second = read_gallery().contents[1].file.name
+    expect(page.locator("#content img")).to_have_attribute("src", re.compile(re.escape(second)))
+    page.get_by_role("tab", name="What does each layer keep?").click()
+    page.get_by_label("Three optimisers").check()
+    page.get_by_label("Seven statistics of style").check()
+    said = f"Evaluations were set to {STATISTICS.evaluations}, as usual for this sheet."
+    expect(page.get_by_text(said)).to_be_visible()
+    expect(page.locator("#reconstruct-sheet img:visible")).to_have_attribute("src", re.compile("statistics-"))
 
 
 def test_the_page_asks_little_when_settings_change_fast_or_all_at_once_and_then_rests(visit):

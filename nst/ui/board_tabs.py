@@ -9,9 +9,10 @@ from ..settings import Settings
 from ..studies.board import GRID, LARGEST, RECONSTRUCT, SMALLEST
 from . import status
 from .boards import DEFAULTS, board_run
-from .events import QUIET, SHOW, SHOW_NOTE
+from .events import LATEST, QUIET, SHOW, SHOW_NOTE
 from .example_sheets import ExampleSheets
 from .form import weights_choice
+from .gallery import EACH
 from .labels import LABELS
 from .running.clients import client_of
 from .running.runs import Runs
@@ -94,7 +95,8 @@ class GridTab:
         pair = [transfer.content, transfer.style]
         panel.wire(self.runs, self.paint, [*pair, self.size, self.evaluations, self.init, self.weights])
         panel.run.click(lambda: None, None, self.chosen, **QUIET)
-        pressed = panel.sheet.select(self._press, panel.on_sheet, [self.chosen, panel.sheet], **QUIET)
+        marked = [self.chosen, panel.sheet]
+        pressed = panel.sheet.select(self._press, panel.on_sheet, marked, **EACH, **QUIET)
         pressed.success(None, js=SHOW_CARD)
         filled = [tabs, transfer.note, *pair, *transfer.form.filled]
         opened = panel.sheet.submit(self._open, [panel.on_sheet, self.chosen], filled, **QUIET)
@@ -163,7 +165,7 @@ class ReconstructTab:
         self.panel.wire(runs, self.paint, inputs)
         shown = [self.panel.sheet, self.panel.on_sheet]
         outputs = [self.evaluations, self.said, *shown]
-        self.what.input(self._other, [self.what, self.panel.on_sheet], outputs, **QUIET)
+        self.what.input(self._other, [self.what, self.panel.on_sheet], outputs, **LATEST, **QUIET)
         self.evaluations.input(None, None, self.said, js="() => ''")
 
     def paint(

@@ -10,10 +10,10 @@ from PIL import Image
 from ..errors import NSTError
 from ..settings import Settings
 from . import status
-from .events import LATEST, QUIET, follow
+from .events import QUIET, follow
 from .folds import titled
 from .form import Form
-from .gallery import PICKED
+from .gallery import EACH, PICKED
 from .painting import painting
 from .painting_jobs import Pieces
 from .run_panel import run_in_a_fold
@@ -58,7 +58,7 @@ class BrushworkFold:
         sliders = [self.form.settings[name] for name in ("style_scale", "style_crop", "style_rotation")]
         follow([slider.change for slider in sliders], _in_use, sliders, [self.fold])
         scale = sliders[0]
-        self.pieces.select(_chosen, self.painted, [scale, self.pieces], **LATEST, **QUIET)
+        self.pieces.select(_chosen, self.painted, [scale, self.pieces], **EACH, **QUIET)
 
     def _try(
         self, request: gr.Request, content: str | None, style: str | None, *rest: Any

@@ -10,7 +10,7 @@ import gradio as gr
 from ..errors import NSTError
 from .events import QUIET
 from .form import Form
-from .gallery import Gallery, pair_row, picture_row
+from .gallery import EACH, Gallery, pair_row, picture_row
 from .theme import html
 
 FILLS = ("Fill the style", "Fill the second style")  # what a press on an example style does
@@ -37,8 +37,8 @@ class ExamplePictures:
 
     def wire(self, content: Any, style: Any, second: Any, surprise: gr.Button) -> tuple[Any, Any]:
         """Let a press fill the inputs; returns the events after which two pictures are to be painted."""
-        self.contents.select(self._content, None, content, **QUIET)
-        self.styles.select(self._style, self.fills, [style, second], **QUIET)
+        self.contents.select(self._content, None, content, **EACH, **QUIET)
+        self.styles.select(self._style, self.fills, [style, second], **EACH, **QUIET)
         how_well = [self.form.settings[name] for name in ("size", "evaluations")]
         both = [content, style]
         return (

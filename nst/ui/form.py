@@ -21,7 +21,7 @@ from ..settings import (
     write_layers,
     write_number,
 )
-from .events import QUIET
+from .events import LATEST, QUIET
 from .handles import (
     QUALITIES,
     TO_DIAL,
@@ -150,6 +150,7 @@ class Form:
             self._filled_by_preset,
             self.preset,
             self.filled[:-1],
+            **LATEST,
             **QUIET,
         )
 

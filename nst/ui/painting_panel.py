@@ -8,7 +8,7 @@ import gradio as gr
 
 from . import curves, share, status
 from .events import LATEST, ONE_BY_ONE, QUIET
-from .gallery import Gallery, Pair, painting_buttons, painting_row
+from .gallery import EACH, Gallery, Pair, painting_buttons, painting_row
 from .in_sight import (
     CONTENT_IMAGE,
     FILM,
@@ -188,7 +188,7 @@ class PaintingPanel(RunPanel):
             self._pressed,
             self.visit,
             [self.finished, self.canvas, self.visit, self.strip, self.status, *self.seen],
-            **LATEST,
+            **EACH,
             **QUIET,
         ).then(None, js=NAME_PICTURES)
         self.moment.input(

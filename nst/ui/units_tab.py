@@ -17,7 +17,7 @@ from ..network.layers import RELU_LAYERS
 from ..report import each_as
 from ..settings import Settings
 from . import status
-from .events import PRIVATE, QUIET, in_line
+from .events import PRIVATE, in_line
 from .example_units import example_units
 from .form import weights_choice
 from .gallery import Gallery
@@ -42,6 +42,9 @@ PAGE = 9  # units shown at once
 MOST_ADDED = 12  # pictures a visitor may add one by one
 SCANS_KEPT = 12  # of the last visitors; each holds its pictures and some megabytes of places
 START, FIRST_UNIT = "relu3_1", 0
+
+# In the browser, so that a second press turns the page on from where the first one did.
+TURN = "(first) => Math.max(0, Math.max(0, Math.trunc(first) || 0) + {})"
 
 ABOUT = About(
     "What does a unit see?",
@@ -211,7 +214,7 @@ class UnitsTab:
         self.first.submit(self.page, place, shown, **paged)
         self.first.blur(self._left, [self.seen, *place], shown, **paged)
         for button, step in ((self.back, -PAGE), (self.on, PAGE)):
-            turned = button.click(_turned(step), self.first, self.first, **QUIET)
+            turned = button.click(None, self.first, self.first, js=TURN.format(step))
             turned.then(self.page, place, shown, **paged)
 
     def scan(
@@ -285,10 +288,6 @@ def _different(sources: Sequence[str | bytes]) -> dict[bytes, str | bytes]:
         content = source if isinstance(source, bytes) else images.read_file(source)
         first.setdefault(sha256(content).digest(), source)
     return first
-
-
-def _turned(step: int) -> Callable[[Any], int]:
-    return lambda first: max(0, _unit(first) + step)
 
 
 def _unit(first: Any) -> int:
