@@ -205,6 +205,7 @@ def test_on_a_phone_lambda_is_shown_whole_and_weighs_j_anew(visit, pictures, tmp
 
 def test_a_measure_that_is_refused_leaves_what_was_measured_before(measured, tmp_path):
     page, _ = measured
+    page.locator("#how-alpha input").fill("3")
     page.get_by_role("tab", name="Transfer").click()
     before = page.locator("#content img").get_attribute("src")
     page.locator("#swap").click()
@@ -215,3 +216,5 @@ def test_a_measure_that_is_refused_leaves_what_was_measured_before(measured, tmp
     expect(page.get_by_role("alert")).to_contain_text("explains paintings of a content image")
     expect(page.locator("#how-run")).to_be_enabled()
     expect(page.locator("#how-maps .gram")).to_have_count(3)
+    page.wait_for_timeout(300)
+    expect(page.locator("#how-alpha input")).to_have_value("3")  # it is not opened anew

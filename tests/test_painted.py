@@ -19,7 +19,7 @@ from nst.ui.painting_jobs import CONTENT, GREY, Painting
 from nst.ui.painting_panel import PaintingPanel
 from nst.ui.running.frames import Frame, Point
 from nst.ui.running.workspace import made_in
-from nst.ui.shown import Shown, kept_in, pair_of
+from nst.ui.shown import Record, Shown, keep, kept_in, pair_of
 from nst.ui.transfer_tab import _taken
 from nst.ui.visit import MOST_KEPT, Painted, addresses_of, apart, found_again, painted
 
@@ -67,20 +67,32 @@ def test_a_painting_that_has_been_deleted_is_not_gone_on_with_in_silence(tmp_pat
         _taken(one)
 
 
-def test_a_painting_can_be_pressed_when_another_of_the_visit_has_been_swept(tmp_path):
-    async def built() -> PaintingPanel:
-        """In a running event loop, as Blocks would otherwise open two and never close them."""
-        with gr.Blocks():
-            panel = PaintingPanel()
-            panel.view(Gallery((), (), ()), 60)
-        return panel
+async def built() -> PaintingPanel:
+    """In a running event loop, as Blocks would otherwise open two and never close them."""
+    with gr.Blocks():
+        panel = PaintingPanel()
+        panel.view(Gallery((), (), ()), 60)
+    return panel
 
+
+def test_a_painting_can_be_pressed_when_another_of_the_visit_has_been_swept(tmp_path):
     visit = found_again([run_folder(tmp_path, "swept"), run_folder(tmp_path, "kept")])
     Path(visit[0].painting).unlink()
     request, event = SimpleNamespace(headers={}), SimpleNamespace(index=1)
-    _, _, left, strip, *_ = asyncio.run(built())._pressed(request, visit, event)
-    assert left == visit[1:]
+    _, _, strip, *seen = asyncio.run(built())._pressed(request, visit, event)
     assert strip.count("<button") == 1
+    assert 'data-index="1" aria-pressed="true"' in strip  # it is still the second for who presses it again
+    assert visit[1] in seen
+
+
+def test_a_run_that_left_nothing_is_forgotten_for_that_of_the_painting_in_sight(tmp_path):
+    panel = asyncio.run(built())
+    earlier = Shown(("a.jpg", "b.jpg"), Settings(), Frame("done", "Painted."))
+    keep(Record(earlier, "a × b"), run_folder(tmp_path, "run"))
+    (one,) = found_again([tmp_path / "run"])
+    failed = Shown(("a.jpg", "b.jpg"), Settings(), Frame("failed", "Refused."))
+    ended = dict(zip(panel.ended, panel.end(None, failed, (one,), one), strict=True))
+    assert ended[panel.shown] == earlier
 
 
 PICTURE = Image.new("RGB", (64, 48), "olive")

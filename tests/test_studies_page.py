@@ -272,6 +272,13 @@ def test_reconstruct_can_be_stopped_and_keeps_what_is_done(visit, pictures):
     page.locator("#reconstruct-stop").click()
     expect(page.locator("#reconstruct-said")).to_contain_text("the sheet shows how far it came")
     expect(page.locator("#reconstruct-download")).to_be_visible()
+    page.get_by_label("Three optimisers").check()
+    expect(page.get_by_text("Evaluations were set to 500")).to_be_visible()
+    set_number(page, "Evaluations", 12)
+    page.locator("#reconstruct-run").click()
+    expect(page.get_by_role("alert")).to_contain_text("Evaluations must be a multiple of 5")
+    expect(page.locator("#reconstruct-run")).to_be_enabled()
+    expect(page.locator("#reconstruct-download")).to_be_visible()
 
 
 def test_units_are_shown_for_the_pictures_looked_at_so_far(visit, pictures):

@@ -166,16 +166,19 @@ def painting_row(label: str) -> gr.HTML:
 
 
 def painting_buttons(
-    paintings: Sequence[tuple[str, str, str]], label: str, in_sight: int | None = None
+    paintings: Sequence[tuple[str, str, str] | None], label: str, in_sight: int | None = None
 ) -> str:
-    """HTML of buttons for paintings, (path, name, what sets it apart) each; the one in sight is marked."""
+    """HTML of buttons for paintings, (path, name, what sets it apart) each, None for one that is gone; the
+    one in sight is marked."""
     each = "".join(
         f'<button type="button" data-index="{n}" aria-pressed="{str(n == in_sight).lower()}" '
         f'title="{escape(f"Painting {n + 1}: {name}. {apart}")}">'
         f'<span class="thumbs">{_thumb(Picture("", Path(path), f"Painting {n + 1}"))}</span>'
         f'<span class="name">{n + 1}: {escape(name)}</span>'
         f'<span class="apart">{escape(apart)}</span></button>'
-        for n, (path, name, apart) in enumerate(paintings)
+        for n, painting in enumerate(paintings)
+        if painting
+        for path, name, apart in [painting]
     )
     return f'<div class="picks paintings" role="group" aria-label="{escape(label)}">{each}</div>'
 

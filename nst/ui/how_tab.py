@@ -108,7 +108,8 @@ class HowTab:
         place = [self.moment, self.layer]
         at_moment = [self.place, self.costs, self.maps, self.channels, self.sums, *weights, self.filled]
         ended = self.panel.wire(self.runs, self.measure, pictures)
-        ended.then(self.open, self.layer, [self.example, self.results, *place, *at_moment], **QUIET)
+        opened = [self.example, self.results, *place, *at_moment]
+        ended.then(self.open, [self.panel.shown, self.layer], opened, **QUIET)
         self.transfer.ended.then(self._outdated, None, self.place, **QUIET)
         for control in place:
             control.input(self.show, [*place, *weights, self.filled], at_moment, **LATEST, **QUIET)
@@ -143,12 +144,14 @@ class HowTab:
         _require_gram_matrices(settings, has_regions=False)
         return Asked(content, style, settings)
 
-    def open(self, request: gr.Request, layer: str) -> tuple[Any, ...]:
-        """What was measured, at its last moment: the results, slider and layers, and what show() gives."""
-        try:
-            found = self.kept.get(request.session_hash or "")
-        except NSTError:  # stopped or failed, as the status says
-            return gr.skip(), gr.Column(visible=False), *(gr.skip() for _ in range(11))
+    def open(self, request: gr.Request, last: Frame | None, layer: str) -> tuple[Any, ...]:
+        """What was measured, at its last moment: the results, slider and layers, and what show() gives. Where
+        the run measured nothing, as the status says, what is there stays."""
+        session = request.session_hash or ""
+        has_measured = last and (last.state == "done" or last.evaluation)
+        if not has_measured or not self.kept.has(session):
+            return tuple(gr.skip() for _ in range(13))
+        found = self.kept.get(session)
         layer = layer if layer in found.strongest else next(iter(found.strongest))
         layers = gr.Dropdown(list(found.strongest), value=layer)
         slider = at_the_end(found.evaluations)

@@ -24,7 +24,7 @@ from .in_sight import (
 from .moments import at_the_end, moment_slider
 from .run_panel import RunPanel, buttons, getting_ready
 from .running.runs import Runs
-from .shown import Shown, pair_of
+from .shown import Record, Shown, kept_in, pair_of
 from .theme import html
 from .visit import GONE, MOST_KEPT, Painted, apart, found_again, painted, with_more
 
@@ -122,7 +122,7 @@ class PaintingPanel(RunPanel):
         self.going = [self.live, self.status, self.costs, self.badge, self.shown]
         self.ending = [self.shown, self.visit, self.selected]
         self.recalled = [self.status, self.visit, self.strip, self.strips, *self.seen]
-        self.ended = [*panels, *self.recalled[1:]]
+        self.ended = [*panels, self.shown, *self.recalled[1:]]
 
     def _pictures(self, example: Pair | None) -> None:
         with gr.Column(visible=False) as self.canvas:
@@ -187,7 +187,7 @@ class PaintingPanel(RunPanel):
         self.strip.select(
             self._pressed,
             self.visit,
-            [self.finished, self.canvas, self.visit, self.strip, self.status, *self.seen],
+            [self.finished, self.canvas, self.strip, self.status, *self.seen],
             **EACH,
             **QUIET,
         ).then(None, js=NAME_PICTURES)
@@ -219,15 +219,16 @@ class PaintingPanel(RunPanel):
         self, request: gr.Request, shown: Shown | None, visit: Sequence[Painted], selected: Painted | None
     ) -> tuple[Any, ...]:
         """Values for `ended`: Paint can be pressed again. A run that left nothing leaves the last painting in
-        sight, with its costs."""
+        sight, with its costs, and is forgotten for that one's."""
         new = painted(shown, pair_of(shown, self.names), curves.draw(shown.painted)) if shown else ()
         if not new:
-            costs = selected.curves if selected else ""
-            kept = (costs if each is self.costs else gr.skip() for each in self.recalled[1:])
-            return (*_panels(running=False), *kept)
+            kept = kept_in(selected.folder) if selected else Record()
+            unchanged = (kept.curves if each is self.costs else gr.skip() for each in self.recalled[1:])
+            return (*_panels(running=False), kept.shown or gr.skip(), *unchanged)
         visit = with_more(visit, new)
         return (
             *_panels(running=False),
+            gr.skip(),
             *self._strip_values(visit, new[-1]),
             *self._seen(request, new[-1], visit),
         )
@@ -248,16 +249,16 @@ class PaintingPanel(RunPanel):
         if not isinstance(index, int) or not 0 <= index < len(visit) or not visit[index].is_there:
             raise gr.Error(GONE, print_exception=False)
         one, finished = visit[index], gr.Column(visible=True)
-        visit = with_more(visit, ())
         canvas = gr.skip()  # what is being painted stays in sight, above it
-        return (finished, canvas, visit, _strip(visit, one), _said(one), *self._seen(request, one, visit))
+        return (finished, canvas, _strip(visit, one), _said(one), *self._seen(request, one, visit))
 
     def _seen(self, request: gr.Request, one: Painted, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `seen`."""
         recipe, size = one.recipe, size_of(one.painting)
         beside = beside_of(one)
         named = [(f"Painting {n}: {each.pair}", f"Painting {n}") for n, each in enumerate(visit, 1)]
-        others = [(beside, beside), *(name for name, each in zip(named, visit, strict=True) if each != one)]
+        there = [name for name, each in zip(named, visit, strict=True) if each != one and each.is_there]
+        others = [(beside, beside), *there]
         codes: tuple[str, ...] = ("", "", "")
         if recipe:
             settings, address = recipe.settings, share.address_of(request.headers.get("origin"))
@@ -283,8 +284,9 @@ class PaintingPanel(RunPanel):
 
 
 def _strip(visit: Sequence[Painted], seen: Painted) -> str:
-    """HTML of the strip, with the painting that is seen marked."""
-    entries = [(one.painting, one.pair, said) for one, said in zip(visit, apart(visit), strict=True)]
+    """HTML of the strip, with the painting that is seen marked, and without those that have been swept."""
+    each = zip(visit, apart(visit), strict=True)
+    entries = [(one.painting, one.pair, said) if one.is_there else None for one, said in each]
     places = [n for n, one in enumerate(visit) if one.painting == seen.painting]
     return painting_buttons(entries, "Paintings of this visit", next(iter(places), None))
 

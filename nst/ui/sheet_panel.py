@@ -98,6 +98,7 @@ class SheetPanel(StatusPanel):
         )
         self.began = [*self.began, self.download]
         self.going = [*self.going, self.sheet, self.on_sheet]
+        self.ending = [*self.ending, self.on_sheet]
         self.ended = [*self.ended, self.download]
 
     def drawn(self, on_sheet: OnSheet | None, chosen: int | None = None, before: Frame | None = None) -> str:
@@ -107,11 +108,12 @@ class SheetPanel(StatusPanel):
     def begin(self) -> tuple[Any, ...]:
         return (*super().begin(), gr.DownloadButton(visible=False))
 
-    def end(self, shown: Frame | None) -> tuple[Any, ...]:
-        """Values for `ended`: Run can be pressed again, and the sheet kept."""
-        path = shown.result if shown else None
+    def end(self, shown: Frame | None, on_sheet: OnSheet | None = None) -> tuple[Any, ...]:
+        """Values for `ended`: Run can be pressed again, and the sheet in sight kept, which is that of an
+        earlier run where this one left none."""
+        path = on_sheet.frame.result if on_sheet else None  # of an example none
         download = gr.DownloadButton(visible=False)
-        if path:
+        if path and Path(path).is_file():
             size = f"{Path(path).stat().st_size / 1e6:.1f} MB"
             download = gr.DownloadButton(f"Download the sheet  ·  {size}", value=path, visible=True)
         return (*super().end(shown), download)
