@@ -96,12 +96,22 @@ def test_regions_need_what_they_name_and_another_picture_has_none_yet(visit, pic
     page.get_by_label("Second style", exact=True).check()
     drag(page, (0.2, 0.2), (0.4, 0.6))
     assert marked(page)[1] > 1000
+    page.get_by_test_id("Open a recipe-upload-button").set_input_files(pictures[0])
+    expect(page.locator("#note")).to_contain_text("carries no recipe")
+    page.wait_for_timeout(300)
+    assert marked(page)[1] > 1000
     page.locator("#run").click()
     expect(page.get_by_role("alert")).to_contain_text("give exactly two style images")
     before = page.locator("#brush img").get_attribute("src")
     page.locator("#swap").click()
     expect(page.locator("#brush img")).not_to_have_attribute("src", before)
     assert marked(page) == (0, 0)
+    page.locator("#brush canvas").hover()
+    page.mouse.down()
+    page.locator("#content").get_by_label("Remove Image").dispatch_event("click")  # by the keyboard, say
+    expect(page.locator("#brush")).to_contain_text("Choose a content image first")
+    page.locator("#brush").hover()
+    page.mouse.up()
 
 
 def test_a_brushs_mask_is_its_png_and_an_empty_one_is_none():

@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 from browsing import (
     SOON,
+    bring_a_second_style,
     choose,
     contrast,
     light_and_dark,
@@ -121,6 +122,11 @@ def test_a_tab_is_opened_and_run_with_the_keyboard_alone(visit):
 def test_the_grid_fills_in_and_a_picture_opens_in_transfer(visit, pictures):
     page = visit()
     choose(page, *pictures)
+    bring_a_second_style(page, pictures[0])
+    page.get_by_role("button", name="Regions").click()
+    expect(page.locator("#brush img")).to_be_visible()
+    page.locator("#brush canvas").click()
+    expect(page.locator(".brush[data-marked]")).to_have_count(1)
     open_tab(page, "Which layers make the style?")
     set_number(page, "Size", 64)
     set_number(page, "Evaluations", 10)
@@ -142,6 +148,8 @@ def test_the_grid_fills_in_and_a_picture_opens_in_transfer(visit, pictures):
         "The settings of this picture are filled in: up to conv3_1, α/β = 10⁻⁴."
     )
     expect(page.locator("#note")).to_be_in_viewport()
+    expect(page.locator("#second > button")).not_to_contain_text("in use")
+    expect(page.locator(".brush[data-marked]")).to_have_count(0)
     expect(page.locator("input[type=number][aria-label*='Size']").first).to_have_value("64")
     open_advanced(page)
     expect(page.locator("input[type=number][aria-label*='Evaluations']").first).to_have_value("10")

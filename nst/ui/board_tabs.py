@@ -101,6 +101,7 @@ class GridTab:
         filled = [tabs, transfer.note, *pair, *transfer.form.filled]
         opened = panel.sheet.submit(self._open, [panel.on_sheet, self.chosen], filled, **QUIET)
         opened.success(None, js=SHOW_NOTE)
+        transfer.one_style(opened)
 
     def paint(
         self,

@@ -45,10 +45,12 @@ const canvas = () => element.querySelector('canvas');
 const begin = () => {
   const {naturalWidth: width, naturalHeight: height} = element.querySelector('img');
   const scale = SIDE / Math.max(width, height), sheet = canvas();
-  if (sheet.dataset.begun) return;
+  if (sheet.dataset.begun || !width) return;
   [sheet.width, sheet.height] = [Math.round(width * scale), Math.round(height * scale)];
   sheet.dataset.begun = 'yes';
 };
+// Not before the picture is there, and no longer where another has taken its place.
+const hasBegun = () => Boolean(canvas()?.dataset.begun);
 const place = (event) => {
   const sheet = canvas(), box = sheet.getBoundingClientRect();
   return [(event.clientX - box.left) * sheet.width / box.width,
@@ -60,7 +62,8 @@ const stroke = (from, to) => {
   pen.globalCompositeOperation = tool === 'erase' ? 'destination-out' : 'source-over';
   [pen.strokeStyle, pen.lineCap] = [tool === 'erase' ? 'black' : tool, 'round'];
   pen.lineWidth = Number(element.querySelector('.width input').value);
-  pen.beginPath(); pen.moveTo(...from); pen.lineTo(...to); pen.stroke();
+  // A line without any length is not drawn, and a press that did not move is one.
+  pen.beginPath(); pen.moveTo(...from); pen.lineTo(to[0], to[1] + 0.01); pen.stroke();
 };
 const clear = () => canvas().getContext('2d').clearRect(0, 0, canvas().width, canvas().height);
 const isEmpty = () => {
@@ -75,6 +78,7 @@ const show = (mask) => {
   proposed.onload = () => {
     if (!canvas()) return;
     begin();
+    if (!hasBegun()) return;
     const pen = canvas().getContext('2d'), {width, height} = canvas();
     const before = pen.getImageData(0, 0, width, height).data;
     clear();
@@ -106,11 +110,13 @@ element.addEventListener('pointerdown', (event) => {
   if (event.target !== canvas() || event.button) return;
   event.preventDefault();
   begin();
+  if (!hasBegun()) return;
   event.target.setPointerCapture(event.pointerId);
   last = place(event);
   stroke(last, last);
 });
 element.addEventListener('pointermove', (event) => {
+  if (!event.buttons || !hasBegun()) last = null;  // it was let go elsewhere, as the picture went meanwhile
   if (!last) return;
   const now = place(event);
   stroke(last, now);
@@ -118,7 +124,7 @@ element.addEventListener('pointermove', (event) => {
 });
 for (const end of ['pointerup', 'pointercancel']) {
   element.addEventListener(end, () => {
-    if (last) keep(isEmpty() ? '' : canvas().toDataURL('image/png'));
+    if (last && hasBegun()) keep(isEmpty() ? '' : canvas().toDataURL('image/png'));
     last = null;
   });
 }

@@ -222,14 +222,19 @@ class TransferTab:
         self.regions.wire(self.runs, self.content, self.style)
         self.swap.click(lambda content, style: (style, content), both, both, **QUIET)
         for event in self.examples.wire(self.content, self.style, self.others.second, self.surprise):
-            emptied = event.then(self.others.emptied, None, self.others.inputs, **QUIET)
-            emptied.then(None, js=PRESS_PAINT)
+            self.one_style(event).then(None, js=PRESS_PAINT)
         for button, upload in ((self.panel.to_content, self.content), (self.panel.to_style, self.style)):
             taken = button.click(_taken, self.panel.selected, upload, **QUIET)
             taken.success(None, js=SHOW.format(".inputs", "center"))
 
+    def one_style(self, event: Any) -> Any:
+        """After `event`, which has filled in two pictures: no other style, no row and no regions; returns the
+        end of it."""
+        emptied = event.then(self.others.emptied, None, self.others.inputs, **QUIET)
+        return emptied.then(None, self.regions.inputs, self.regions.inputs, js=EMPTY)
+
     def _wire_recipes(self) -> None:
-        filled = [self.note, *self.form.filled]
+        filled = [self.note, self.others.length, *self.form.filled]
         follow([self.content.change], self._offered, [self.content], [self.offer])
         accepted = self.accept.click(self._open_recipe, self.content, filled, **QUIET)
         for answered in (accepted, self.repaint.click(None, js="() => null")):
@@ -239,8 +244,8 @@ class TransferTab:
         reused.success(None, js=SHOW_NOTE)
         accepted.success(None, js=SHOW_NOTE)
         for event in (accepted, opened, reused):  # a recipe is of one picture, and carries no regions
-            event.then(lambda: 1, None, self.others.length, **QUIET)
-            event.then(None, self.regions.inputs, self.regions.inputs, js=EMPTY)
+            brushes = self.regions.inputs
+            event.then(None, [self.note, *brushes], brushes, js=EMPTY_UNLESS_REFUSED)
 
     @property
     def refilled(self) -> list[Any]:
@@ -272,13 +277,13 @@ class TransferTab:
         self.runs.leave(request.session_hash)
 
     def _open_recipe(self, path: str | None) -> list[Any]:
-        """Values for the note beside the button and for the form."""
+        """Values for the note beside the button, how many pictures, and the form."""
         try:
             recipe = read_recipe(path or "", read_text)
             settings = self.form.fitted(recipe.settings)
         except NSTError as error:
-            return [status.note(str(error), "refused"), *(gr.skip() for _ in self.form.filled)]
-        return [status.note(_filled_in(recipe)), *self.form.fill(settings)]
+            return [status.note(str(error), "refused"), gr.skip(), *(gr.skip() for _ in self.form.filled)]
+        return [status.note(_filled_in(recipe)), 1, *self.form.fill(settings)]
 
     def _doubled(self, selected: Painted | None, *inputs: str | None) -> tuple[Any, ...]:
         """The painting that is seen, or the moment of its run, to go on with at twice its size, and all the
