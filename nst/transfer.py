@@ -124,6 +124,7 @@ def run(
         finding = find_filters(settings.weights, deepest(settings.layers))
         filters = yield from announced(now, finding)
     network = network_of(filters, settings, where) if filters else None
+    del filters  # the network has its own, in its precision
     whole = SEAMLESS if settings.seamless else MIRRORED
     painted = smaller = None
     if start is not None:
@@ -136,18 +137,19 @@ def run(
         border = regions.border(whole, inside) if regions else whole
         here = border.extended(inside)
         palettes = [style_at(style, scale, settings, here) for style in styles]
-        learned = filters or (yield from announced(now, learn(settings, here, palettes)))
         guides, goals = None, ()
         if regions:
             guides = border.extended(regions.guides(scale.size).to(where.torch))
             goals = regions.goals(palettes, settings.weights_for(len(palettes)))
-        used, through = scale.used(settings), network or network_of(learned, settings, where)
-        objective = make_objective(through, used, here, palettes, guides, goals)
+        through = network or network_of(
+            (yield from announced(now, learn(settings, here, palettes))), settings, where
+        )
+        objective = make_objective(through, scale.used(settings), here, palettes, guides, goals)
         del palettes  # as large as what is painted
         now = replace(
             now,
             doing=f"Painting at {max(scale.size)} px",
-            features=learned.label,
+            features=through.label,
             weighting=objective.weighting,
         )
         image = beginning(settings, inside, smaller, painted, border.resize)

@@ -114,7 +114,7 @@ def test_the_seam_of_a_tile_is_as_the_inside():
 
 
 def test_edges_of_a_painted_photograph_come_closer_to_the_opposite_ones():
-    settings = Settings(size=64, evaluations=40, scales=1, strength=60)
+    settings = Settings(size=64, evaluations=25, scales=1, strength=60)
     tile, plain = (
         list(stylize(waves(96, 72), checks(), settings.with_(seamless=each), "cpu"))[-1].image
         for each in (True, False)

@@ -143,4 +143,4 @@ def test_the_duration_grows_with_the_work_and_stays_within_the_limits():
 
     assert asked(size=64) == asked(size=128) == 30
     assert asked(size=1024, evaluations=500) < asked(size=1024, evaluations=1000) <= Limits().max_seconds
-    assert asked(size=4096, evaluations=2000, seamless=True) == Limits().max_seconds
+    assert asked(size=4096, evaluations=2000, statistic="sliced") == Limits().max_seconds

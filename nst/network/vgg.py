@@ -87,7 +87,7 @@ class Network:
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        self.layers = tuple(layers)
+        self.label, self.layers = filters.label, tuple(layers)
         filters.require(self.layers)
         self.pool, self.dtype, self.border = Pool(pooling), dtype, _replicate_border
         through = max(map(depth, self.layers))

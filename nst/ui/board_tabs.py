@@ -9,10 +9,9 @@ from ..settings import Settings
 from ..studies.board import GRID, LARGEST, RECONSTRUCT, SMALLEST
 from . import status
 from .boards import DEFAULTS, board_run
-from .events import LATEST, QUIET, SHOW, SHOW_NOTE
+from .events import EACH, LATEST, QUIET, SHOW, SHOW_NOTE
 from .example_sheets import ExampleSheets
 from .form import weights_choice
-from .gallery import EACH
 from .labels import LABELS
 from .running.clients import client_of
 from .running.runs import Runs

@@ -10,10 +10,10 @@ from PIL import Image
 from ..errors import NSTError
 from ..settings import Settings
 from . import status
-from .events import QUIET, follow
+from .events import EACH, QUIET, follow
 from .folds import titled
 from .form import Form
-from .gallery import EACH, PICKED
+from .gallery import PICKED
 from .painting import painting
 from .painting_jobs import Pieces
 from .run_panel import run_in_a_fold

@@ -17,6 +17,8 @@ QUIET: Options = {"queue": False, **NO_PROGRESS, **PRIVATE}
 # What is typed or pressed while one answer is under way Gradio forgets by default; so the last of it counts.
 # Gradio gives the answer that it owes the event data of the one before: for handlers that take none.
 LATEST: Options = {"trigger_mode": "always_last"}
+# Of an answer to which one was pressed: each counts.
+EACH: Options = {"trigger_mode": "multiple"}
 # Of what takes a second of the processor and no network: one at a time, whoever asks.
 ONE_BY_ONE: Options = {
     "concurrency_id": "films",

@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 
 from ..errors import NSTError
-from .events import QUIET
+from .events import EACH, QUIET
 from .form import Form
-from .gallery import EACH, Gallery, pair_row, picture_row
+from .gallery import Gallery, pair_row, picture_row
 from .theme import html
 
 FILLS = ("Fill the style", "Fill the second style")  # what a press on an example style does

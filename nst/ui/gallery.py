@@ -36,10 +36,6 @@ element.addEventListener('click', (event) => {
 });
 """
 
-# Of an answer to which one was pressed. While one is under way Gradio would drop the next press, or with
-# "always_last" answer the first once more.
-EACH = {"trigger_mode": "multiple"}
-
 
 @dataclass(frozen=True)
 class Picture:

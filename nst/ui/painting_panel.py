@@ -7,8 +7,8 @@ from typing import Any
 import gradio as gr
 
 from . import curves, share, status
-from .events import LATEST, ONE_BY_ONE, QUIET
-from .gallery import EACH, Gallery, Pair, painting_buttons, painting_row
+from .events import EACH, LATEST, ONE_BY_ONE, QUIET
+from .gallery import Gallery, Pair, painting_buttons, painting_row
 from .in_sight import (
     CONTENT_IMAGE,
     FILM,
