@@ -8,6 +8,7 @@ from browsing import (
     a_painting,
     bring_a_second_style,
     choose,
+    number,
     set_slider,
     use_recipe,
     wait_for_the_end,
@@ -176,6 +177,7 @@ def test_a_row_without_a_second_style_is_refused_before_paint_and_by_it(visit, p
     page = visit()
     choose(page, *pictures)
     page.get_by_role("button", name="A second style").click()
+    expect(number(page, "Pictures")).to_have_value("1")
     set_slider(page, "Pictures", 3)
     said = "one style image: give two, or choose 1 picture"
     page.locator("#run").click()

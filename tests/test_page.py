@@ -230,6 +230,7 @@ def test_what_is_chosen_last_counts_however_slow_the_answers_are(visit):
     page.evaluate(SLOW)
     contents = page.get_by_role("group", name="Pictures to repaint").get_by_role("button")
     contents.nth(0).click()
+    page.wait_for_timeout(300)  # as a person would, and before the first answer has come
     contents.nth(1).click()
     open_advanced(page)
     for name in ("Bold", "Gentle"):
