@@ -142,7 +142,7 @@ def launch() -> Any:
         pwa=False,
         max_file_size="20mb",
         app_kwargs=guarded(runs.folders),
-        state_session_capacity=2000,  # 20 kB each, and what the page remembers of its visitor
+        state_session_capacity=2000,  # 20 kB each, 70 after a painting
         allowed_paths=[str(file) for file in gallery.served],
         head=preview_head(TITLE, ABOUT, gallery.example),
     )

@@ -44,7 +44,7 @@ class Border:
     extended    picture → what is optimised
     picture     what is optimised → picture
     resize      picture, (width, height) → picture
-    objective   J of what is seen → J of what is optimised
+    objective   J → J as a function of what is optimised, which regions hold still in part (regions.keeping)
     """
 
     extended: Callable[[Tensor], Tensor]

@@ -121,7 +121,8 @@ class Decoder:
         found = os.pathsep.join([str(Path(__file__).resolve().parents[1]), *sys.path])
         self.pictures = 0
         self.process = subprocess.Popen(
-            [sys.executable, "-c", "from nst.decoder import serve; serve()"],
+            # Without -P it would import what is in the folder that the app was started in.
+            [sys.executable, "-P", "-c", "from nst.decoder import serve; serve()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

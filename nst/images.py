@@ -5,7 +5,7 @@ Reading order: what is accepted; loading; saving. No torch here: tensors.py has 
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
@@ -187,8 +187,10 @@ def picture_size(source: str | PathLike[str] | bytes) -> tuple[int, int]:
     with _opened(source) as (file, kind, _):
         _check_size(file, kind)
         width, height = file.size
-        turned = file.getexif().get(EXIF_ORIENTATION, 1) >= 5 if kind.name == "JPEG" else False
-        return (height, width) if turned else (width, height)
+        with suppress(Exception):  # what is wrong with EXIF is no damage to the picture
+            if kind.name == "JPEG" and file.getexif().get(EXIF_ORIENTATION) in range(5, 9):
+                return height, width
+        return width, height
 
 
 def fit(width: int, height: int, longer_side: int) -> tuple[int, int]:

@@ -107,6 +107,13 @@ def test_a_decoder_that_has_died_is_replaced():
     assert decoding.load_picture(of_kind("PNG")).size == scene().size
 
 
+def test_what_lies_in_the_folder_the_app_is_started_in_is_not_imported(tmp_path, monkeypatch):
+    decoding.close()
+    (tmp_path / "random.py").write_text("raise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    assert decoding.load_picture(of_kind("PNG")).size == scene().size
+
+
 def test_a_decoder_has_limits_and_no_secrets(monkeypatch):
     decoding.close()
     monkeypatch.setenv("HF_TOKEN", "a secret")

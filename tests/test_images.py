@@ -17,7 +17,7 @@ from bad_images import ACCEPTED, NAMES, REFUSED, encoded, noise, scene, turned
 from PIL import Image, ImageOps
 
 from nst.errors import ImageRefused
-from nst.images import LIMITS, fit, load_picture, read_text, save_jpeg, save_png
+from nst.images import LIMITS, fit, load_picture, picture_size, read_text, save_jpeg, save_png
 from nst.picture_files import has_every_row, scans_of
 from nst.tensors import resize_tensor, to_picture, to_tensor
 
@@ -118,6 +118,12 @@ def test_every_orientation_comes_out_upright(orientation):
     oracle = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
     assert np.array_equal(pixels(oracle), pixels(scene()))
     assert np.array_equal(pixels(load_picture(data)), pixels(scene()))
+
+
+@pytest.mark.parametrize("orientation", [0, 6, 9])
+def test_the_size_of_a_header_is_that_of_the_picture_whatever_its_orientation_says(orientation):
+    data = turned(orientation, scene(96, 64), "JPEG")
+    assert picture_size(data) == load_picture(data).size
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])

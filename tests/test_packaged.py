@@ -105,6 +105,12 @@ def test_a_missing_package_is_one_sentence(monkeypatch, real_weights):
     assert_others_work(real_weights)
 
 
+def test_who_reads_it_while_another_holds_it_shares_it():
+    one, other = (exhaust(find_filters("auto", "relu1_2")) for _ in range(2))
+    assert other is one
+    assert len(exhaust(find_filters("auto", "relu1_1")).kernels) == 1
+
+
 def test_a_package_whose_code_would_fail_is_never_run(package):
     (package / "__init__.py").write_text("raise SystemExit('run')")
     assert len(exhaust(find_filters("auto", "relu1_1")).kernels) == 1

@@ -1,5 +1,6 @@
 """Runs that paint, in one process: their Frames, how they end, what is refused, what is in their folders."""
 
+import errno
 import pickle
 import time
 from pathlib import Path
@@ -10,8 +11,10 @@ from running import SMALL
 
 from nst.errors import ImageRefused, SettingsError
 from nst.settings import MOST_STYLES, Settings
+from nst.ui import painting_jobs
 from nst.ui.painting import painting
 from nst.ui.running import workspace
+from nst.ui.running.jobs import NO_ROOM
 from nst.ui.running.limits import Limits
 from nst.ui.running.workspace import PREVIEW_EDGE, PREVIEWS_KEPT, Workspace, ask_to_stop
 
@@ -43,6 +46,21 @@ def test_every_frame_of_a_painting_can_cross_a_process_border(make_runs, picture
     content, style = map(str, pictures)
     for frame in make_runs().stream("a", painting, content, [style], SMALL):
         assert pickle.loads(pickle.dumps(frame)) == frame
+
+
+def test_a_disk_that_fills_takes_previews_and_moments_but_not_the_picture(make_runs, pictures, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    content, style = map(str, pictures)
+    monkeypatch.setattr(workspace, "save_jpeg", full)
+    last = list(make_runs().stream("a", painting, content, [style], SMALL))[-1]
+    assert last.state == "done", last.message
+    with Image.open(last.result) as picture:
+        assert picture.size == (64, 48)
+    monkeypatch.setattr(painting_jobs, "save_png", full)
+    last = list(make_runs().stream("a", painting, content, [style], SMALL))[-1]
+    assert (last.state, last.message) == ("failed", NO_ROOM)
 
 
 def test_stop_keeps_the_best_picture_so_far(make_runs, pictures):

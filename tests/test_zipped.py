@@ -31,7 +31,13 @@ def refused(path):
 
 def test_the_files_of_a_zip_come_in_order_without_folders_and_clutter(tmp_path):
     one, two = png(waves(64, 64)), png(waves(80, 64))
-    entries = {"a/one.png": one, "__MACOSX/a/._one.png": b"x", "a/.DS_Store": b"x", "two.png": two}
+    entries = {
+        "a/one.png": one,
+        "__MACOSX/a/._one.png": b"x",
+        "a/.DS_Store": b"x",
+        "a/Desktop.ini": b"x",
+        "two.png": two,
+    }
     path = a_zip(tmp_path / "pictures.zip", entries)
     assert is_zip(path)
     assert pictures_in(path) == [one, two]

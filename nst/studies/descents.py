@@ -18,7 +18,7 @@ from ..descent import Descent, advance
 from ..device import Device, choose
 from ..errors import Diverged
 from ..images import fit
-from ..network.layers import RELU_LAYERS
+from ..network.layers import RELU_LAYERS, depth
 from ..network.vgg import Filters, Network
 from ..objective import Costs, Weighting, make_objectives
 from ..optimizers import make_optimizer
@@ -38,7 +38,7 @@ class Prepared:
     """What all pictures of a board have in common: pictures as tensors of one size, filters, the device.
 
     board      as it is once these are known
-    network    as deep as the filters go. It takes up to a second to make, and serves every size
+    network    through the deepest layer of any picture; it takes up to a second to make, and serves all sizes
     content    (1, 3, H, W), and styles likewise, in [0, 1] on the device
     pictures   the content image and the style images themselves
     learner    the settings the filters are learned with at each size, None where they are not
@@ -64,7 +64,9 @@ class Prepared:
         if self.learner is None:
             return here
         filters = result_of(learn(self.learner, content, styles))
-        return replace(here, filters=filters, network=_network(filters, settings, self.where))
+        return replace(
+            here, filters=filters, network=_network(filters, self.network.layers, settings, self.where)
+        )
 
 
 @dataclass(frozen=True)
@@ -120,12 +122,13 @@ def prepare(
         learner = settings.with_(style_layers={through: 1.0})
         filters = yield from announced(board, learn(learner, here, palettes))
     board = replace(board, doing=f"Painting at {max(size)} px", features=filters.label)
-    network = _network(filters, settings, where)
+    layers = reached(filters, RELU_LAYERS[: depth(through)])
+    network = _network(filters, layers, settings, where)
     return Prepared(board, filters, network, where, here, palettes, pictures, learner)
 
 
-def _network(filters: Filters, settings: Settings, where: Device) -> Network:
-    return Network(filters, reached(filters, RELU_LAYERS), settings.pooling, where.torch, where.dtype)
+def _network(filters: Filters, layers: Sequence[str], settings: Settings, where: Device) -> Network:
+    return Network(filters, layers, settings.pooling, where.torch, where.dtype)
 
 
 def _tensors(

@@ -93,7 +93,6 @@ class GridTab:
         panel, transfer = self.panel, self.transfer
         pair = [transfer.content, transfer.style]
         panel.wire(self.runs, self.paint, [*pair, self.size, self.evaluations, self.init, self.weights])
-        panel.run.click(lambda: None, None, self.chosen, **QUIET)
         marked = [self.chosen, panel.sheet]
         pressed = panel.sheet.select(self._press, panel.on_sheet, marked, **EACH, **QUIET)
         pressed.success(None, js=SHOW_CARD)

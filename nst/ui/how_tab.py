@@ -110,7 +110,7 @@ class HowTab:
         ended = self.panel.wire(self.runs, self.measure, pictures)
         opened = [self.example, self.results, *place, *at_moment]
         ended.then(self.open, [self.panel.shown, self.layer], opened, **QUIET)
-        self.transfer.ended.then(self._outdated, None, self.place, **QUIET)
+        self.transfer.ended.then(self._outdated, shown, self.place, **QUIET)
         for control in place:
             control.input(self.show, [*place, *weights, self.filled], at_moment, **LATEST, **QUIET)
         # Gradio's input of a text box hears keys alone, and nothing that is pasted.
@@ -157,9 +157,12 @@ class HowTab:
         slider = at_the_end(found.evaluations)
         return "", gr.Column(visible=True), slider, layers, *_shown(found, found.shots[-1], layer)
 
-    def _outdated(self, request: gr.Request) -> Any:
+    def _outdated(self, request: gr.Request, shown: Shown | None) -> Any:
         """The place, once a picture was painted after the measurement."""
-        if not self.kept.has(request.session_hash or ""):
+        session = request.session_hash or ""
+        if not shown or not self.kept.has(session):
+            return gr.skip()
+        if self.kept.get(session).asked.moments == shown.frame.moments:  # the run left nothing
             return gr.skip()
         return status.note("A picture was painted since this was measured: press Measure to see it.")
 

@@ -61,8 +61,11 @@ class RunPanel:
         after_an_error = worked.failure(end, self.ending, self.ended, **QUIET)
         self.failed = after_an_error.then(lambda: "", None, self.status, **QUIET)
         ended = worked.then(end, self.ending, self.ended, **QUIET)
-        for event in (ended, after_an_error):  # the end itself may go wrong: the disk is full, a file is gone
+        # The beginning or the end itself may go wrong: a request is lost, the disk is full, a file is gone.
+        self.given_back = [
             event.failure(lambda: buttons(running=False), None, [self.run, self.stop], **QUIET)
+            for event in (begun, ended, after_an_error)
+        ]
         return ended
 
 

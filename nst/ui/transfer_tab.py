@@ -209,10 +209,9 @@ class TransferTab:
             panel.double.click(self._doubled, [panel.selected, *both], [*begun, size, *both], **QUIET),
         ):
             event.success(None, js=PRESS_PAINT)
-        for event in (ended, panel.failed):
+        for event in (ended, panel.failed, *panel.given_back):
             event.then(lambda: None, None, panel.start, **QUIET)
-        for again in (ended.then, ended.failure, panel.failed.then):
-            again(None, painters, painters, js=ENABLE)
+            event.then(None, painters, painters, js=ENABLE)
         ended.then(None, js=NAME_PICTURES)
         ended.then(_amounted, self.panel.shown, self.form.amounted, **QUIET)
         self.estimate.after(ended.then)

@@ -79,4 +79,8 @@ def _read(opened: zipfile.ZipFile) -> Iterator[bytes]:
 def _is_clutter(entry: zipfile.ZipInfo) -> bool:
     """Folders, and the hidden files that macOS and Windows add."""
     name = PurePosixPath(entry.filename)
-    return entry.is_dir() or "__MACOSX" in name.parts or name.name.startswith((".", "Thumbs.db"))
+    return (
+        entry.is_dir()
+        or "__MACOSX" in name.parts
+        or name.name.lower().startswith((".", "thumbs.db", "desktop.ini"))
+    )

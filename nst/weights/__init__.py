@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Generator
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from ..network.layers import NETWORK, depth
 from ..network.vgg import Filters
@@ -18,6 +19,10 @@ from .packaged import packaged_weights
 __all__ = ["Loading", "find_filters"]
 
 log = logging.getLogger(__name__)
+
+# The packaged network by its number of convolutions, 80 MB for sixteen, while anybody holds it: so the scans
+# of a dozen visitors share one.
+_held: WeakValueDictionary[int, Filters] = WeakValueDictionary()
 
 RETRAINED = "VGG-19 (torchvision’s retraining)"
 
@@ -50,7 +55,9 @@ def find_filters(source: str, through: str) -> Generator[Loading, None, Filters 
         return Filters(RETRAINED, "torchvision", *read_weights(path, count))
     named = os.environ.get("NST_WEIGHTS") if source == "auto" else source
     if not named:
-        return Filters(NETWORK, "packaged", *packaged_weights(count))
+        return _held.get(count) or _held.setdefault(
+            count, Filters(NETWORK, "packaged", *packaged_weights(count))
+        )
     path = Path(os.path.expanduser(named))
     log.info("VGG-19 from the file %s", path)
     return Filters(f"VGG-19 from {path.name}", "file", *read_weights(path, count))

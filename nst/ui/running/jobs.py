@@ -19,6 +19,8 @@ from .limits import Limits
 from .workspace import Workspace
 from .zerogpu import SHARE_OF_DURATION, borrowed, gpu
 
+NO_ROOM = "There is no room on this machine to keep the picture: please try again later."
+
 if TYPE_CHECKING:
     from ...report import Report
 
@@ -94,10 +96,11 @@ def frames_of(workspace: Workspace, job: Job) -> Iterator[Frame]:
                 if message := _ended(workspace, job, report):
                     state = "stopped"
                     break
-                if report.has_picture and job.moments:
-                    workspace.remember(painted, partial(job.pictures, report))
-                if report.has_picture and workspace.preview_due:
-                    workspace.preview(*job.pictures(report), edge=job.edge)
+                with contextlib.suppress(OSError):  # a full disk: these only show how it goes
+                    if report.has_picture and job.moments:
+                        workspace.remember(painted, partial(job.pictures, report))
+                    if report.has_picture and workspace.preview_due:
+                        workspace.preview(*job.pictures(report), edge=job.edge)
                 yield replace(now, **workspace.pictures)
     except RunError as error:
         state, message, report = "failed", str(error), error.best or report
@@ -126,7 +129,10 @@ def _last(
 ) -> Frame:
     if report is None or not report.has_picture:
         return frame_of(report, state, message or "Nothing was painted.")
-    path, more = job.save(report, workspace.folder)
+    try:
+        path, more = job.save(report, workspace.folder)
+    except OSError:
+        return frame_of(report, "failed", NO_ROOM)
     workspace.finish(painted, path)
     frame = frame_of(report, state, message or job.summary(report), **job.fields(report), **more)
     return replace(frame, picture=path, result=path, moments=workspace.moments)

@@ -43,9 +43,9 @@ def own_upload_folder() -> None:
     folder = Path(tempfile.gettempdir(), f"nst-{user}")
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        if folder.is_symlink():
+        if folder.is_symlink() or user not in ("", folder.stat().st_uid):
             raise PermissionError
-        folder.chmod(0o700)  # which the folder of another account does not allow
+        folder.chmod(0o700)
     except OSError:
         folder = Path(tempfile.mkdtemp(prefix="nst-"))
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
