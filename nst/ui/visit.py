@@ -178,9 +178,12 @@ def _frame(path: str) -> Image.Image:
 
 
 def _recipe(path: str) -> Recipe | None:
+    """Of one of our own files, where it stands before the pixels; the whole may be larger than what a visitor
+    may bring."""
     try:
-        return read_recipe(path)
-    except NSTError:
+        with Path(path).open("rb") as file:
+            return read_recipe(file.read(2**18))
+    except (NSTError, OSError):
         return None
 
 

@@ -141,7 +141,7 @@ class Folders:
         if free < self.limits.free_megabytes:
             raise NSTError(
                 f"The disk has {free} MB left and {what} needs {self.limits.free_megabytes}: "
-                "please come back in an hour, when older pictures have been deleted."
+                "please come back later, when older pictures have been deleted."
             )
 
     def _entries(self) -> Iterator[Entry]:

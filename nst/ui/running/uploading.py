@@ -33,7 +33,7 @@ CUT_OFF = "The upload was cut off: please try again."
 TOO_SLOW = f"Nothing came for {SILENCE:.0f} s, or not all within {LONGEST:.0f} s: please try again."
 TOO_MUCH = (
     "{} MB came from your network address, as much as one may upload while pictures are kept: please come "
-    "back in an hour."
+    "back later."
 )
 
 
