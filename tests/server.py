@@ -34,7 +34,7 @@ class Server:
     """An app started on a free port, with a temporary folder of its own."""
 
     def __init__(self, app: Path, folder: Path, **environment: str) -> None:
-        self.uploads = folder / "uploads"
+        self.uploads = folder / "nst-uploads"
         self.journal = folder / "journal"
         self.log = folder / "log"
         self.journal.touch()

@@ -17,7 +17,7 @@ from tiny import checks, waves
 
 from nst.decoder import TOO_HARD
 from nst.ui.running.bodies import BROKEN_TEXT, LONG_SESSION, TOO_MANY_VALUES
-from nst.ui.running.uploading import FILES_ONLY, MOST_FILES, TOO_MANY
+from nst.ui.running.uploading import FILES_ONLY, MOST_FILES, TOO_MANY, UNREADABLE
 
 SMALL = {
     "size": 64,
@@ -304,6 +304,12 @@ def test_a_body_of_many_small_values_is_refused_before_it_is_read(public):
     body = {"data": [[[]] * 300_000], "fn_index": 0, "session_hash": "abc"}
     answer = public.http.post("/gradio_api/run/private", json=body)
     assert (answer.status_code, answer.json()["detail"]) == (400, TOO_MANY_VALUES)
+
+
+def test_an_upload_that_cannot_be_read_is_refused_with_a_sentence(public):
+    kind = {"content-type": f"multipart/form-data; boundary={'b' * 300}"}
+    answer = public.http.post("/gradio_api/upload", content=b"x", headers=kind)
+    assert (answer.status_code, answer.json()["detail"]) == (400, UNREADABLE)
 
 
 def test_a_function_that_does_not_exist_is_answered_with_a_sentence(public):

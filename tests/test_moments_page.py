@@ -119,6 +119,7 @@ def test_a_film_whose_pictures_were_deleted_is_refused_in_one_sentence(visit, ap
     page.locator("#run").click()
     wait_for_the_end(page)
     expect(page.locator("#film")).to_be_visible()
+    page.wait_for_function("[...document.querySelectorAll('#slider img')].every((seen) => seen.complete)")
     for folder in app.run_folders():
         shutil.rmtree(folder)
     page.locator("#film").click()

@@ -12,7 +12,7 @@ from nst.ui.running import sweeping
 from nst.ui.running.clients import LISTENERS, Client, network_of, trust_proxies
 from nst.ui.running.limits import Limits
 from nst.ui.running.line import Line, LineFull
-from nst.ui.running.sweeping import Folders, own_upload_folder
+from nst.ui.running.sweeping import OWN, Folders, own_upload_folder
 
 HOUR = 3600
 
@@ -124,9 +124,11 @@ def test_no_room_is_found_on_a_full_disk(uploads):
         Folders(Limits(free_megabytes=10**9)).make_room(1)
 
 
-def test_uploads_go_to_a_folder_of_this_apps_own_unless_one_is_named(monkeypatch):
-    own_upload_folder()
-    assert os.environ["GRADIO_TEMP_DIR"].endswith("uploads")
+def test_uploads_go_to_a_folder_of_this_apps_own_also_in_one_that_is_named(monkeypatch):
+    given = os.environ["GRADIO_TEMP_DIR"]
+    for _ in range(2):
+        own_upload_folder()
+        assert os.environ["GRADIO_TEMP_DIR"] == str(Path(given, OWN))
     monkeypatch.delenv("GRADIO_TEMP_DIR")
     own_upload_folder()
     assert Path(os.environ["GRADIO_TEMP_DIR"]).name == f"nst-{os.getuid()}"

@@ -75,7 +75,8 @@ const keep = (mask) => { mark(mask); props.value = {...props.value, mask}; };
 // A proposal is of the parts, which all have green in their colours: what is red or blue stays.
 const show = (mask) => {
   const proposed = new Image();
-  proposed.onload = () => {
+  proposed.onload = async () => {
+    await element.querySelector('img')?.decode().catch(() => {});
     if (!canvas()) return;
     begin();
     if (!hasBegun()) return;

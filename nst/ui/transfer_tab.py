@@ -47,8 +47,9 @@ DISABLE, ENABLE = (
 EMPTY_UNLESS_REFUSED = (
     f"(note, ...brushes) => note.includes('note refused') ? brushes : ({EMPTY})(...brushes)"
 )
-# As a person would: nothing happens while a run goes on, as the button cannot be pressed then.
-PRESS_PAINT = "() => setTimeout(() => document.querySelector('#run')?.click(), 60)"
+# As a person would: nothing happens while a run goes on, as the button cannot be pressed then. By then what
+# follows a new content image has been said (events.NEWEST), and its regions are empty.
+PRESS_PAINT = "() => setTimeout(() => document.querySelector('#run')?.click(), 200)"
 # Something was changed after a refusal: it may be mended, and Paint says it again if it is not. How a run
 # failed stays. Gradio's own change comes late on a slow machine, and would hide what Paint says meanwhile.
 FORGET_REFUSAL = """

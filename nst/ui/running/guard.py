@@ -15,6 +15,7 @@ from posixpath import normpath
 from typing import Any
 from urllib.parse import parse_qs
 
+from starlette.formparsers import MultiPartException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse
 
@@ -90,8 +91,13 @@ class Guard:
         except NSTError as error:
             await PlainTextResponse(str(error), 507)(scope, receive, send)
             return
+        try:
+            watched = self.uploads.watched(scope, receive)
+        except MultiPartException as error:
+            await _refuse(400, error.message, scope, send)
+            return
         with self.uploads.folders.upload():
-            await self.app(scope, self.uploads.watched(scope, receive), send)
+            await self.app(scope, watched, send)
 
     async def _body(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         tools = path.startswith(MCP) and os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"

@@ -25,9 +25,9 @@ from .limits import Limits
 
 log = logging.getLogger(__name__)
 
+OWN = "nst-uploads"  # in the folder that an operator names, where others may keep things
 RUNS, LINKS = "nst", "deep_links"  # folders of folders
-# Gradio's names: a digest of what is in the folder; an upload on its way. Nothing else is ever swept, should
-# somebody name a folder for uploads in which other things are kept.
+# Gradio's names: a digest of what is in the folder; an upload on its way. Nothing else is ever swept.
 CACHED, ON_ITS_WAY = re.compile("[0-9a-f]{40,64}"), re.compile("tmp[0-9a-z_]{8}")
 LEAST_SIZE = 2**16  # bytes anything is counted as: a million empty files fill a disk too
 CUT_OFF_AFTER = 60.0  # seconds before which no upload of another app in this folder is taken for cut off
@@ -35,9 +35,11 @@ SWEEP_EVERY = 60.0  # seconds
 
 
 def own_upload_folder() -> None:
-    """Unless the operator names one, uploads go to a folder that no other app of Gradio's writes to, since
-    it is swept whole, and that no other account can read. Before the page is built."""
-    if "GRADIO_TEMP_DIR" in os.environ:
+    """Uploads go to a folder that nothing else is written to, since it is swept whole: one in that which the
+    operator names, or else one that no other account can read. Before the page is built."""
+    if given := os.environ.get("GRADIO_TEMP_DIR"):
+        if Path(given).name != OWN:
+            os.environ["GRADIO_TEMP_DIR"] = str(Path(given, OWN))
         return
     user = os.getuid() if hasattr(os, "getuid") else ""
     folder = Path(tempfile.gettempdir(), f"nst-{user}")

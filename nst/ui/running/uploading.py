@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import deque
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError, MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.formparsers import MultiPartException
 
@@ -29,6 +29,7 @@ TOO_LARGE = (
 )
 TOO_MANY = f"At most {MOST_FILES} files may be uploaded at once: please send fewer, or a zip of them."
 FILES_ONLY = "An upload may hold files only."
+UNREADABLE = "This upload cannot be read: please send the pictures as files of a form."
 CUT_OFF = "The upload was cut off: please try again."
 TOO_SLOW = f"Nothing came for {SILENCE:.0f} s, or not all within {LONGEST:.0f} s: please try again."
 TOO_MUCH = (
@@ -80,7 +81,10 @@ class Parts:
             "on_header_end": self._header_ended,
             "on_headers_finished": self._headers_ended,
         }
-        self._parser = MultipartParser(boundary, parts) if boundary else None  # type: ignore[arg-type]
+        try:
+            self._parser = MultipartParser(boundary, parts) if boundary else None  # type: ignore[arg-type]
+        except FormParserError:  # a boundary longer than any program's
+            raise MultiPartException(UNREADABLE) from None
 
     def take(self, data: bytes) -> None:
         """Raises MultiPartException for a part that is not taken; what cannot be read Gradio refuses."""
