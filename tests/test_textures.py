@@ -114,13 +114,13 @@ def test_the_seam_of_a_tile_is_as_the_inside():
 
 
 def test_edges_of_a_painted_photograph_come_closer_to_the_opposite_ones():
-    settings = Settings(size=64, evaluations=25, scales=1, strength=60)
+    settings = Settings(size=64, evaluations=40, scales=1, strength=60)
     tile, plain = (
         list(stylize(waves(96, 72), checks(), settings.with_(seamless=each), "cpu"))[-1].image
         for each in (True, False)
     )
     for axis in (0, 1):
-        assert across(tile, axis) < 0.9 * across(plain, axis)
+        assert across(tile, axis) < 0.8 * across(plain, axis)
 
 
 def test_the_film_of_a_texture_begins_with_its_first_evaluation(tmp_path):

@@ -13,7 +13,7 @@ ONLY_UPLOADS = (
     "please save the picture and upload it."
 )
 BROKEN_TEXT = "This request holds half a character (a lone surrogate): please send text in UTF-8."
-MOST_VALUES = 5000  # the page sends up to two hundred
+MOST_VALUES = 5000  # a press on Paint with every fold open sends some sixty
 TOO_MANY_VALUES = f"This request has more than {MOST_VALUES} values: please send plain settings."
 TOO_DEEP = "This request is nested too deeply: please send plain values."
 LONG_SESSION = f"A session's name may have at most {LONGEST_SESSION} characters: please reload the page."

@@ -1,4 +1,4 @@
-"""Of a session Gradio keeps its states alone."""
+"""Of a session Gradio keeps its states and what answers changed on its page, and nothing that was sent."""
 
 from copy import copy
 from types import SimpleNamespace
