@@ -298,6 +298,7 @@ def test_units_are_shown_for_the_pictures_looked_at_so_far(visit, pictures):
     page.locator("#units-on").click()
     expect(page.locator("body")).to_contain_text("No pictures have been looked at yet: press Look first.")
     expect(page.locator("#units figure")).to_have_count(9)  # the example stays
+    expect(page.locator("#units-first input")).to_have_value("0")
     page.locator("#units-first input").fill("40")
     page.keyboard.press("Tab")  # nothing was looked at yet: it stays
     page.locator("#units-layer input").focus()

@@ -252,6 +252,8 @@ class UnitsTab:
         except NSTError as error:
             gr.Warning(str(error))  # what is there, the example or an earlier page, stays
             yield gr.skip(), FIRST_UNIT, gr.skip()  # a press of Next nine has moved on already
+            # Gradio sends what was yielded last a second time, when somebody may be typing the next unit.
+            yield gr.skip(), gr.skip(), gr.skip()
             return
         for number, units in enumerate(self.pages.show(client_of(request, self.panel.name), page)):
             if units is None:
