@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .costs import content_cost, variations
+from .errors import SettingsError
 from .network.vgg import Network
 from .settings import Settings
 from .statistics import GRAM, Guided, Statistic, statistic_for
@@ -59,13 +60,16 @@ class Targets:
         return self.statistic(layer).cost(found, self.style[layer])
 
     def content_energy(self, layer: str) -> float:
-        """J_content[l] of silence, a(G) = 0; 1 for a layer that is silent on its picture too."""
+        """J_content[l] of silence, a(G) = 0; 1 for a layer that is silent on its picture too.
+
+        Raises SettingsError, as style_energy() does, where it is too large to be a number.
+        """
         goal = self.content[layer]
-        return float(content_cost(torch.zeros_like(goal), goal)) or 1.0
+        return _energy(layer, content_cost(torch.zeros_like(goal), goal))
 
     def style_energy(self, layer: str) -> float:
         """J_style[l] of silence; 1 for a layer that is silent on the style image too."""
-        return float(self.style_cost(layer, self.statistic(layer).silence(self.style[layer]))) or 1.0
+        return _energy(layer, self.style_cost(layer, self.statistic(layer).silence(self.style[layer])))
 
     def only(self, content_layers: Iterable[str], style_layers: Iterable[str]) -> "Targets":
         """Those of these layers alone."""
@@ -74,6 +78,15 @@ class Targets:
             content={layer: self.content[layer] for layer in content_layers},
             style={layer: self.style[layer] for layer in style_layers},
         )
+
+
+def _energy(layer: str, cost: Tensor) -> float:
+    if not bool(cost.isfinite()):
+        raise SettingsError(
+            f"The activations of these filters at {layer} are too large to compute with: choose another "
+            "source of weights."
+        )
+    return float(cost) or 1.0
 
 
 def make_targets(

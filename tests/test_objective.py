@@ -9,6 +9,7 @@ from tiny import SMALL, checks, run, tiny_filters, waves
 
 from nst.borders import with_margin
 from nst.costs import content_cost, gram_matrix, style_cost, variations
+from nst.errors import SettingsError
 from nst.network.vgg import Filters, Network
 from nst.objective import weigh, weighed
 from nst.targets import MOST_KAPPA, Goal, make_targets
@@ -62,6 +63,12 @@ def test_a_strength_means_the_same_on_filters_of_any_scale():
     for a, b in zip(quiet, loud, strict=True):
         if a.costs:
             assert a.costs.total == pytest.approx(b.costs.total, rel=1e-3)
+
+
+@pytest.mark.parametrize("factor", [1e12, 1e30])
+def test_filters_too_loud_for_float32_are_said_to_be_so(factor):
+    with pytest.raises(SettingsError, match=r"of these filters at relu\d_\d are too large to compute with"):
+        run(filters=_louder(tiny_filters(), factor))
 
 
 def test_strength_is_the_ratio_of_beta_to_alpha_once_costs_are_relative():

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..costs import content_cost, content_gradient, gram_gradient, gram_matrix
 from .convolution import First, band, bands
+from .rectify import relu_
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class PictureBuffer(Buffer):
 
     def _read(self, first: int, last: int) -> Tensor:
         y = self.convolution(self.a[:, :, first : last + 2])
-        return y if self.before_relu else F.relu_(y)
+        return y if self.before_relu else relu_(y)
 
     def _write(self, first: int, last: int, gradient: Tensor) -> None:
         self.convolution.spread(gradient, self.gradient[:, :, first : last + 2])

@@ -67,10 +67,11 @@ class First:
     def spread(self, gradient: Tensor, whole: Tensor) -> None:
         """Add to the gradient of x (N, C, r + 2, W + 2) what its rows' (N, K, r, W) comes to."""
         n, outputs, height, width = gradient.shape
-        a = gradient.permute(0, 2, 3, 1).reshape(n, height * width, outputs)
-        parts = (self.products @ a.transpose(1, 2)).view(n, 3, 3, -1, height, width)
+        # Of all pictures at once: PyTorch first copies the one factor of a batch of products.
+        a = gradient.permute(0, 2, 3, 1).reshape(n * height * width, outputs)
+        parts = (self.products @ a.T).view(3, 3, -1, n, height, width)
         for i, j in product(range(3), repeat=2):
-            whole[:, :, i : i + height, j : j + width] += parts[:, i, j]
+            whole[:, :, i : i + height, j : j + width] += parts[i, j].transpose(0, 1)
 
 
 class Direct:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..costs import at_least_float32
@@ -19,6 +18,7 @@ from .buffers import Buffer, CostGradients, PictureBuffer, empty
 from .convolution import Convolution, bands
 from .layers import CONVS
 from .pooling import Pool
+from .rectify import relu_
 from .vgg import Network
 
 
@@ -46,7 +46,7 @@ class ConvolutionStep:
     def forwards(self) -> None:
         for first, last in self._bands(self.buffer.shape):
             y = self._forwards(first, last)
-            self.buffer.a[:, :, first:last] = y if self.buffer.before_relu else F.relu_(y)
+            self.buffer.a[:, :, first:last] = y if self.buffer.before_relu else relu_(y)
 
     def backwards(self, costs: CostGradients) -> None:
         height = self.source.shape[2]
@@ -83,13 +83,13 @@ class PooledConvolutionStep(ConvolutionStep):
 
     def forwards(self) -> None:
         for first, last in self._bands(self.passes.shape):
-            y = F.relu_(self._forwards(first, last))
+            y = relu_(self._forwards(first, last))
             pooled, self.passes[:, :, first:last] = self.pool.with_passes(y)
             self.buffer.a[:, :, first // 2 : last // 2] = pooled
 
     def _gradient(self, first: int, last: int) -> Tensor:
         spread = self.pool.spread(self.buffer.a, first, last, self.passes.shape[3])
-        return spread * self.passes[:, :, first:last]
+        return spread.mul_(self.passes[:, :, first:last])
 
 
 class PoolStep:
@@ -106,7 +106,7 @@ class PoolStep:
         for first, last in self.source.bands():
             flow = self.pool.spread(self.buffer.a, first, last, self.source.shape[3])
             _, passes = self.pool.with_passes(self.source.rows(first, last))
-            self.source.put_gradient(first, last, flow * passes, costs)
+            self.source.put_gradient(first, last, flow.mul_(passes), costs)
 
 
 @dataclass(frozen=True)
