@@ -6,10 +6,12 @@ The output's path alone goes to stdout; progress and errors go to stderr; exit 2
 
 import argparse
 import json
+import math
 import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,6 +21,7 @@ from . import (
     BOUNDS,
     CHOICES,
     PRESETS,
+    Costs,
     NSTError,
     Progress,
     RunError,
@@ -37,7 +40,7 @@ from .film import SUFFIXES, Film, require_encoder, save_there_and_back
 from .images import save_png
 from .recipe import OTHERS, recipe_of
 from .row import Row
-from .settings import FLAGS, NAMED_WEIGHTS, read_layers, read_numbers
+from .settings import FLAGS, NAMED_WEIGHTS, digits, read_layers, read_numbers
 
 NO_PICTURE = "Stopped before there was a picture."
 
@@ -53,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         content, styles = (None, pictures) if settings.is_texture else (pictures[0], pictures[1:])
         others = {name: load_picture(path) for name in OTHERS if (path := getattr(options, name))}
         settings.weights_for(len(styles))
-        if options.brushwork and (others or options.between or options.alike or options.film):
+        if options.brushwork and (others or _asked(options, "between", "alike", "film")):
             raise NSTError(
                 "--brushwork cannot be used with --start, --mask, --style-mask, --alike, --between or --film."
             )
@@ -187,7 +190,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--preset", choices=PRESETS, default="paint", help="where the other settings start")
     for name, bound in BOUNDS.items():
         kind = int if bound.whole else float
-        text = f"{bound.help} {bound.low:g} to {bound.high:g}."
+        text = f"{bound.help} {digits(bound.low)} to {digits(bound.high)}."
         parser.add_argument(_flag(name), type=_scales if name == "scales" else kind, help=text)
     for name, choices in CHOICES.items():
         parser.add_argument(_flag(name), choices=choices)
@@ -224,6 +227,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--film", help="also write the making of it: a .webp or, with ffmpeg, an .mp4")
     parser.add_argument("--trace", help="also write one JSON line a progress event to this file")
     return parser
+
+
+def _asked(options: argparse.Namespace, *names: str) -> bool:
+    return any(getattr(options, name) is not None for name in names)
 
 
 def _flag(name: str) -> str:
@@ -264,6 +271,7 @@ def _require_writable(path: str, what: str, *suffixes: str) -> None:
     if not path.lower().endswith(suffixes or ""):
         raise NSTError(sentence)
     try:
+        file = file.resolve()  # of a link the file that it leads to
         was_there = file.exists()
         file.open("ab").close()
         if not was_there:
@@ -273,27 +281,44 @@ def _require_writable(path: str, what: str, *suffixes: str) -> None:
 
 
 def _traced(run: Iterator[Progress], trace: str | None) -> Iterator[Progress]:
-    """The run, with one JSON line an evaluation in the trace, where one was asked for."""
-    with open(trace or os.devnull, "w", encoding="utf-8") as lines:
+    """The run, with one JSON line an evaluation in the trace, where one was asked for. A trace that can no
+    longer be written, as on a full disk, ends there, and the run goes on."""
+    # Each line is written at once; and closing may fail, too.
+    lines = open(trace or os.devnull, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
+    try:
         for progress in run:
-            if progress.costs:
-                lines.write(json.dumps(_event(progress)) + "\n")
+            if progress.costs and math.isfinite(progress.costs.total) and not lines.closed:
+                _write(lines, _event(progress, progress.costs))
             yield progress
+    finally:
+        _close(lines)
     if sys.stderr.isatty():
         print(file=sys.stderr)
 
 
-def _event(progress: Progress) -> dict[str, Any]:
-    assert progress.costs is not None
+def _event(progress: Progress, costs: Costs) -> dict[str, Any]:
     return {
         "evaluation": progress.evaluation,
         "size": progress.size,
         "seconds": round(progress.seconds, 3),
-        "content_cost": progress.costs.content,
-        "style_cost": progress.costs.style,
-        "tv": progress.costs.tv,
-        "total_cost": progress.costs.total,
+        "content_cost": costs.content,
+        "style_cost": costs.style,
+        "tv": costs.tv,
+        "total_cost": costs.total,
     }
+
+
+def _write(lines: TextIO, event: Mapping[str, Any]) -> None:
+    try:
+        lines.write(json.dumps(event) + "\n")
+    except OSError:
+        _fail("The trace ends here: it cannot be written any further, and the disk may be full.", 0)
+        _close(lines)
+
+
+def _close(lines: TextIO) -> None:
+    with suppress(OSError):  # of what is left to write, which was told when it failed
+        lines.close()
 
 
 def _print_progress(progress: Progress, terminal: TextIO) -> None:

@@ -229,7 +229,7 @@ def _number(name: str, value: Any, bound: Bound) -> float:
     if not _is_real(value) or not bound.low <= value <= bound.high or (bound.whole and value != int(value)):
         wanted = "a whole number" if bound.whole else "a number"
         raise SettingsError(
-            f"{_plain(name)} must be {wanted} from {_digits(bound.low)} to {_digits(bound.high)}, "
+            f"{_plain(name)} must be {wanted} from {digits(bound.low)} to {digits(bound.high)}, "
             f"not {'empty' if value is None else shown(value)}."
         )
     return int(value) if bound.whole else float(value)
@@ -239,7 +239,8 @@ def _is_real(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def _digits(number: float) -> str:
+def digits(number: float) -> str:
+    """A bound as it is read: 4294967295 and 0.001, not 4.29497e+09 and 0.0010."""
     return str(int(number)) if number == int(number) and number < 1e10 else f"{number:g}"
 
 

@@ -104,6 +104,10 @@ def test_parts_that_are_alike_are_found_for_the_command_line(nst, folder):
             ["content.jpg", "style.png", "-o", "o.png", "--alike", "2", "--brushwork"],
             "--brushwork cannot be used with --start",
         ),
+        (
+            ["content.jpg", "style.png", "-o", "o.png", "--between", "0", "--brushwork"],
+            "--brushwork cannot be used with --start",
+        ),
         (["content.jpg", "style.png", "-o", "o.png", "--alike", "2", "--between", "2"], "one of the two"),
         (["content.jpg", "-o", "o.png"], "no style image yet"),
         (["notes.jpg", "style.png", "-o", "o.png"], "not a JPEG, PNG or WebP"),
@@ -132,6 +136,22 @@ def test_what_cannot_be_written_is_said_before_anything_is_painted_or_left_behin
     assert (done.status, done.out) == (2, "")
     assert len(done.err.splitlines()) == 1
     assert not (folder / "new.png").exists()
+
+
+def test_a_link_to_a_file_that_is_not_there_stays_a_link_and_the_file_is_not_left_behind(nst, folder):
+    (folder / "link.png").symlink_to(folder / "elsewhere.png")
+    done = nst(folder, "content.jpg", "style.png", "-o", "link.png", "--trace", "folder.png", *SMALL)
+    assert done.status == 2
+    assert (folder / "link.png").is_symlink()
+    assert not (folder / "elsewhere.png").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_trace_on_a_full_disk_ends_and_the_picture_is_painted(nst, folder):
+    done = nst(folder, "content.jpg", "style.png", "-o", "traced.png", "--trace", "/dev/full", *SMALL)
+    assert (done.status, done.out) == (0, "traced.png\n")
+    assert done.err == "The trace ends here: it cannot be written any further, and the disk may be full.\n"
+    assert read_recipe(folder / "traced.png").evaluations == 4
 
 
 def test_a_run_that_fails_halfway_keeps_its_picture_and_says_so_by_its_status(nst, folder, monkeypatch):
