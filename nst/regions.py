@@ -161,7 +161,8 @@ def _painted_alike(
 
 
 def _check_shape(mask: Image.Image, picture: tuple[int, int], kind: str) -> None:
-    if abs(mask.width * picture[1] / (mask.height * picture[0]) - 1) > SAME_SHAPE:
+    rounding = 1 / min(mask.size)  # of a mask made at a smaller size
+    if abs(mask.width * picture[1] / (mask.height * picture[0]) - 1) > SAME_SHAPE + rounding:
         raise SettingsError(
             f"The mask of the {kind} image is {mask.width} × {mask.height} pixels and the image itself "
             f"{picture[0]} × {picture[1]}: give a mask of the same shape."

@@ -37,7 +37,7 @@ def in_a_row(runs: Sequence[Begin], of: int) -> Iterator[Row]:
             yield row
         if number < len(runs) and (before := row.image):
             finished = replace(row.runs[-1], render=partial(_same, before))
-            row = replace(row, runs=(*row.runs[:-1], finished))
+            row = replace(row, render=finished.render, runs=(*row.runs[:-1], finished))
 
 
 def _with(done: Row, progress: Progress, doing: str) -> Row:

@@ -4,6 +4,7 @@ BOUNDS is the one table behind validation, sliders, command line and README. The
 stylize(), not a setting: the same settings mean the same picture everywhere, but for rounding.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Real
@@ -256,7 +257,8 @@ def _layer_weights(name: str, weights: Any) -> dict[str, float]:
     total = sum(weights.values())
     if total == 0:
         raise SettingsError(f"The weights of {_plain(name).lower()} must not all be 0.")
-    return {layer: float(weight / total) for layer, weight in weights.items() if weight > 0}
+    shares = {layer: _share(weight, total) for layer, weight in weights.items()}
+    return {layer: each for layer, each in shares.items() if each > 0}
 
 
 def _style_weights(weights: Any) -> tuple[float, ...]:
@@ -271,7 +273,13 @@ def _style_weights(weights: Any) -> tuple[float, ...]:
             )
     if weights and sum(weights) == 0:
         raise SettingsError("The weights of the style images must not all be 0.")
-    return tuple(float(weight / sum(weights)) for weight in weights)
+    return tuple(_share(weight, sum(weights)) for weight in weights)
+
+
+def _share(weight: float, total: float) -> float:
+    """A weight over the total of all; one that is a share already, as in to_dict(), stays as it is, though
+    their total is 1 only but for rounding."""
+    return float(weight if math.isclose(total, 1, rel_tol=1e-12) else weight / total)
 
 
 def _plain(name: str) -> str:
@@ -317,7 +325,8 @@ def write_layers(layers: Mapping[str, float]) -> list[str]:
     the others are then short. Equal weights are not written."""
     if len(set(layers.values())) == 1:
         return list(layers)
-    for one in (min(layers.values()), max(layers.values()), 1.0):
+    least, most = min(layers.values()), max(layers.values())
+    for one in (least, most, 1.0) if most / least <= MOST_WEIGHT else (most, 1.0):
         written = {layer: round(weight / one, 4) for layer, weight in layers.items()}
         if all(abs(written[layer] * one - weight) < 1e-15 for layer, weight in layers.items()):
             break

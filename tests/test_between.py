@@ -52,6 +52,11 @@ def test_a_row_that_is_left_between_two_pictures_still_shows_the_one_before(repo
     assert now.image.tobytes() == now.pictures[0].tobytes() == before.image.tobytes()
 
 
+def test_a_row_that_went_on_holds_no_more_of_the_pictures_before_than_they_are(reports):
+    at = next(at for at, row in enumerate(reports) if row.doing == "Picture 2 of 4: Getting ready")
+    assert reports[at].render is reports[at].runs[0].render is not reports[at - 1].render
+
+
 def what_runs(row):
     return row.size, row.features
 

@@ -1,7 +1,6 @@
 """Layers × α/β: many pictures through one pass, the paper's normalisation, and a board that fills in."""
 
 import math
-from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -278,6 +277,11 @@ def test_a_ratio_out_of_range_is_refused_with_the_range(ratio):
         layers_grid(waves(), checks(), ratios=(1e-3, ratio))
 
 
+def test_a_grid_without_ratios_is_refused():
+    with pytest.raises(SettingsError, match="at least one ratio"):
+        layers_grid(waves(), checks(), ratios=())
+
+
 def test_a_size_no_board_is_painted_at_is_refused_with_the_range():
     with pytest.raises(SettingsError, match=r"from 64 to 256 .*not “512”"):
         layers_grid(waves(), checks(), GRID.with_(size=512))
@@ -288,9 +292,9 @@ def test_a_weights_file_that_does_not_exist_is_named():
         list(layers_grid(waves(), checks(), SMALL.with_(weights="/nowhere")))
 
 
-def test_a_board_of_which_nothing_is_finite_ends_with_one_sentence_and_what_there_was():
-    broken = tiny_filters()
-    broken = replace(broken, kernels=(broken.kernels[0] * math.nan, *broken.kernels[1:]))
+def test_a_board_of_which_nothing_is_finite_ends_with_one_sentence_and_what_there_was(monkeypatch):
+    broken = lambda image, *_: image.sum(dim=(1, 2, 3)) * math.nan  # noqa: E731
+    monkeypatch.setattr("nst.objective.total_variation", broken)
     with pytest.raises(Diverged, match="every picture") as caught:
-        list(layers_grid(waves(), checks(), SMALL, "cpu", broken))
+        list(layers_grid(waves(), checks(), SMALL, "cpu", tiny_filters()))
     assert caught.value.best.rows

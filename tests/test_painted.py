@@ -175,6 +175,22 @@ def test_a_painting_that_was_stopped_says_how_many_evaluations_it_took(tmp_path)
     assert apart(found_again([folder])) == ["Evaluations: 11", "Evaluations: 65"]
 
 
+@pytest.mark.parametrize(("state", "said"), [("done", "It ended"), ("stopped", "It was stopped")])
+def test_a_painting_that_settled_is_not_said_to_have_been_stopped(tmp_path, state, said):
+    folder = run_folder(tmp_path, "run", paintings=0)
+    save_png(PICTURE, folder / "0.png", recipe_text(Settings(), "VGG-19", "1", evaluations=11))
+    (one,) = found_again([folder])
+    one = replace(one, frame=Frame(state, ""))
+    assert f"{said} at evaluation 11 of 65" in compared((one,), one, None)[1]
+
+
+def test_weights_that_follow_from_the_strength_are_said_to_be_automatic(tmp_path):
+    folder = run_folder(tmp_path, "run", paintings=0)
+    for number, settings in enumerate((Settings(), Settings(alpha=1, beta=40))):
+        save_png(PICTURE, folder / f"{number}.png", recipe_text(settings, "VGG-19", "1", evaluations=65))
+    assert apart(found_again([folder])) == ["α: automatic, β: automatic", "α: 1, β: 40"]
+
+
 @pytest.mark.parametrize("other", ["Painting 9", [], ["The content image"], None, 3])
 def test_a_comparison_with_what_is_not_there_is_that_with_what_it_was_made_of(tmp_path, other):
     visit = found_again([run_folder(tmp_path, "run", paintings=2)])

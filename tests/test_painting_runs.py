@@ -14,7 +14,7 @@ from nst.settings import MOST_STYLES, Settings
 from nst.ui import painting_jobs
 from nst.ui.painting import painting
 from nst.ui.running import workspace
-from nst.ui.running.jobs import NO_ROOM
+from nst.ui.running.frames import NO_ROOM
 from nst.ui.running.limits import Limits
 from nst.ui.running.workspace import PREVIEW_EDGE, PREVIEWS_KEPT, Workspace, ask_to_stop
 

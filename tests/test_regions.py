@@ -215,6 +215,11 @@ def test_what_is_no_mask_is_refused_in_one_sentence_before_the_run(regions, styl
     assert str(caught.value).count(".") - str(caught.value).count("0.") == 1
 
 
+def test_a_mask_made_of_a_long_picture_at_a_small_size_is_of_its_shape():
+    found = find_regions(mask((8, 8, 400, 30), size=(512, 66)), (3688, 465), SMALL, [SIZE])
+    assert found is not None
+
+
 def test_a_mask_in_half_the_size_and_of_soft_colours_is_read_as_the_same():
     small = mask((8, 8, 40, 30)).resize((32, 24)).resize((31, 23))
     found = find_regions(small, SIZE, SMALL, [SIZE]).kept(SIZE)

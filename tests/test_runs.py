@@ -1,5 +1,6 @@
 """Runs in one process: whose turn it is, how runs end, what they leave behind."""
 
+import errno
 import os
 import queue
 import threading
@@ -17,7 +18,7 @@ from nst.settings import BOUNDS, Settings
 from nst.ui import status
 from nst.ui.painting import painting
 from nst.ui.running.clients import Client
-from nst.ui.running.frames import Frame, settled
+from nst.ui.running.frames import NO_ROOM, Frame, settled
 from nst.ui.running.limits import Limits
 from nst.ui.running.line import Line, LineFull
 from nst.ui.running.runs import Runs
@@ -283,6 +284,17 @@ def test_an_unforeseen_failure_has_a_number_that_leads_to_its_traceback(make_run
     number = last.message.removesuffix(".").split()[-1]
     record = next(record for record in caplog.records if number in record.getMessage())
     assert record.exc_info[0] is ZeroDivisionError
+    wait_until(lambda: idle(runs), "the failed run to leave")
+
+
+def test_a_full_disk_is_told_as_such(make_runs):
+    def fail(folder, limits):
+        yield Frame("working", "so far", picture="preview.jpg", evaluation=3)
+        raise OSError(errno.ENOSPC, "No space left on device", "/secret")
+
+    runs = make_runs()
+    last = list(runs.stream("a", fail))[-1]
+    assert (last.state, last.picture, last.message) == ("failed", "preview.jpg", NO_ROOM)
     wait_until(lambda: idle(runs), "the failed run to leave")
 
 

@@ -1,11 +1,14 @@
 """Settings: what is accepted, what is refused, and that every refusal names the setting and its range."""
 
 import json
+import random
 import re
 
 import pytest
 
 from nst import BOUNDS, PRESETS, Settings, SettingsError, preset
+from nst.network.layers import RELU_LAYERS
+from nst.settings import read_layers, write_layers
 
 BAD_NUMBERS = [float("nan"), float("inf"), "abc", None, [1], True]
 
@@ -85,6 +88,22 @@ def test_alpha_or_beta_may_be_zero_but_not_both():
 def test_settings_survive_json(name):
     settings = preset(name, seed=7)
     assert Settings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_weights_survive_json_and_being_written(seed):
+    chance = random.Random(seed)
+    layers = chance.sample(RELU_LAYERS, 5)
+    weights = {layer: 10 ** chance.uniform(-9, 6) for layer in layers}
+    styles = [chance.random() for _ in range(3)]
+    settings = Settings(style_layers=weights, style_weights=styles)
+    assert Settings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
+    written = Settings(style_layers=read_layers(write_layers(settings.style_layers)))
+    assert written.style_layers == pytest.approx(settings.style_layers, rel=1e-9)
+
+
+def test_a_weight_that_is_nothing_beside_the_others_is_left_out():
+    assert Settings(style_layers={"relu1_1": 1e6, "relu2_1": 1e-320}).style_layers == {"relu1_1": 1.0}
 
 
 def test_an_unknown_setting_or_preset_is_named():

@@ -31,6 +31,11 @@ def test_the_command_line_has_the_same_settings(settings):
     assert found.style_layers == pytest.approx(settings.style_layers, rel=1e-5)
 
 
+def test_a_small_negative_number_is_no_option_of_the_command_line():
+    turned = Settings(style_rotation=-1e-5)
+    assert _settings(_parser().parse_args(shlex.split(as_command(turned))[3:])) == turned
+
+
 def test_two_styles_are_two_pictures_with_their_weights_in_each_language():
     found = {}
     program = as_python(MIXED).splitlines()

@@ -200,12 +200,16 @@ def test_few_pixels_are_shown_as_squares():
     assert {colour for _, colour in mosaic([small] * 9, 64, gap=0).getcolors()} == {(255, 0, 0), (0, 0, 255)}
 
 
+def test_a_unit_may_be_a_whole_number_of_json(scan):
+    assert driver_mosaic(scan, "relu2_1", 3.0).tobytes() == driver_mosaic(scan, "relu2_1", 3).tobytes()
+
+
 def test_what_cannot_be_asked_for_is_refused_with_the_range(scan, filters):
     with pytest.raises(SettingsError, match=r"one of relu1_1 … relu3_4 .*not “relu4_1”"):
         scan.top("relu4_1", 0)
     with pytest.raises(SettingsError, match="not “conv1_1”"):
         scan.top("conv1_1", 0)
-    for unit in (8, -1, "many"):
+    for unit in (8, -1, "many", True):
         with pytest.raises(SettingsError, match=f"from 0 to 7 at relu2_1, not “{unit}”"):
             scan.top("relu2_1", unit)
     with pytest.raises(SettingsError, match="at least one"):

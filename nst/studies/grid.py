@@ -45,6 +45,8 @@ def layers_grid(
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Board.
     """
     settings = checked(settings or GRID)
+    if not ratios:
+        raise SettingsError("A grid needs at least one ratio α/β.")
     for ratio in ratios:
         relative_strength(ratio)
     return study(_grid, content, styles, settings, device, filters, ratios, layers)
@@ -107,7 +109,7 @@ def _grid(
     yield board
     through = deepest((CONTENT_LAYERS[0], *(layers or LADDER)))
     prepared = yield from prepare(board, content, styles, settings, through, device, filters)
-    ladder = reached(prepared.filters, LADDER) if layers is None else tuple(layers)
+    ladder = tuple(layers or reached(prepared.filters, LADDER))
     prepared.filters.require(ladder)
     kept = _content_layer(prepared.filters)
     rows, columns = grid_outline(ratios=ratios, layers=ladder).rows, board.columns

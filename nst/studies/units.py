@@ -68,7 +68,7 @@ class Scan:
         Raises SettingsError for a layer the filters lack or a unit the layer lacks.
         """
         count = self.units(layer)
-        if unit not in range(count):
+        if isinstance(unit, bool) or unit not in range(count):
             raise SettingsError(
                 f"Unit must be a whole number from 0 to {count - 1} at {layer}, not {shown(unit)}."
             )
@@ -155,4 +155,4 @@ def driver_mosaic(scan: Scan, layer: str, unit: int, side: int = 64) -> Image.Im
     Raises as Scan.top() does.
     """
     found = scan.top(layer, unit)
-    return mosaic(driver_pictures(scan.filters, layer, unit, scan.pictures, found), side)
+    return mosaic(driver_pictures(scan.filters, layer, int(unit), scan.pictures, found), side)

@@ -102,7 +102,8 @@ def _what_it_is(one: Painted) -> str:
         small = (
             f", when it was {width} × {height} px" if max(width, height) < one.recipe.settings.size else ""
         )
-        return f"It was stopped at evaluation {done} of {of}{small}."
+        settled = one.frame is not None and one.frame.state == "done"
+        return f"It {'ended' if settled else 'was stopped'} at evaluation {done} of {of}{small}."
     return ""
 
 

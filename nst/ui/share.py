@@ -63,9 +63,10 @@ def _option(name: str, value: Any) -> list[str]:
     flag = _flag(name)
     if isinstance(value, dict | tuple):
         return [flag, _sent(value)]
-    return (
-        [flag] if value is True else [flag, write_number(value) if isinstance(value, float) else str(value)]
-    )
+    if value is True:
+        return [flag]
+    text = write_number(value) if isinstance(value, float) else str(value)
+    return [f"{flag}={text}"] if text.startswith("-") else [flag, text]  # -1e-05 would be read as an option
 
 
 def as_requests(settings: Settings, address: str, others: Sequence[str] = ()) -> str:

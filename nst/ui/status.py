@@ -122,6 +122,8 @@ def used(recipe: Recipe, size: tuple[int, int], frame: Frame | None = None) -> s
 
 def plain(name: str, value: Any) -> str:
     """A setting's value in words."""
+    if value is None:
+        return "automatic"
     if isinstance(value, dict):
         return ", ".join(write_layers(value))
     if name == "style_weights":

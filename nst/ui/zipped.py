@@ -14,9 +14,8 @@ from ..images import read_file
 
 MOST_PICTURES = 24
 MOST_BYTES = 40 * 2**20  # of all entries, unpacked: twice what may be uploaded, as pictures hardly shrink
-MOST_LISTED = 64 * 2**10  # bytes of the list of entries, all of which zipfile reads; some 500 of them
-END, END_SIZE, END_OF_64 = b"PK\x05\x06", 22, b"PK\x06\x07"  # of that list; of a list of over 65 535 entries
-LONGEST_COMMENT = 2**16
+MOST_LISTED = 1000  # entries, all of which zipfile reads: pictures, folders, and what file managers add
+ENTRY, END = b"PK\x01\x02", b"PK\x05\x06"  # what an entry of the list begins with, and what follows the last
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others can take a gigabyte to unpack
 
 
@@ -44,10 +43,12 @@ def pictures_in(path: str) -> list[bytes]:
 
 
 def _check_list(data: bytes) -> None:
-    """Refuse a list too long to be read, as it could take a hundred times the upload's memory."""
-    end = data.rfind(END, max(0, len(data) - LONGEST_COMMENT - END_SIZE))
-    length = int.from_bytes(data[end + 12 : end + 16], "little")
-    if end >= 0 and (length > MOST_LISTED or END_OF_64 in data[max(0, end - 20) : end]):
+    """Refuse a list too long to be read, as it could take a hundred times the upload's memory.
+
+    Entries are counted wherever they stand: where the list begins, other programs may read otherwise than
+    zipfile does.
+    """
+    if data.count(ENTRY) > MOST_LISTED:
         raise ImageRefused(f"This zip lists too many files: at most {MOST_PICTURES} pictures are accepted.")
 
 

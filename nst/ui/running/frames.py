@@ -1,5 +1,6 @@
 """Frames, which the page is made of, and how every failure becomes the last one."""
 
+import errno
 import logging
 import secrets
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ...report import Report
 
 log = logging.getLogger(__name__)
+NO_ROOM = "There is no room on this machine to keep the picture: please try again later."
 
 
 @dataclass(frozen=True)
@@ -160,8 +162,8 @@ def frame_of(report: "Report | None", state: str, message: str, **fields: Any) -
 def settled(frames: Iterator[Frame]) -> Iterator[Frame]:
     """The same Frames, with what goes wrong as a last one in plain words instead of an exception.
 
-    gr.Error passes: ZeroGPU speaks of quotas with it. Anything unforeseen gets a number, under which the
-    log has the traceback.
+    gr.Error passes: ZeroGPU speaks of quotas with it. A full disk is told as such. Anything unforeseen gets a
+    number, under which the log has the traceback.
     """
     last, refused = Frame("failed", ""), False
     try:
@@ -174,14 +176,23 @@ def settled(frames: Iterator[Frame]) -> Iterator[Frame]:
         refused = isinstance(error, ImageRefused | SettingsError) and not last.evaluation
     except gr.Error:
         raise
-    except Exception:
-        number = secrets.token_hex(4)
-        log.exception("run failed, number %s", number)
-        message = (
-            "Something went wrong here, and not with what you gave: please try again, and if it "
-            f"happens again, report it with the number {number}."
-        )
+    except Exception as error:
+        message = NO_ROOM if _is_full(error) else _unforeseen()
     yield replace(last, state="failed", message=message, ahead=0, eta=None, refused=refused)
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _unforeseen() -> str:
+    """The sentence for an error that is being handled, whose traceback is logged under its number."""
+    number = secrets.token_hex(4)
+    log.exception("run failed, number %s", number)
+    return (
+        "Something went wrong here, and not with what you gave: please try again, and if it "
+        f"happens again, report it with the number {number}."
+    )
 
 
 def working(report: object) -> Frame:

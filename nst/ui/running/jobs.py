@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PIL import Image
 
 from ...errors import RunError
-from .frames import Frame, frame_of, settled
+from .frames import NO_ROOM, Frame, frame_of, settled
 from .limits import Limits
 from .workspace import Workspace
 from .zerogpu import SHARE_OF_DURATION, borrowed, gpu
-
-NO_ROOM = "There is no room on this machine to keep the picture: please try again later."
 
 if TYPE_CHECKING:
     from ...report import Report
