@@ -21,7 +21,7 @@ from typing import Any
 import torch
 
 from ..folders import cache_folder
-from .convolution import Direct, Winograd, bands, rows
+from .convolution import Direct, Winograd, bands, reader
 from .layers import CONVS, block_of
 
 Way = Callable[[], None]
@@ -156,7 +156,7 @@ def _forwards(
 
     def way() -> None:
         for first, last in bands(side, convolution.band(1, side)):
-            convolution.forwards(rows(x, first - 1, last + 1))
+            convolution.forwards(reader(x), x.shape[2], first, last)
 
     return way
 

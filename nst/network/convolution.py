@@ -29,9 +29,8 @@ class Convolution(Protocol):
     """F.conv2d(x, kernel, bias, padding=1).
 
     __call__    of a whole x (N, C, H, W), differentiable in x
-    beyond      rows of x where some lie outside: with_zeros() or around(), as it is at the left and right
-    forwards    r rows of what it gives, from their own and both neighbours': (N, C, r + 2, W) → (N, K, r, W)
-    backwards   r rows of the gradient of x, from that of what it gave: (N, K, r + 2, W) → (N, C, r, W)
+    forwards    rows of what it gives, (N, K, last − first, W), from those of x, of which there are `height`
+    backwards   rows of the gradient of x, (N, C, last − first, W), from those of what it gave
     band        how many rows of N pictures of one width to take at once, a multiple of four
     """
 
@@ -39,11 +38,9 @@ class Convolution(Protocol):
 
     def __call__(self, x: Tensor) -> Tensor: ...
 
-    def beyond(self, read: Read, height: int, first: int, last: int) -> Tensor: ...
+    def forwards(self, read: Read, height: int, first: int, last: int) -> Tensor: ...
 
-    def forwards(self, x: Tensor) -> Tensor: ...
-
-    def backwards(self, gradient: Tensor) -> Tensor: ...
+    def backwards(self, read: Read, height: int, first: int, last: int) -> Tensor: ...
 
     def band(self, n: int, width: int) -> int: ...
 
@@ -88,14 +85,11 @@ class Direct:
     def __call__(self, x: Tensor) -> Tensor:
         return F.conv2d(x, self.kernel, self.bias, padding=1)
 
-    def beyond(self, read: Read, height: int, first: int, last: int) -> Tensor:
-        return with_zeros(read, height, first, last)
+    def forwards(self, read: Read, height: int, first: int, last: int) -> Tensor:
+        return _convolved(read, height, first, last, self.kernel, self.bias)
 
-    def forwards(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.kernel, self.bias, padding=(0, 1))
-
-    def backwards(self, gradient: Tensor) -> Tensor:
-        return F.conv2d(gradient, self.turned, padding=(0, 1))
+    def backwards(self, read: Read, height: int, first: int, last: int) -> Tensor:
+        return _convolved(read, height, first, last, self.turned)
 
     def band(self, n: int, width: int) -> int:
         return band(self.kernel, n * width * max(self.kernel.shape[:2]))
@@ -112,14 +106,12 @@ class Winograd:
     def __call__(self, x: Tensor) -> Tensor:
         return _Differentiable.apply(x, self)
 
-    def beyond(self, read: Read, height: int, first: int, last: int) -> Tensor:
-        return with_zeros(read, height, first, last)
-
-    def forwards(self, x: Tensor) -> Tensor:
+    def forwards(self, read: Read, height: int, first: int, last: int) -> Tensor:
+        x = with_zeros(read, height, first - 1, last + 1)
         return convolve_rows(x, self.kernels).add_(self.bias.view(1, -1, 1, 1))
 
-    def backwards(self, gradient: Tensor) -> Tensor:
-        return convolve_rows(gradient, self.turned)
+    def backwards(self, read: Read, height: int, first: int, last: int) -> Tensor:
+        return convolve_rows(with_zeros(read, height, first - 1, last + 1), self.turned)
 
     def band(self, n: int, width: int) -> int:
         tiles = n * -(-width // 4)
@@ -135,14 +127,11 @@ class Tiled:
     def __call__(self, x: Tensor) -> Tensor:
         return self.inner(framed(x))[..., 1:-1, 1:-1]
 
-    def beyond(self, read: Read, height: int, first: int, last: int) -> Tensor:
-        return around(read, height, first, last)
+    def forwards(self, read: Read, height: int, first: int, last: int) -> Tensor:
+        return self.inner.forwards(_framed(read, height), height + 2, first + 1, last + 1)[..., 1:-1]
 
-    def forwards(self, x: Tensor) -> Tensor:
-        return self.inner.forwards(_with_columns(x))[..., 1:-1]
-
-    def backwards(self, gradient: Tensor) -> Tensor:
-        return self.inner.backwards(_with_columns(gradient))[..., 1:-1]
+    def backwards(self, read: Read, height: int, first: int, last: int) -> Tensor:
+        return self.inner.backwards(_framed(read, height), height + 2, first + 1, last + 1)[..., 1:-1]
 
     def band(self, n: int, width: int) -> int:
         return self.inner.band(n, width + 2)
@@ -163,11 +152,24 @@ class _Differentiable(torch.autograd.Function):
         return _whole(gradient, ctx.by.backwards, ctx.by, ctx.by.kernels.shape[1]), None
 
 
-def _whole(x: Tensor, convolve: Callable[[Tensor], Tensor], by: Winograd, outputs: int) -> Tensor:
+def _convolved(
+    read: Read, height: int, first: int, last: int, kernel: Tensor, bias: Tensor | None = None
+) -> Tensor:
+    """At a border of the picture F.conv2d pads with zeros, on both sides alike, and a row too many is cut
+    off: rows that were padded before would be a copy."""
+    x = read(max(first - 1, 0), min(last + 1, height))
+    padding = int(first == 0 or last == height)
+    y = F.conv2d(x, kernel, bias, padding=(padding, 1))
+    return y.narrow(2, 0 if first == 0 else padding, last - first)
+
+
+def _whole(
+    x: Tensor, convolve: Callable[[Read, int, int, int], Tensor], by: Winograd, outputs: int
+) -> Tensor:
     n, _, height, width = x.shape
     whole = torch.empty(n, outputs, height, width, memory_format=torch.channels_last)
     for first, last in bands(height, by.band(n, width)):
-        whole[:, :, first:last] = convolve(rows(x, first - 1, last + 1))
+        whole[:, :, first:last] = convolve(reader(x), height, first, last)
     return whole
 
 
@@ -188,9 +190,13 @@ def bands(height: int, step: int) -> Iterator[tuple[int, int]]:
     yield from zip(starts, [*starts[1:], height], strict=True)
 
 
+def reader(x: Tensor) -> Read:
+    return lambda first, last: x[:, :, first:last]
+
+
 def rows(x: Tensor, first: int, last: int) -> Tensor:
     """Rows of (N, C, H, W), with rows of zeros where they lie outside; a view where none does."""
-    return with_zeros(lambda top, bottom: x[:, :, top:bottom], x.shape[2], first, last)
+    return with_zeros(reader(x), x.shape[2], first, last)
 
 
 def with_zeros(read: Read, height: int, first: int, last: int) -> Tensor:
@@ -216,8 +222,12 @@ def framed(x: Tensor) -> Tensor:
 
     F.pad(mode="circular") does the same, but leaves channels-last memory.
     """
-    height = x.shape[2]
-    return _with_columns(around(lambda first, last: x[:, :, first:last], height, -1, height + 1))
+    return _framed(reader(x), x.shape[2])(0, x.shape[2] + 2)
+
+
+def _framed(read: Read, height: int) -> Read:
+    """Rows of the framed picture, whose first row is the one before the picture's."""
+    return lambda first, last: _with_columns(around(read, height, first - 1, last - 1))
 
 
 def _with_columns(x: Tensor) -> Tensor:

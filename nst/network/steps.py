@@ -51,17 +51,15 @@ class ConvolutionStep:
     def backwards(self, costs: CostGradients) -> None:
         height = self.source.shape[2]
         for first, last in self._bands(self.source.shape):
-            gradient = self.convolution.beyond(self._gradient, height, first - 1, last + 1)
-            self.source.put_gradient(first, last, self.convolution.backwards(gradient), costs)
+            flow = self.convolution.backwards(self._gradient, height, first, last)
+            self.source.put_gradient(first, last, flow, costs)
 
     def _bands(self, shape: Sequence[int]) -> Iterator[tuple[int, int]]:
         n, _, height, width = shape
         return bands(height, self.convolution.band(n, width))
 
     def _forwards(self, first: int, last: int) -> Tensor:
-        height = self.source.shape[2]
-        seen = self.convolution.beyond(self.source.rows, height, first - 1, last + 1)
-        return self.convolution.forwards(seen)
+        return self.convolution.forwards(self.source.rows, self.source.shape[2], first, last)
 
     def _gradient(self, first: int, last: int) -> Tensor:
         """Rows of the gradient of what the convolution gave."""
