@@ -84,7 +84,7 @@ def crowsonkb(pair: Pair, strength: float, evaluations: int = CROWSON_EVALUATION
     last = None
     for image in task.published("crowsonkb", evaluations):
         last = image
-    return task.full_size(last).cpu()
+    return task.full_size(last)
 
 
 def eight_layers(pair: Pair, strength: float) -> Tensor:

@@ -152,7 +152,7 @@ class ItsObjective:
         self.weighting = weigh(settings, self.targets)
 
     def __call__(self, image: Tensor) -> float:
-        return cost_of(self.network, self.targets, self.weighting, image.clamp(0, 1))
+        return cost_of(self.network, self.targets, self.weighting, image.clamp(0, 1).cpu())
 
 
 class Bordered(Network):

@@ -1,8 +1,9 @@
-"""Measures of a painting that no run minimises: three of its style and content, two of its border.
+"""Measures of a painting: three of its style and content, two of its border. A run minimises `moved` at most.
 
 The first two are taken with VGG-19 as it was trained: max pooling, float32.
-A cost can fall because the picture fills with what the network does not see. These look elsewhere: at whole
-distributions where the style cost has second moments, at layers between its own, and at the pixels' spectrum.
+A cost can fall because the picture fills with what the network does not see. The others look elsewhere: at
+whole distributions where the style cost has second moments, at layers between its own, and at the pixels'
+spectrum.
 """
 
 import math
@@ -24,7 +25,8 @@ FINE = 0.35  # cycles a pixel: above it lies what a brush does not paint
 class Judged:
     """What a result is like; for the content image itself `moved` is 0 and `style` 1.
 
-    moved     how far it is from the content image: Σ (a(G) − a(C))² / Σ a(C)² at CONTENT_LAYER, ≥ 0
+    moved     how far it is from the content image: Σ (a(G) − a(C))² / Σ a(C)² at CONTENT_LAYER, ≥ 0. That is
+              the content cost, relative: what runs with this content layer do minimise
     style     what is left of the way to the style image: sliced_wasserstein() of result over content image
     speckle   fine_energy() of result over style image
     rim       rim_contrast() of result over content image, 1 for the content image
@@ -48,7 +50,7 @@ class SecondJudge:
         self.untouched = self._distances(self.content)
 
     def __call__(self, result: Tensor) -> Judged:
-        result = result.clamp(0, 1)
+        result = result.clamp(0, 1).cpu()
         found = self._features(result)
         goal = self.content[CONTENT_LAYER]
         moved = (found[CONTENT_LAYER] - goal).square().sum() / goal.square().sum()

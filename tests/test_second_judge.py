@@ -83,6 +83,15 @@ def test_the_content_image_is_unmoved_with_all_the_style_left_and_no_rim():
     assert judge(style[..., :48, :64].repeat(1, 1, 2, 1)[..., :64, :64]).style < 0.5
 
 
+@pytest.mark.gpu
+def test_on_a_graphics_card_a_picture_is_judged_alike():
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device here")
+    content, style = random(1, 3, 64, 64), random(1, 3, 48, 80, seed=1)
+    judge = SecondJudge(tiny_filters(10), content, style)
+    assert judge(content.cuda()) == judge(content)
+
+
 def test_a_painted_rim_is_seen_and_an_even_picture_has_none():
     even = random(1, 3, 60, 70)
     assert rim_contrast(even) == pytest.approx(1, abs=0.05)
