@@ -82,14 +82,19 @@ def about(drawn: Drawn, steps: int, minutes: float) -> dict[str, Any]:
 
 
 def figures(traces: Mapping[str, Trace]) -> dict[str, Any]:
-    """{steps: what pastiche had reached, when, and when ours was there}, by its objective and by J."""
+    """{steps: what pastiche had reached by then, when, and when ours was there}, by its objective and by J.
+
+    Its seconds are those of the step, “reached at”, that first had its lowest cost. It may stand
+    still after that step.
+    """
     found = {}
     theirs, by_j = traces["pastiche"], traces["pastiche, J"]
     last = theirs.points[-1][0]
     for steps in sorted({*(mark for mark in MARKS if mark <= last), last}):
         loss, j = theirs.cost_after(steps), by_j.cost_after(steps)
         found[f"after {steps}"] = {
-            "seconds": next(seconds for n, seconds, _ in theirs.points if n == steps),
+            "reached at": theirs.evaluations_to(loss),
+            "seconds": theirs.seconds_to(loss),
             "its objective": float(f"{loss:.5g}"),
             "J": float(f"{j:.4g}"),
             ITS: traces[ITS].seconds_to(loss),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SIZES = (256, 512, 1024, 2048)  # of which the time and memory of an evaluation are told
 ROUNDS, WARM = 5, 11  # evaluations timed, after enough that L-BFGS has all its pairs
 # pastiche draws 1000 steps of its own accord; the whole run gives it minutes, the long parts its steps: at
-# 1024 px a tenth of them, as each takes eight seconds there.
+# 1024 px a tenth of them, as each takes 5.6 s there.
 PEER_MINUTES = {256: 2.0, 512: 4.5}
 PEER_STEPS = {256: 1000, 512: 1000, 1024: 100}
 # Evaluations of the published loops; crowsonkb's has a tenth or so of what its recipe says.
@@ -85,6 +85,7 @@ def ceiling(weights: str) -> dict[str, float]:
     may pass 100 %. Taken in turns, as a machine's speed changes within minutes; the figures are those of the
     round with the median share."""
     import nst
+    from nst.borders import MARGIN
     from nst.network.layers import deepest
     from nst.report import result_of
     from nst.studies.filters import filters_for
@@ -94,7 +95,7 @@ def ceiling(weights: str) -> dict[str, float]:
     reports = nst.stylize(*pictures(), settings, filters=filters)
     evaluations = (report for report in reports if report.costs)
     _seconds(evaluations, WARM)
-    flops = operations(filters, 512 * 384)
+    flops = operations(filters, (512 + 2 * MARGIN) * (384 + 2 * MARGIN))
     works = [(1, flops, evaluations)]
     for channels, side in ((64, 256), (128, 128), (256, 64), (512, 32)):
         works.append((16, 2 * 9 * channels**2 * side**2, _plain(channels, side)))

@@ -38,6 +38,10 @@ class Trace:
         """Seconds of the first judgement at most this cost."""
         return next((seconds for _, seconds, j in self.points if j <= cost), None)
 
+    def evaluations_to(self, cost: float) -> int | None:
+        """Evaluations of the first judgement at most this cost."""
+        return next((evaluations for evaluations, _, j in self.points if j <= cost), None)
+
     def cost_after(self, evaluations: int) -> float:
         return min(j for n, _, j in self.points if n <= evaluations)
 
@@ -133,6 +137,8 @@ def compare(weights: str, size: int, content, style, published: Mapping[str, int
     base = nst.Settings(weights=weights, size=size)
     filters = result_of(find_filters(weights, deepest(base.layers)))
     task = Task(filters, base, content, style)
+    # The first of a process imports torch._dynamo, a second or so that is no loop's own.
+    torch.optim.LBFGS([torch.zeros(1, requires_grad=True)])
     for side in sides(size):
         task.at(side)  # targets are made before any clock starts
     traces = {name: task.run(task.published(name, n)) for name, n in published.items()}

