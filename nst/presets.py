@@ -60,7 +60,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "gentle": {"strength": 5.0},
     # The style comes first.
     "bold": {"strength": 60.0},
-    # Half the time: nothing deeper than the first eight convolutions.
+    # Less time: nothing deeper than the first eight convolutions, which are 62 % of the multiplications.
     "fast": {
         "content_layers": {"relu3_3": 1.0},
         "style_layers": dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu3_4"), 0.25),

@@ -71,7 +71,7 @@ PRESET_NAMES = {
     "paint": "Paint: large brushwork",
     "gentle": "Gentle: the scene stays",
     "bold": "Bold: the style comes first",
-    "fast": "Fast: eight layers, half the time",
+    "fast": "Fast: eight layers, less time",
     "gatys": "Gatys: the authors’ notebook",
     "course": "Course: the exercise",
     "neural-style": "neural-style, Johnson’s",
