@@ -5,6 +5,7 @@ and fetches what an address in the place of a file points to, for every input of
 included. A path elsewhere on the disk it does refuse, but with a blank error.
 """
 
+import json
 import logging
 import os
 import re
@@ -15,6 +16,7 @@ from posixpath import normpath
 from typing import Any
 from urllib.parse import parse_qs
 
+from gradio.data_classes import CancelBody
 from starlette.formparsers import MultiPartException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse
@@ -37,7 +39,7 @@ LONGEST_BODY = 60.0  # seconds
 API = "/gradio_api"
 UPLOAD, MCP, STREAM = f"{API}/upload", f"{API}/mcp", f"{API}/queue/data"
 FILES = (f"{API}/file=", f"{API}/file/")
-HEARTBEAT = f"{API}/heartbeat/"
+HEARTBEAT, CANCEL = f"{API}/heartbeat/", f"{API}/cancel"
 ANSWER = re.compile(rf"{API}/call/(?:v2/)?[^/]+/([^/]+)")
 # Of no use to this page: they write to the disk, fetch from elsewhere, or take bodies of their own kind.
 CLOSED = ("deep_link", "process_recording", "component_server", "proxy=", "vibe-", "run-history")
@@ -47,6 +49,7 @@ TOO_LARGE = "This request has more than {} kB: please upload pictures as files."
 TOO_SLOW = f"Nothing came for {SILENCE:.0f} s, or not all within {LONGEST_BODY:.0f} s: please try again."
 CLOSED_HERE = "There is nothing at this address: please use the page or its endpoints."
 NO_ADDRESSES = "Only this app's own files are served, and no addresses."
+ANOTHERS = "This run was begun in another tab or by someone else, and only from there can it be stopped."
 NOT_FITTING = (
     "This request could not be handled: please reload the page, and report number {} if it happens again."
 )
@@ -111,6 +114,8 @@ class Guard:
             await _refuse(413, TOO_LARGE.format(most // 1024), scope, send)
         elif sentence := refusal_of(body):
             await _refuse(400, sentence, scope, send)
+        elif path.startswith(CANCEL) and _cancels_anothers(body, scope):
+            await _refuse(403, ANOTHERS, scope, send)
         else:
             await self.app(scope, _replay(body, receive), send)
 
@@ -169,6 +174,16 @@ def _listens_to(path: str, scope: Scope) -> str:
         event = scope["app"].get_blocks()._queue.event_ids_to_events.get(found[1])
         return event.session_hash if event else found[1]
     return ""
+
+
+def _cancels_anothers(body: bytes, scope: Scope) -> bool:
+    """Whether this would end an event of another session: Gradio ends any whose number is given."""
+    try:
+        asked = CancelBody.model_validate(json.loads(body))
+    except ValueError:  # which is refused by who wants one
+        return False
+    event = scope["app"].get_blocks()._queue.event_ids_to_events.get(asked.event_id)
+    return event is not None and event.session_hash != asked.session_hash
 
 
 async def _read(receive: Receive, most: int) -> bytes | None:
