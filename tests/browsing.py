@@ -164,7 +164,10 @@ def open_advanced(page: Page) -> None:
     expect(page.get_by_label("Seed")).to_be_visible()
 
 
-def wait_for_the_end(page: Page) -> None:
+def wait_for_the_end(page: Page, said: str = "") -> None:
+    """Until nothing is painted any more. `said` is what the end says of a run that may not have begun yet."""
+    if said:
+        expect(page.locator("#said")).to_contain_text(said, timeout=3 * SOON)
     expect(page.locator("#run")).to_be_enabled(timeout=3 * SOON)
     expect(page.locator("#stop")).to_be_disabled()
 
@@ -173,8 +176,24 @@ def paint(page: Page, recipe: Path) -> None:
     """Paint with the settings of a recipe, to the end."""
     use_recipe(page, recipe)
     page.locator("#run").click()
-    expect(page.locator("#said")).to_contain_text(f"Painted {read_recipe(recipe).settings.size} × ")
-    wait_for_the_end(page)
+    wait_for_the_end(page, f"Painted {read_recipe(recipe).settings.size} × ")
+
+
+def asked_of(page: Page) -> list[str]:
+    """The requests that the page makes of the server from now on."""
+    asked = []
+    page.on("request", lambda request: "/run/" in request.url and asked.append(request.url))
+    return asked
+
+
+def comes_to_rest(page: Page, asked: list[str]) -> bool:
+    """Whether half a second without a request comes within ten."""
+    for _ in range(20):
+        asked.clear()
+        page.wait_for_timeout(500)
+        if not asked:
+            return True
+    return False
 
 
 def downloaded(page: Page) -> Download:

@@ -18,6 +18,7 @@ from nst.ui.brush import PREFIX, address_of, mask_of, mask_url
 
 def drag(page, start, end):
     """From one place of the sheet to another, by parts of its width and height."""
+    page.wait_for_function("document.querySelector('#brush img')?.naturalWidth > 0")
     page.locator("#brush canvas").scroll_into_view_if_needed()
     box = page.locator("#brush canvas").bounding_box()
     (x, y), (u, v) = (
@@ -59,8 +60,7 @@ def test_what_is_brushed_stays_as_it_is_and_what_is_erased_does_not(visit, pictu
     drag(page, (0.5, 0.5), (0.9, 0.5))
     assert 0.3 * red < marked(page)[0] < 0.6 * red
     page.locator("#run").click()
-    expect(page.locator("#said")).to_contain_text("Painted 128 × 96 px", timeout=60_000)
-    wait_for_the_end(page)
+    wait_for_the_end(page, "Painted 128 × 96 px")
     with page.expect_download() as download:
         page.locator("#download").click()
     assert read_recipe(download.value.path()).others == ("mask",)
@@ -177,14 +177,14 @@ def test_parts_that_are_alike_are_proposed_and_what_is_changed_with_the_brush_is
     drag(page, (0.1, 0.5), (0.9, 0.5))
     assert coloured(page, "brush", (255, 0, 0)) > before + 40 * 380
     page.locator("#run").click()
-    expect(page.locator("#said")).to_contain_text("Painted 64 × 48 px", timeout=60_000)
-    wait_for_the_end(page)
+    wait_for_the_end(page, "Painted 64 × 48 px")
     with page.expect_download() as download:
         page.locator("#download").click()
     assert read_recipe(download.value.path()).others == ("mask", "style_mask")
     before = page.locator("#brush img").get_attribute("src")
     page.evaluate(REMEMBERING)
     page.locator("#find-parts").click()
+    page.wait_for_function("document.querySelector('#regions .proposal button:last-of-type:enabled')")
     page.locator("#swap").click()  # while the parts of the pictures before are looked for
     expect(page.locator("#brush img")).not_to_have_attribute("src", before)
     page.wait_for_function("saidOfParts.some((said) => said.includes('Looking for parts that are alike'))")

@@ -125,6 +125,7 @@ def test_the_grid_fills_in_and_a_picture_opens_in_transfer(visit, pictures):
     bring_a_second_style(page, pictures[0])
     page.get_by_role("button", name="Regions").click()
     expect(page.locator("#brush img")).to_be_visible()
+    page.wait_for_function("document.querySelector('#brush img')?.naturalWidth > 0")
     page.locator("#brush canvas").click()
     expect(page.locator(".brush[data-marked]")).to_have_count(1)
     open_tab(page, "Which layers make the style?")
