@@ -24,6 +24,18 @@ def public(app) -> Server:
     return app
 
 
+@pytest.fixture(scope="module")
+def visitor(app) -> Visitor:
+    """One who asks in every test that needs no other: a new one costs the app a tenth of a second."""
+    return Visitor(app)
+
+
+@pytest.fixture(scope="module")
+def given(visitor) -> dict[str, dict]:
+    """A content and a style image, uploaded once."""
+    return {"content": visitor.upload(png(waves(128, 96))), "style": visitor.upload(png(checks()))}
+
+
 def in_url(data: bytes) -> dict:
     return {
         "path": None,
@@ -32,15 +44,13 @@ def in_url(data: bytes) -> dict:
     }
 
 
-def test_the_real_app_paints_for_a_stranger(public):
-    visitor = Visitor(public)
-    content, style = visitor.upload(png(waves(128, 96))), visitor.upload(png(checks()))
-    picture, last = visitor.run("transfer", *visitor.transfer_inputs(content, style, **SMALL))
+def test_the_real_app_paints_for_a_stranger(visitor, given):
+    picture, last = visitor.run("transfer", *visitor.transfer_inputs(**given, **SMALL))
     assert last["state"] == "done", last["message"]
     assert visitor.look(picture).shape == (48, 64, 3)
 
 
-def test_the_page_is_compressed_for_whoever_takes_that_and_a_picture_is_not(public):
+def test_the_page_is_compressed_for_whoever_takes_that_and_a_picture_is_not(public, given):
     def asked(path: str, encoding: str) -> httpx.Response:
         return httpx.get(f"{public.url}{path}", headers={"Accept-Encoding": encoding})
 
@@ -49,14 +59,12 @@ def test_the_page_is_compressed_for_whoever_takes_that_and_a_picture_is_not(publ
     assert small.headers["content-encoding"] == "gzip"
     assert small.text == plain.text
     assert int(small.headers["content-length"]) < len(plain.content) / 3
-    picture = Visitor(public).upload(png(waves(128, 96)))["path"]
-    assert "content-encoding" not in asked(f"/gradio_api/file={picture}", "gzip").headers
+    path = f"/gradio_api/file={given['content']['path']}"
+    assert "content-encoding" not in asked(path, "gzip").headers
 
 
-def test_what_the_app_keeps_of_a_run_is_served_to_nobody(public):
-    visitor = Visitor(public)
-    content, style = visitor.upload(png(waves(128, 96))), visitor.upload(png(checks()))
-    picture, _ = visitor.run("transfer", *visitor.transfer_inputs(content, style, **SMALL))
+def test_what_the_app_keeps_of_a_run_is_served_to_nobody(public, visitor, given):
+    picture, _ = visitor.run("transfer", *visitor.transfer_inputs(**given, **SMALL))
     kept = Path(picture["path"]).parent / "made" / "run.json"
     kept.parent.mkdir(exist_ok=True)
     kept.write_text("where the pictures are")
@@ -88,20 +96,18 @@ def test_what_the_app_keeps_of_a_run_is_served_to_nobody(public):
     ],
     ids=["none", "data", "bomb", "metadata", "https", "passwd", "dots", "source", "nul"],
 )
-def test_anything_but_an_uploaded_file_is_refused_with_a_sentence(public, which, picture, sentence):
-    visitor = Visitor(public)
-    given = {"content": visitor.upload(png(waves(128, 96))), "style": visitor.upload(png(checks()))}
-    given[which] = picture
+def test_anything_but_an_uploaded_file_is_refused_with_a_sentence(
+    public, visitor, given, which, picture, sentence
+):
     before = public.memory()
-    assert sentence in visitor.answer("transfer", *visitor.transfer_inputs(**given, **SMALL))
+    inputs = visitor.transfer_inputs(**{**given, which: picture}, **SMALL)
+    assert sentence in visitor.answer("transfer", *inputs)
     assert public.memory() < before + 50
 
 
-def test_a_file_that_is_gone_by_the_time_of_the_run_is_refused_with_a_sentence(public):
-    visitor = Visitor(public)
-    content, style = visitor.upload(png(waves(128, 96))), visitor.upload(png(checks()))
-    content["path"] = content["path"].replace("picture.png", "gone.png")
-    said = visitor.answer("transfer", *visitor.transfer_inputs(content, style, **SMALL))
+def test_a_file_that_is_gone_by_the_time_of_the_run_is_refused_with_a_sentence(visitor, given):
+    gone = file_data(given["content"]["path"].replace("picture.png", "gone.png"))
+    said = visitor.answer("transfer", *visitor.transfer_inputs(gone, given["style"], **SMALL))
     assert "choose the picture again" in said
 
 
@@ -119,20 +125,18 @@ def test_a_file_over_20_MB_is_refused_while_it_comes_in(public):
 
 
 @pytest.mark.parametrize("bad", [bad for bad in REFUSED if "I29" not in bad.name], ids=lambda bad: bad.name)
-def test_a_bad_file_is_refused_over_http_in_its_own_words(public, bad: Bad):
-    visitor = Visitor(public)
-    content, style = visitor.upload(png(waves(128, 96))), visitor.upload(bad.make(), "picture.jpg")
-    said = visitor.answer("transfer", *visitor.transfer_inputs(content, style, **SMALL))
+def test_a_bad_file_is_refused_over_http_in_its_own_words(visitor, given, bad: Bad):
+    style = visitor.upload(bad.make(), "picture.jpg")
+    said = visitor.answer("transfer", *visitor.transfer_inputs(given["content"], style, **SMALL))
     assert bad.says in said
     assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_strange_file_name_has_no_effect_and_is_never_echoed(public, name):
-    visitor = Visitor(public)
-    content, style = visitor.upload(b"no picture", name), visitor.upload(png(checks()))
+def test_a_strange_file_name_has_no_effect_and_is_never_echoed(public, visitor, given, name):
+    content = visitor.upload(b"no picture", name)
     assert public.uploads.resolve().as_posix() in content["path"]
-    said = visitor.answer("transfer", *visitor.transfer_inputs(content, style, **SMALL))
+    said = visitor.answer("transfer", *visitor.transfer_inputs(content, given["style"], **SMALL))
     assert NOT_A_PICTURE in said
     assert name not in said
 
@@ -159,17 +163,14 @@ def test_the_folder_of_all_runs_cannot_be_listed(public):
     assert answer.status_code in (403, 404)
 
 
-def test_no_run_begins_around_the_queue(public):
-    visitor = Visitor(public)
-    content, style = visitor.upload(png(waves(128, 96))), visitor.upload(png(checks()))
+def test_no_run_begins_around_the_queue(public, visitor, given):
     before = public.run_folders()
-    visitor.press("transfer", *visitor.transfer_inputs(content, style, **SMALL))
+    visitor.press("transfer", *visitor.transfer_inputs(**given, **SMALL))
     assert public.run_folders() == before
 
 
 @pytest.mark.parametrize("data", [[], [None], [1, 2, 3], [None] * 200, [[]] * 22, [{}] * 22])
-def test_missing_and_extra_fields_leave_the_app_alive(public, data):
-    visitor = Visitor(public)
+def test_missing_and_extra_fields_leave_the_app_alive(public, visitor, data):
     said = visitor.answer("transfer", *data)
     assert "Traceback" not in str(said)
     assert public.http.get("/config").status_code == 200
@@ -186,11 +187,9 @@ def test_missing_and_extra_fields_leave_the_app_alive(public, data):
     ],
 )
 @pytest.mark.parametrize("value", [-1, 1e308, float("nan"), float("inf"), "abc", [], {}])
-def test_a_setting_out_of_bounds_is_refused_by_name_and_range(public, name, sentence, value):
-    visitor = Visitor(public)
-    content, style = visitor.upload(png(waves(128, 96))), visitor.upload(png(checks()))
+def test_a_setting_out_of_bounds_is_refused_by_name_and_range(public, visitor, given, name, sentence, value):
     before = public.run_folders()
-    inputs = visitor.transfer_inputs(content, style, **{**SMALL, name: value})
+    inputs = visitor.transfer_inputs(**given, **{**SMALL, name: value})
     assert sentence in visitor.answer("transfer", *inputs)
     assert public.run_folders() == before
 
