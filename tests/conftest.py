@@ -11,7 +11,25 @@ from server import REAL_APP, Server
 from nst import decoding
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-LONGEST = ("studies_page", "page", "moments_page", "coming_back", "visit", "hostile", "studies_api")
+LONGEST = (
+    "studies_page",
+    "page",
+    "moments_page",
+    "coming_back",
+    "visit",
+    "hostile",
+    "studies_api",
+    "how_page",
+    "brush",
+    "public",
+    "jobs",
+    "api",
+    "weights",
+    "zerogpu",
+    "peer",
+    "textures",
+    "images",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

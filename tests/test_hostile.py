@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import attacks
@@ -263,7 +264,7 @@ def test_no_links_are_saved(public):
     ],
 )
 def test_only_the_upload_itself_may_be_large(public, path):
-    answer = public.http.post(path, content=b"x" * (60 * 2**20))
+    answer = public.http.post(path, content=b"x" * (2 * 2**20))
     assert answer.status_code == 413
 
 
@@ -275,15 +276,16 @@ def test_routes_that_take_bodies_of_their_own_are_closed(public, route):
     assert uploaded(public) == before
 
 
-@pytest.mark.parametrize("form", ["file=", "file/", "proxy="])
-@pytest.mark.parametrize("address", ["http://{}/", "https://{}/a.png", "HTTP://{}/", "//{}/", "ftp://{}/"])
-def test_no_address_is_ever_fetched(public, form, address):
+def test_no_address_is_ever_fetched(public):
+    forms = ("file=", "file/", "proxy=")
+    addresses = ("http://{}/", "https://{}/a.png", "HTTP://{}/", "//{}/", "ftp://{}/")
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(0.2)
-        path = f"/gradio_api/{form}" + address.format(f"127.0.0.1:{listener.getsockname()[1]}")
-        answer = public.http.get(path)
-        assert answer.status_code in (403, 404)
-        assert answer.json()["detail"].endswith((".", "no addresses."))
+        for form, address in product(forms, addresses):
+            path = form + address.format(f"127.0.0.1:{listener.getsockname()[1]}")
+            answer = public.http.get(f"/gradio_api/{path}")
+            assert answer.status_code in (403, 404), path
+            assert answer.json()["detail"].endswith((".", "no addresses.")), path
+        listener.settimeout(0.5)
         with pytest.raises(TimeoutError):
             listener.accept()
 
