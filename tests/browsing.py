@@ -64,6 +64,19 @@ def visit(app, browser, profile) -> Iterator[Opener]:
         yield open_page
 
 
+@pytest.fixture(scope="module")
+def opened_once(app, browser, profile) -> Iterator[Page]:
+    with visiting(app, browser, profile) as open_page:
+        yield open_page()
+
+
+@pytest.fixture
+def looked_at(opened_once) -> Page:
+    """One page for all tests of a file that only look at it: none of them fills anything in."""
+    opened_once.emulate_media(color_scheme="light")
+    return opened_once
+
+
 @contextmanager
 def visiting(app: Server, browser: Browser, profile: BrowserContext) -> Iterator[Opener]:
     """Opens pages; fails if one of them met an error or asked anyone but the app for anything."""

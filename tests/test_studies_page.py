@@ -48,8 +48,8 @@ def self_taught(page):
     page.get_by_role("option", name="Self-taught").locator("visible=true").click()
 
 
-def test_every_tab_opens_with_three_sentences_and_fits_its_window(visit):
-    page = visit()
+def test_every_tab_opens_with_three_sentences_and_fits_its_window(looked_at):
+    page = looked_at
     tabs = page.locator("[role=tablist]").first.locator("[role=tab]:visible")
     expect(tabs).to_have_text(["Transfer", *TABS])
     for width, name in product((1280, 390), TABS):
@@ -224,8 +224,9 @@ def test_each_kind_of_reconstruction_has_its_example(visit):
     assert page.locator("#reconstruct-sheet button").count() == 0
 
 
-def test_the_sheet_is_as_light_or_dark_as_the_page(visit):
-    page = visit()
+def test_the_sheet_is_as_light_or_dark_as_the_page(looked_at):
+    page = looked_at
+    page.set_viewport_size({"width": 1280, "height": 900})
     for scheme in light_and_dark(page):
         for name in BOARDS:
             open_tab(page, name)
@@ -246,8 +247,8 @@ async (image) => {
 """
 
 
-def test_every_control_has_help_of_a_line_or_two(visit):
-    page = visit()
+def test_every_control_has_help_of_a_line_or_two(looked_at):
+    page = looked_at
     for name, width in product(BOARDS, (390, 1280, 1920)):
         page.set_viewport_size({"width": width, "height": 1000})
         open_tab(page, name)

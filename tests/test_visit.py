@@ -27,8 +27,8 @@ pytestmark = pytest.mark.browser
 # The first look
 
 
-def test_a_finished_example_is_there_before_the_first_click(visit):
-    page = visit()
+def test_a_finished_example_is_there_before_the_first_click(looked_at):
+    page = looked_at
     expect(page.locator("#slider img")).to_have_count(2)
     expect(page.locator("#caption")).to_contain_text("painted by this app")
     loaded = "[...document.querySelectorAll('#slider img')].every((i) => i.complete && i.naturalWidth > 200)"
@@ -36,15 +36,16 @@ def test_a_finished_example_is_there_before_the_first_click(visit):
     expect(page.locator(".picks.pairs button").first.locator("img")).to_have_count(2)
 
 
-def test_the_page_uses_the_width_there_is(visit):
-    page = visit()
+def test_the_page_uses_the_width_there_is(looked_at):
+    page = looked_at
     for window, least in ((1280, 1200), (1920, 1290)):
         page.set_viewport_size({"width": window, "height": 1000})
         assert page.locator("#transfer").bounding_box()["width"] >= least
 
 
-def test_what_a_first_painting_needs_is_in_sight_without_scrolling(visit):
-    page = visit(1280, 800)
+def test_what_a_first_painting_needs_is_in_sight_without_scrolling(looked_at):
+    page = looked_at
+    page.set_viewport_size({"width": 1280, "height": 800})
     expect(page.locator("#estimate")).to_contain_text("About")
     for needed in ("#content", "#style", ".strength", "#run", "#estimate", "#slider", "#caption"):
         box = page.locator(needed).bounding_box()
