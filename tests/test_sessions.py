@@ -1,34 +1,74 @@
-"""What is kept of a session, at a real server of Gradio's."""
+"""What is kept of a session and of answers that nobody came for, at a real server of Gradio's."""
 
 import json
 import subprocess
 import sys
+from typing import Any
+
+import pytest
 
 # In a process of its own: Gradio leaves event loops open, which a test here would be blamed for.
-VISIT = """
-import json
+VISITS = """
+import json, time
 import gradio as gr
 import httpx
 from nst.ui.running.sessions import keep_states_alone
+from nst.ui.running.unheard import Unheard
 
 keep_states_alone()
 with gr.Blocks() as demo:
     box, count = gr.Textbox(), gr.State(0)
     both = [box, count]
     box.submit(lambda _, count: (gr.Textbox(label=str(count)), count + 1), both, both, queue=False)
+    box.submit(str.upper, box, box)
 demo.launch(prevent_thread_lock=True, quiet=True)
-labels = []
+queue, seen = demo._queue, {"labels": [], "looks": []}
+
+def ask(where, event, session, *data):
+    body = {"data": data, "fn_index": event, "session_hash": session}
+    return httpx.post(f"{demo.local_url}gradio_api/{where}", json=body).raise_for_status().json()
+
 for session in ("a", "b", "a"):
-    body = {"data": ["text" * 1000, None], "fn_index": 0, "session_hash": session}
-    answer = httpx.post(f"{demo.local_url}gradio_api/run/predict", json=body).raise_for_status()
-    labels.append(answer.json()["data"][0]["label"])
+    seen["labels"].append(ask("run/predict", 0, session, "text" * 1000, None)["data"][0]["label"])
 kept = [str(vars(session)) for session in demo.state_holder.session_data.values()]
-print(json.dumps([labels, ["text" * 1000 in each for each in kept]]))
+seen["has_text"] = ["text" * 1000 in each for each in kept]
+unheard = Unheard(queue, lambda session: session == "listening")
+
+def join(session):
+    ask("queue/join", 1, session, "a")
+    while queue.event_ids_to_events:
+        time.sleep(0.02)
+
+def look():
+    unheard.forget()
+    kept = queue.pending_messages_per_session, queue.pending_event_ids_session
+    seen["looks"].append([sorted(each) for each in kept])
+
+join("deaf")
+join("listening")
+look()
+join("late")
+look()
+look()
+print(json.dumps(seen))
 """
 
 
-def test_of_a_session_its_states_are_kept_and_nothing_that_was_sent():
-    done = subprocess.run([sys.executable, "-c", VISIT], capture_output=True, text=True, check=True)
-    labels, has_text = json.loads(done.stdout.splitlines()[-1])
-    assert labels == ["0", "0", "1"]
-    assert has_text == [False, False]
+@pytest.fixture(scope="module")
+def seen() -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-c", VISITS], capture_output=True, text=True, timeout=60, check=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_of_a_session_its_states_are_kept_and_nothing_that_was_sent(seen):
+    assert seen["labels"] == ["0", "0", "1"]
+    assert seen["has_text"] == [False, False]
+
+
+def test_what_nobody_came_for_is_forgotten_at_the_second_look(seen):
+    first, second, third = seen["looks"]
+    assert first == [["deaf", "listening"]] * 2
+    assert second == [["late", "listening"]] * 2
+    assert third == [["listening"]] * 2

@@ -104,28 +104,6 @@ def test_self_taught_asks_nobody(server):
     assert server.requests == 0
 
 
-def test_automatic_opens_no_socket():
-    watched = """
-import sys
-sys.addaudithook(lambda event, _: event.startswith("socket.") and sys.exit(event))
-from nst.report import result_of
-from nst.weights import find_filters
-print(len(result_of(find_filters("auto", "relu5_1")).kernels), "huggingface_hub" in sys.modules)
-"""
-    done = python(watched)
-    assert (done.stdout, done.stderr) == ("13 False\n", "")
-
-
-def python(code, *arguments, **environment):
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize("source", ["auto", "torchvision"])
 def test_an_unknown_layer_is_a_settings_error(source):
     with pytest.raises(SettingsError, match="relu9_9"):

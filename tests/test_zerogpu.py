@@ -82,6 +82,7 @@ def facts(tmp_path_factory) -> dict[str, Any]:
     done = run_python(
         f"""
         import app, dataclasses, json, spaces
+        import nst.transfer  # and torch, so that no worker has to
         from nst import Settings
         from nst.ui.painting import painting
         settings = Settings.from_dict({SMALL.to_dict()!r})
