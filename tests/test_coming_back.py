@@ -60,7 +60,7 @@ def test_the_visits_paintings_can_be_seen_again_compared_and_used(visit, picture
     expect(page.locator(".offer")).to_be_hidden()  # whoever takes it so repaints it
 
 
-def test_a_run_that_fails_leaves_the_last_painting_in_sight(visit, pictures, tmp_path):
+def test_a_run_that_fails_leaves_the_last_painting_in_sight_and_the_next_run_works(visit, pictures, tmp_path):
     page = visit()
     choose(page, *pictures)
     paint(page, a_painting(tmp_path, evaluations=6))
@@ -68,12 +68,18 @@ def test_a_run_that_fails_leaves_the_last_painting_in_sight(visit, pictures, tmp
     expect(page.get_by_role("alert")).to_contain_text("64 × 48 pixels and both sides need at least 64")
     wait_for_the_end(page)
     expect(page.locator("#slider img")).to_have_count(2)
-    strength(page).fill("")
+    for typed, said in (("-5", "not “-5”"), ("", "not empty")):
+        strength(page).fill(typed)
+        page.locator("#run").click()
+        expect(page.get_by_role("alert")).to_contain_text(
+            f"Strength must be a number from 0.1 to 1000, {said}."
+        )
+        wait_for_the_end(page)
+        expect(page.locator("#slider img")).to_have_count(2)
+        expect(page.locator("#download")).to_be_visible()
+    strength(page).fill("10")
     page.locator("#run").click()
-    expect(page.get_by_role("alert")).to_contain_text("Strength must be a number")
-    wait_for_the_end(page)
-    expect(page.locator("#slider img")).to_have_count(2)
-    expect(page.locator("#download")).to_be_visible()
+    wait_for_the_end(page, "Painted 128 × 96 px")  # the size that the refused one was to have
 
 
 def test_a_reload_finds_the_paintings_of_the_visit(visit, pictures, tmp_path):
