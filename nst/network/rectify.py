@@ -5,7 +5,8 @@ from torch import Tensor
 
 
 def relu_(y: Tensor) -> Tensor:
-    """max(y, 0), in place and without autograd: of bfloat16 in a quarter of the time of F.relu_ on a CPU."""
+    """max(y, 0), in place and without autograd: of bfloat16 in a quarter of the time of F.relu_ on a CPU. Of
+    what is no number a sign that is set makes 0."""
     comparable(y).clamp_min_(0)
     return y
 

@@ -14,8 +14,9 @@ from ..images import read_file
 
 MOST_PICTURES = 24
 MOST_BYTES = 40 * 2**20  # of all entries, unpacked: twice what may be uploaded, as pictures hardly shrink
-MOST_LISTED = 1000  # entries, all of which zipfile reads: pictures, folders, and what file managers add
-ENTRY, END = b"PK\x01\x02", b"PK\x05\x06"  # what an entry of the list begins with, and what follows the last
+MOST_LISTED = 64 * 2**10  # bytes of the list of entries, all of which zipfile reads; some 500 of them
+END, END_SIZE, END_OF_64 = b"PK\x05\x06", 22, b"PK\x06\x07"  # of that list; of a list of over 65 535 entries
+LONGEST_COMMENT = 2**16
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others can take a gigabyte to unpack
 
 
@@ -45,11 +46,17 @@ def pictures_in(path: str) -> list[bytes]:
 def _check_list(data: bytes) -> None:
     """Refuse a list too long to be read, as it could take a hundred times the upload's memory.
 
-    Entries are counted wherever they stand: where the list begins, other programs may read otherwise than
-    zipfile does.
+    Each mark that may be its end is looked at: the end's own fields or a comment may hold the mark again, and
+    which of them zipfile takes is its affair.
     """
-    if data.count(ENTRY) > MOST_LISTED:
-        raise ImageRefused(f"This zip lists too many files: at most {MOST_PICTURES} pictures are accepted.")
+    end = data.find(END, max(0, len(data) - LONGEST_COMMENT - END_SIZE))
+    while end >= 0:
+        length = int.from_bytes(data[end + 12 : end + 16], "little")
+        if length > MOST_LISTED or END_OF_64 in data[max(0, end - 20) : end]:
+            raise ImageRefused(
+                f"This zip lists too many files: at most {MOST_PICTURES} pictures are accepted."
+            )
+        end = data.find(END, end + 1)
 
 
 def _read(opened: zipfile.ZipFile) -> Iterator[bytes]:
