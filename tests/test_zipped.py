@@ -82,9 +82,10 @@ def test_a_list_is_found_to_be_long_also_where_its_end_is_hidden_from_a_search(t
     """The end's own fields hold its mark again, so that who searches from the back finds another end."""
     path = tmp_path / "hidden.zip"
     a_zip(path, {f"{n:0100}.png": b"" for n in range(1000)})
-    data = bytearray(path.read_bytes())
-    data[-18:-14] = zipped.END
-    path.write_bytes(data)
+    data = path.read_bytes()
+    size, start = (int.from_bytes(data[at : at + 4], "little") for at in (-10, -6))
+    # The list alone and its end: in that two numbers of disks are the mark again, and the list begins at 0.
+    path.write_bytes(data[start : start + size] + zipped.END * 2 + data[-14:-6] + bytes(6))
     with zipfile.ZipFile(path) as opened:
         assert len(opened.infolist()) == 1000
     monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("the list was read"))
