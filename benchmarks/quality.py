@@ -34,13 +34,19 @@ class Trace:
     points: list[tuple[int, float, float]] = field(default_factory=list)
     pictures: list[tuple[float, Tensor]] = field(default_factory=list)
 
+    def first(self, cost: float) -> int | None:
+        """Which judgement was the first at most this cost."""
+        return next((number for number, (*_, j) in enumerate(self.points) if j <= cost), None)
+
     def seconds_to(self, cost: float) -> float | None:
         """Seconds of the first judgement at most this cost."""
-        return next((seconds for _, seconds, j in self.points if j <= cost), None)
+        found = self.first(cost)
+        return None if found is None else self.points[found][1]
 
     def evaluations_to(self, cost: float) -> int | None:
         """Evaluations of the first judgement at most this cost."""
-        return next((evaluations for evaluations, _, j in self.points if j <= cost), None)
+        found = self.first(cost)
+        return None if found is None else self.points[found][0]
 
     def cost_after(self, evaluations: int) -> float:
         return min(j for n, _, j in self.points if n <= evaluations)
@@ -96,8 +102,10 @@ class Task:
         loop: Iterator[Tensor],
         limit: Callable[[Trace], bool] = lambda trace: False,
         judge: Callable[[Tensor], float] | None = None,
+        every: int = EVERY,
     ) -> Trace:
-        """Follow a loop until it ends or the limit says so, judging at full size with the clock stopped."""
+        """Follow a loop until it ends or the limit says so, judging at full size with the clock stopped, at
+        its first and at every so many evaluations."""
         trace, spent, best, judge = Trace(), 0.0, math.inf, judge or self.judge
         for count in range(1, 10**6):
             start = time.perf_counter()
@@ -105,7 +113,7 @@ class Task:
             spent += time.perf_counter() - start
             if image is None:
                 break
-            if count % EVERY == 0 or count == 1:
+            if count % every == 0 or count == 1:
                 best = min(best, judge(self.full_size(image)))
                 trace.points.append((count, round(spent, 2), best))
                 trace.pictures.append((spent, image))

@@ -120,7 +120,10 @@ def _peers(found: dict, sides: tuple[int, ...] = (256, 512, 1024)) -> Rows:
                 after = f"{steps} steps{since}"
                 what = f"pastiche’s own objective as low as pastiche has it after {after}, {side} px"
                 coarse, fine = (_within(at["seconds"], at[way]) for way in (ITS, f"{ITS}, one scale"))
-                rows.append((what, f"{at['seconds']:.0f} s; ours {coarse}; at one scale {fine}"))
+                planned = at["by"].removeprefix(f"{ITS}, ")
+                rows.append(
+                    (what, f"{at['seconds']:.0f} s; ours with {planned} {coarse}; at one scale {fine}")
+                )
     return rows
 
 

