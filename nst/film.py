@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from .errors import NSTError
-from .images import fit, save_animation
+from .images import save_animation, within
 
 if TYPE_CHECKING:
     from .transfer import Progress
@@ -72,7 +72,7 @@ class Film:
 
 def shrunk(picture: Image.Image) -> Image.Image:
     """A copy no longer than EDGE, as a frame is held."""
-    return picture.resize(_within(picture.size), Image.Resampling.LANCZOS)
+    return picture.resize(within(picture.size, EDGE), Image.Resampling.LANCZOS)
 
 
 def save_film(pictures: Sequence[Image.Image], path: str | PathLike[str], frame: int = FRAME) -> None:
@@ -83,7 +83,7 @@ def save_film(pictures: Sequence[Image.Image], path: str | PathLike[str], frame:
 
     Raises NSTError where the MP4 cannot be made.
     """
-    size = _even(_within(pictures[-1].size))
+    size = _even(within(pictures[-1].size, EDGE))
     frames = [picture.convert("RGB").resize(size, Image.Resampling.LANCZOS) for picture in pictures]
     if Path(path).suffix.lower() == ".mp4":
         _save_mp4(frames, path, frame)
@@ -117,10 +117,6 @@ def _save_mp4(frames: Sequence[Image.Image], path: str | PathLike[str], millisec
     )
     if done.returncode:
         raise NSTError("The ffmpeg that is here could not make an MP4: give the film a .webp name.")
-
-
-def _within(size: tuple[int, int]) -> tuple[int, int]:
-    return fit(*size, EDGE) if max(size) > EDGE else size
 
 
 def _even(size: tuple[int, int]) -> tuple[int, int]:

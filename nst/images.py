@@ -77,13 +77,13 @@ def load_picture(source: str | PathLike[str] | bytes, max_side: int = 4096) -> I
     with _opened(source) as (file, kind, data):
         _check_size(file, kind)
         _check_profile(file.info.get("icc_profile"))
-        file.draft(None, _within(file.size, math.ceil(0.9 * max_side)))
+        file.draft(None, within(file.size, math.ceil(0.9 * max_side)))
         fit_transparency(file)
         file.load()
         if kind.name == "PNG" and not has_every_row(data):
             raise ValueError("rows are missing")
         picture = on_white(file)
-        picture = picture.resize(_within(picture.size, max_side), Image.Resampling.LANCZOS)
+        picture = picture.resize(within(picture.size, max_side), Image.Resampling.LANCZOS)
         picture = to_srgb(picture, file.info.get("icc_profile"))
         return _bare(upright(picture, file))
 
@@ -177,10 +177,6 @@ def _check_profile(profile: bytes | None) -> None:
         )
 
 
-def _within(size: tuple[int, int], side: int) -> tuple[int, int]:
-    return fit(*size, side) if max(size) > side else size
-
-
 def picture_size(source: str | PathLike[str] | bytes) -> tuple[int, int]:
     """(width, height) from a picture's header: before it is shrunk, and upright where it is a JPEG; others
     may say at their end how they are turned. Raises as load_picture() does."""
@@ -198,6 +194,11 @@ def fit(width: int, height: int, longer_side: int) -> tuple[int, int]:
     under 16 is 16, whatever the ratio."""
     scale = longer_side / max(width, height)
     return max(SMALLEST_SIDE, round(width * scale)), max(SMALLEST_SIDE, round(height * scale))
+
+
+def within(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """(w, h) as it is, or as fit() has it where the longer side is longer than `side`."""
+    return fit(*size, side) if max(size) > side else size
 
 
 def save_jpeg(

@@ -1,10 +1,14 @@
 """The program pastiche beside ours: its objective is the one computed here, and its frames are its own."""
 
+import json
+
 import pytest
 import torch
-from pastiche.pastiche import PasticheArtist
+from pastiche import pastiche as program
+from PIL import Image
 from tiny import checks, waves
 
+from benchmarks import timed_pastiche
 from benchmarks.beside import ITS, ITS_FINE, doubled, figures, followed, shown
 from benchmarks.peer import (
     CAFFE_MEAN,
@@ -42,7 +46,7 @@ def loss_of(folder, pictures, picture, **options) -> float:
     for path, each in zip(paths, (*pictures, picture), strict=True):
         each.save(path)
     sizes = {"size": max(pictures[0].size), "style_size": max(pictures[1].size)}
-    return PasticheArtist(paths[0], [paths[1]], init=paths[2], **sizes, **options).loss
+    return program.PasticheArtist(paths[0], [paths[1]], init=paths[2], **sizes, **options).loss
 
 
 def test_its_objective_is_what_it_prints_as_loss(tmp_path, filters, pictures):
@@ -90,9 +94,19 @@ def test_the_program_gives_its_frames_in_order_with_the_seconds_it_drew(tmp_path
     assert trace.points[-1][2] < judge(to_tensor(pictures[0]))
 
 
-def test_it_ends_at_the_limit_of_seconds_with_the_picture_it_has(pictures):
-    drawn = draw(*pictures, steps=50, seconds=1e-6, kept=())
-    assert [frame.steps for frame in drawn.frames] == [1]
+def test_it_ends_at_the_limit_of_seconds_with_the_picture_it_has(tmp_path, pictures, monkeypatch):
+    for owner, name in ((program.PasticheArtist, "draw"), (program, "save_image")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))  # as it was, after the test
+    options = ["--output", str(tmp_path / "last.png"), "--size", "64", "--num-steps", "50"]
+    for option, picture in zip(("--content", "--styles"), pictures, strict=True):
+        picture.save(path := tmp_path / f"{option}.png")
+        options += [option, str(path)]
+    with pytest.raises(SystemExit):
+        timed_pastiche.main(str(tmp_path), "1e-6", "", *options)
+    lines = [json.loads(line) for line in (tmp_path / "frames.jsonl").read_text().splitlines()]
+    assert [line["steps"] for line in lines if "steps" in line] == [1]
+    with Image.open(tmp_path / "last.png") as last:
+        assert last.size == pictures[0].size
 
 
 def test_both_programs_get_pictures_of_the_size_that_is_painted():

@@ -12,7 +12,7 @@ from PIL import Image
 
 from ..decoding import Decoded, load_into
 from ..errors import SettingsError
-from ..images import fit
+from ..images import fit, within
 from ..report import each_as
 from ..settings import Settings
 from .running.frames import Frame, Moment, working
@@ -165,8 +165,7 @@ def _size(moment: Moment | None, content: Image.Image, settings: Settings) -> tu
     """The size a moment is measured at: that at which it was painted, or would be, up to 512 px."""
     from ..studies.measure import SIDE
 
-    width, height = (moment.width, moment.height) if moment else fit(*content.size, settings.size)
-    return fit(width, height, min(SIDE, max(width, height)))
+    return within((moment.width, moment.height) if moment else fit(*content.size, settings.size), SIDE)
 
 
 def _opened(moment: Moment) -> Image.Image:
