@@ -182,14 +182,16 @@ class ReconstructTab:
         frames = self.runs.stream(client_of(request, self.panel.name), board_run, kind, *pair, changes)
         yield from self.panel.values(frames, pair)
 
-    def _other(self, what: str, on_sheet: OnSheet | None) -> tuple[Any, ...]:
-        """Another kind's evaluations, a note of them, and its example unless a sheet was painted."""
+    def _other(self, request: gr.Request, what: str, on_sheet: OnSheet | None) -> tuple[Any, ...]:
+        """Another kind's evaluations, a note of them, and its example unless a sheet was painted; while one
+        is, that stays in sight."""
         kind = WHAT[what]
         evaluations, example = DEFAULTS[kind].evaluations, self.examples[kind]
         said = status.note(f"Evaluations were set to {evaluations}, as usual for this sheet.")
         if example is None or (on_sheet and not on_sheet.example):
             return evaluations, said, gr.skip(), gr.skip()
-        return evaluations, said, self.panel.drawn(example), example
+        is_painted = self.runs.goes_on(request.session_hash, self.panel.name)
+        return evaluations, said, gr.skip() if is_painted else self.panel.drawn(example), example
 
 
 def _size(start: Settings) -> Slider:

@@ -84,10 +84,12 @@ class Runs:
     def stop(self, session: str | None, panel: str | None = None) -> None:
         """End this visitor's runs, or those of one panel, at their next evaluation; each keeps its best
         picture."""
-        name = visitor(session or "")
-        for run in list(self._active):
-            if run.place.visitor == name and panel in (None, run.client.panel):
-                ask_to_stop(run.folder)
+        for run in self._of(session, panel):
+            ask_to_stop(run.folder)
+
+    def goes_on(self, session: str | None, panel: str) -> bool:
+        """Whether a run that this visitor began in a panel still waits or works."""
+        return any(not run.last.is_last for run in self._of(session, panel))
 
     def leave(self, session: str | None) -> None:
         """The visitor closed the page: end their runs. What they made stays until it is swept, since a
@@ -132,6 +134,15 @@ class Runs:
             raise
         self._active.append(run)
         return run
+
+    def _of(self, session: str | None, panel: str | None) -> list[_Run]:
+        """This visitor's runs, or those of one panel."""
+        name = visitor(session or "")
+        return [
+            run
+            for run in list(self._active)
+            if run.place.visitor == name and panel in (None, run.client.panel)
+        ]
 
     def _waiting(self, run: _Run) -> Iterator[Frame]:
         """A Frame about every HEARTBEAT seconds until the turn has come or is no longer wanted."""
