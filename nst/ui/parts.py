@@ -14,7 +14,7 @@ from .running.clients import client_of
 from .running.frames import Frame
 from .running.limits import Limits
 from .running.runs import Runs
-from .running.workspace import given_file
+from .running.workspace import asked_to_stop, given_file
 from .unchecked import Number
 from .upload import Upload
 
@@ -42,6 +42,9 @@ def _in_turn(folder: str, opened: Sequence[Decoded], parts: int) -> Iterator[Fra
     yield Frame("working", "Looking for parts that are alike.")
     content, style = (one.take() for one in opened)
     masks = parts_alike(content, style, parts, device="cpu")
+    if asked_to_stop(folder):
+        yield Frame("stopped", "Stopped: nothing was proposed.")
+        return
     paths = {name: str(Path(folder, f"{name}.png")) for name in MASKS}
     for mask, path in zip(masks, paths.values(), strict=True):
         save_png(mask, path)
