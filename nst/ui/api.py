@@ -17,6 +17,7 @@ from ..presets import preset as named
 from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings, read_layers, read_numbers
 from .events import in_line
 from .painting import painting
+from .run_panel import now_and_then
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.limits import Limits
@@ -132,7 +133,8 @@ class Endpoint:
         """
         chosen = _settings(preset, locals(), self.runs.limits)
         given = content, [style, second_style, third_style, fourth_style], chosen, start, mask, style_mask
-        for frame in self.runs.stream(client_of(request), painting, *given):
+        frames = self.runs.stream(client_of(request), painting, *given)
+        for frame in now_and_then(frames):
             if frame.state == "failed" and frame.result is None:
                 raise gr.Error(escape(frame.message), print_exception=False)
             yield frame.picture, summary(frame)

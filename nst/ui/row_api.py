@@ -18,6 +18,7 @@ from ..settings import NAMED_WEIGHTS, Settings
 from .api import number_input, summary
 from .events import in_line
 from .painting import MOST_PICTURES, painting
+from .run_panel import now_and_then
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.limits import Limits
@@ -96,7 +97,8 @@ class RowEndpoint:
         except NSTError as error:
             raise gr.Error(escape(str(error)), print_exception=False) from None
         styles = [style, second_style]
-        for frame in self.runs.stream(client_of(request), row_run, content, styles, settings, pictures):
+        frames = self.runs.stream(client_of(request), row_run, content, styles, settings, pictures)
+        for frame in now_and_then(frames):
             if frame.state == "failed" and frame.result is None:
                 raise gr.Error(escape(frame.message), print_exception=False)
             yield frame.picture, frame.details.get("film"), summary(frame)

@@ -18,6 +18,7 @@ from ..settings import NAMED_WEIGHTS, Settings
 from ..studies.board import GRID, LARGEST, SMALLEST
 from .boards import NO_PAIR, board_run
 from .events import in_line
+from .run_panel import now_and_then
 from .running.clients import client_of
 from .running.frames import Frame, working
 from .running.limits import Limits
@@ -190,7 +191,8 @@ class StudyEndpoints:
     def _answers(
         self, request: gr.Request, inner: Inner, *arguments: Any
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
-        for frame in self.runs.stream(client_of(request), inner, *arguments):
+        frames = self.runs.stream(client_of(request), inner, *arguments)
+        for frame in now_and_then(frames):
             if frame.state == "failed" and frame.result is None:
                 raise gr.Error(escape(frame.message), print_exception=False)
             yield frame.picture, _summary(frame)
