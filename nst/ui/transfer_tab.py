@@ -54,14 +54,15 @@ PRESS_PAINT = "() => setTimeout(() => document.querySelector('#run')?.click(), 2
 # failed stays. Gradio's own change comes late on a slow machine, and would hide what Paint says meanwhile.
 FORGET_REFUSAL = """
 () => {
-  const forget = (event) => {
-    const refusal = event.target.closest?.('#transfer') && document.querySelector('#said [data-refused]');
+  const forgetIn = (places) => (event) => {
+    const refusal = event.target.closest?.(places) && document.querySelector('#said [data-refused]');
     if (refusal) refusal.style.display = 'none';
   };
-  for (const kind of ['input', 'change', 'drop', 'paste']) document.addEventListener(kind, forget, true);
-  document.querySelector('#swap')?.addEventListener('click', forget);
+  const changed = forgetIn('#transfer'), pressed = forgetIn('FILLING');
+  for (const kind of ['input', 'change', 'drop', 'paste']) document.addEventListener(kind, changed, true);
+  document.addEventListener('click', pressed, true);
 }
-"""
+""".replace("FILLING", "#swap, .picks button, .actions button, .offer button, .chosen button")
 FOLD_ON_A_PHONE = "() => { if (innerWidth < 700) document.querySelector('#settings > button')?.click(); }"
 
 
