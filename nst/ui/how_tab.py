@@ -50,6 +50,7 @@ ABOUT = About(
 
 MOST_KEPT = 12  # visitors; each holds some 5 MB of Gram matrices and patches
 LAYER = "relu2_1"  # shown first
+STILL_PAINTED = "Your picture is still being painted: press Measure when it is done."
 NOT_PAINTED = "There is no painting of these two pictures yet, so G is the content image: J_content is 0."
 
 
@@ -123,6 +124,8 @@ class HowTab:
         """The run behind Measure, as values for panel.going."""
         session = request.session_hash or ""
         try:
+            if self.runs.goes_on(session, self.transfer.panel.name):
+                raise SettingsError(STILL_PAINTED)
             asked = self._asked(content, style, shown, values)
             keep = partial(self.kept.put, session)
             frames = self.runs.stream(client_of(request, self.panel.name), measure_run, asked, keep)
