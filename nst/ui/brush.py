@@ -136,8 +136,14 @@ element.addEventListener('click', (event) => {
 });
 """
 
-# From the picture's component to the brush and what was said of a proposal: another has no regions yet.
-ON = "(file) => [{picture: file?.url ?? '', mask: ''}, '']"
+# From the picture's component to the brush and what was said of a proposal: another has no regions yet. The
+# same one, set once more, keeps its own, which are still in sight.
+ON = """
+(file, brush) => {
+  const picture = file?.url ?? '', same = {__type__: 'update'};
+  return (brush?.picture ?? '') === picture ? [same, same] : [{picture, mask: ''}, ''];
+}
+"""
 
 # For brushes: nothing is marked any more.
 EMPTY = "(...brushes) => brushes.map((brush) => ({...brush, mask: '', proposal: String(Math.random())}))"

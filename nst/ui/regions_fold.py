@@ -74,7 +74,7 @@ class RegionsFold:
     def wire(self, runs: Runs, content: gr.Image, style: gr.Image) -> None:
         self.runs = runs
         for picture, painted in ((content, self.brush), (style, self.style_brush)):
-            picture.change(None, picture, [painted, self.said], js=ON)
+            picture.change(None, [picture, painted], [painted, self.said], js=ON)
         found = run_in_a_fold(
             runs,
             NAME,
