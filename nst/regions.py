@@ -103,7 +103,7 @@ def find_regions(
     if settings.is_texture or not settings.has_gram_matrices:
         raise SettingsError(
             "Regions are of a content image and of Gram matrices: leave the canvas and the statistic as they "
-            "are by default, or paint without a mask."
+            "are by default, or paint without regions."
         )
     _check_shape(mask, content, "content")
     keep, second = in_colour(mask, KEEP), in_colour(mask, SECOND)
@@ -143,9 +143,7 @@ def _painted_alike(
     if not places:
         return []
     if style_mask is None:
-        raise SettingsError(
-            f"Parts are marked in {' and '.join(places)}: give a mask of the style image with these colours."
-        )
+        raise SettingsError(f"Parts are marked in {' and '.join(places)}: mark them on the style image too.")
     _check_shape(style_mask, style, "style")
     found, marked, parts = [], _parts_of(style_mask), _parts_of(as_used(style_mask, settings))
     for name, place in places.items():

@@ -165,7 +165,7 @@ def test_what_is_kept_and_the_second_style_may_stand_beside_parts():
 @pytest.mark.parametrize(
     ("regions", "parts", "sentence"),
     [
-        (halves(), None, "Parts are marked in green and yellow: give a mask of the style image"),
+        (halves(), None, "Parts are marked in green and yellow: mark them on the style image too"),
         (
             halves(),
             halves("lime", "cyan"),
