@@ -96,8 +96,11 @@ def wire_address(
             settings = settings_in(query, pair.settings if pair else None)
         except NSTError as error:
             return [selected, *pictures, status.note(str(error), "refused"), *unchanged]
-        filled = form.fill(form.fitted(settings)) if settings else unchanged
-        return [selected, *pictures, gr.skip(), *filled]
+        if settings is None:
+            return [selected, *pictures, gr.skip(), *unchanged]
+        said = form.lowered(settings)
+        note = status.note(said) if said else gr.skip()
+        return [selected, *pictures, note, *form.fill(form.fitted(settings))]
 
     outputs = [tabs, transfer.content, transfer.style, transfer.note, *form.filled]
     names = {name: json.dumps(str(name)) for name in known}

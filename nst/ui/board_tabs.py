@@ -18,8 +18,9 @@ from .running.runs import Runs
 from .sheet_estimate import SheetEstimate
 from .sheet_panel import About, Given, SheetPanel
 from .sheet_view import OnSheet
+from .shown import is_gone
 from .theme import html
-from .transfer_tab import TransferTab
+from .transfer_tab import CHOOSE_AGAIN, TransferTab
 from .unchecked import Slider
 
 ABOUT_GRID = About(
@@ -127,9 +128,13 @@ class GridTab:
         spot = on_sheet.spot(chosen) if on_sheet else None
         if on_sheet is None or spot is None:
             raise gr.Error("Press a picture of the sheet first.", print_exception=False)
-        note = status.note(f"The settings of this picture are filled in: {spot.label}.")
-        filled = self.transfer.form.fill(self.transfer.form.fitted(spot.settings))
-        return [gr.Tabs(selected="transfer"), note, *on_sheet.pictures, *filled]
+        form = self.transfer.form
+        said = f"The settings of this picture are filled in: {spot.label}."
+        there = [gr.skip() if is_gone(path) else path for path in on_sheet.pictures]
+        if any(map(is_gone, on_sheet.pictures)):
+            said += CHOOSE_AGAIN
+        note = status.note(f"{said} {form.lowered(spot.settings)}".strip())
+        return [gr.Tabs(selected="transfer"), note, *there, *form.fill(form.fitted(spot.settings))]
 
 
 class ReconstructTab:

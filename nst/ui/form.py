@@ -46,7 +46,7 @@ class Form:
     """The controls of one tab. `settings` is in the order the values arrive and are filled in."""
 
     def __init__(self, limits: Limits) -> None:
-        self.limits, self.fitted = limits, limits.fitted
+        self.limits, self.fitted, self.lowered = limits, limits.fitted, limits.lowered
         self.settings: dict[str, Any] = {}
         self.further: list[Slider] = []  # shares of the styles after the second
 

@@ -68,6 +68,11 @@ def pair_of(shown: Shown, names: Mapping[str, str]) -> str:
     return f"{names.get(content, Path(content).stem)} × {style}"
 
 
+def is_gone(path: str | None) -> bool:
+    """Whether a picture that was given has been deleted meanwhile."""
+    return path is not None and not Path(path).is_file()
+
+
 def keep(record: Record, folder: Path) -> None:
     """Write it: where the disk is full, a painting is there without it. The file is never served (guard.py):
     it says where what was brought is."""

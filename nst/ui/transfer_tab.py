@@ -1,6 +1,7 @@
 """The Transfer tab: two pictures in, the settings, and the panel where the painting is seen."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +31,26 @@ from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
 from .shares import shares_of, with_those_missing
-from .shown import Record, Shown, keep, kept_in, pair_of
+from .shown import Record, Shown, is_gone, keep, kept_in, pair_of
 from .theme import html
 from .upload import Upload
 from .visit import GONE, Painted, addresses_of
 
 # A reload leaves the last paintings there, and empties the inputs.
 PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of again: it does not keep them."
+MARK_AGAIN = " It had regions: mark them again."
+CHOOSE_AGAIN = " Choose those of its pictures again that are no longer kept."
 
-# For buttons, which are its inputs and its outputs.
+# For buttons, which are its inputs and its outputs. The pairs, which are no component, are pale meanwhile.
 DISABLE, ENABLE = (
-    f"(...buttons) => buttons.map(() => ({{__type__: 'update', interactive: {now}}}))"
-    for now in ("false", "true")
+    f"""
+(...buttons) => {{
+  const pairs = document.querySelectorAll('#pairs button');
+  for (const pair of pairs) pair.setAttribute('aria-disabled', {disabled});
+  return buttons.map(() => ({{__type__: 'update', interactive: !{disabled}}}));
+}}
+"""
+    for disabled in ("true", "false")
 )
 # For the note and the brushes: of a recipe that was refused nothing is filled in.
 EMPTY_UNLESS_REFUSED = (
@@ -241,7 +250,8 @@ class TransferTab:
         for answered in (accepted, self.repaint.click(None, js="() => null")):
             answered.then(lambda: gr.Row(visible=False), None, self.offer, **QUIET)
         opened = self.recipe.upload(self._open_recipe, self.recipe, filled, **QUIET)
-        reused = self.panel.reuse.click(self._reuse, self.panel.selected, filled, **QUIET)
+        shown = [self.panel.selected, self.content, self.style, *self.others.uploads]
+        reused = self.panel.reuse.click(self._reuse, shown, self.refilled, **QUIET)
         reused.success(None, js=SHOW_NOTE)
         accepted.success(None, js=SHOW_NOTE)
         for event in (accepted, opened, reused):  # a recipe is of one picture, and carries no regions
@@ -250,7 +260,7 @@ class TransferTab:
 
     @property
     def refilled(self) -> list[Any]:
-        """What a reload fills in."""
+        """What a reload fills in, and “Use its settings” of a painting of the visit."""
         return [self.content, self.style, *self.others.inputs, self.note, *self.form.filled]
 
     def _recall(self, request: gr.Request, addresses: Any) -> tuple[Any, ...]:
@@ -266,13 +276,20 @@ class TransferTab:
 
     def _values(self, shown: Shown, settings: Settings) -> list[Any]:
         """Values for `refilled`, as they were for a run: a picture that was swept is left out."""
-        given = (*shown.given, *(None,) * MOST_STYLES)[: 1 + MOST_STYLES]
-        there = [path if path and Path(path).is_file() else gr.skip() for path in given]
+        there = [gr.skip() if path is None or is_gone(path) else path for path in _each_given(shown)]
+        return [*there, *self._painted_with(shown, settings, "your last painting")]
+
+    def _painted_with(self, shown: Shown, settings: Settings, painting: str, more: str = "") -> list[Any]:
+        """Values for how many pictures, the note and the form, beside the pictures that are still kept."""
+        given = _each_given(shown)
         settings = settings.with_(style_weights=with_those_missing(settings.style_weights, given[1:]))
-        note = "The pictures and settings of your last painting are filled in."
+        said = f"The pictures and settings of {painting} are filled in."
+        if any(map(is_gone, given)):
+            said = f"The settings of {painting} are filled in.{CHOOSE_AGAIN}"
         if shown.has_regions:
-            note += " It had regions: mark them again."
-        return [*there, shown.pictures, status.note(note), *self.form.fill(self.form.fitted(settings))]
+            said += MARK_AGAIN
+        said = f"{said}{more} {self.form.lowered(settings)}".strip()
+        return [shown.pictures, status.note(said), *self.form.fill(self.form.fitted(settings))]
 
     def _leave(self, request: gr.Request) -> None:
         self.runs.leave(request.session_hash)
@@ -284,7 +301,8 @@ class TransferTab:
             settings = self.form.fitted(recipe.settings)
         except NSTError as error:
             return [status.note(str(error), "refused"), gr.skip(), *(gr.skip() for _ in self.form.filled)]
-        return [status.note(_filled_in(recipe)), 1, *self.form.fill(settings)]
+        said = f"{_filled_in(recipe)} {self.form.lowered(recipe.settings)}".strip()
+        return [status.note(said), 1, *self.form.fill(settings)]
 
     def _doubled(self, selected: Painted | None, *inputs: str | None) -> tuple[Any, ...]:
         """The painting that is seen, or the moment of its run, to go on with at twice its size, and all the
@@ -305,8 +323,18 @@ class TransferTab:
             return gr.Row(visible=False)
         return gr.Row(visible=self.runs.found(Path(path or "").parent.name) is None)
 
-    def _reuse(self, selected: Painted | None) -> list[Any]:
-        return self._open_recipe(selected.painting if selected else None)
+    def _reuse(self, selected: Painted | None, *inputs: str | None) -> list[Any]:
+        """Values for `refilled`: what the painting that is seen was made of and with. A run that was not
+        finished has no recipe, but what was kept of it."""
+        shown = kept_in(selected.folder).shown if selected else None
+        if selected is None or shown is None or shown.settings is None:
+            note, length, *filled = self._open_recipe(selected.painting if selected else None)
+            return [*(gr.skip() for _ in inputs), length, note, *filled]
+        made_of, recipe = _made_of(selected, inputs), selected.recipe
+        if recipe is None:
+            return [*made_of, *self._painted_with(shown, shown.settings, "that painting")]
+        shown = replace(shown, pictures=1)  # of a row this is one
+        return [*made_of, *self._painted_with(shown, recipe.settings, "that painting", _began_with(recipe))]
 
 
 def _filled_in(recipe: Recipe) -> str:
@@ -315,11 +343,21 @@ def _filled_in(recipe: Recipe) -> str:
     if styles > 1:
         said += f" It mixed {styles} style images: it needs all of them."
     if "mask" in recipe.others:
-        said += " It had regions: mark them again."
-    if "start" in recipe.others:
-        said += f" It went on from an earlier painting with {recipe.settings.evaluations} evaluations: "
-        said += "a new one needs more."
-    return said
+        said += MARK_AGAIN
+    return said + _began_with(recipe)
+
+
+def _began_with(recipe: Recipe) -> str:
+    """A sentence on what it went on from, if anything."""
+    if "start" not in recipe.others:
+        return ""
+    evaluations = recipe.settings.evaluations
+    return f" It went on from an earlier painting with {evaluations} evaluations: a new one needs more."
+
+
+def _each_given(shown: Shown) -> tuple[str | None, ...]:
+    """Paths of the content image and of every style image there may be."""
+    return (*shown.given, *(None,) * MOST_STYLES)[: 1 + MOST_STYLES]
 
 
 def _gone_on(selected: Painted | None, content: str | None = None) -> tuple[Any, ...]:
@@ -337,8 +375,7 @@ def _made_of(selected: Painted | None, inputs: Sequence[str | None]) -> list[Any
     shown = kept_in(selected.folder).shown if selected else None
     given = (*(shown.given if shown else inputs), *(None,) * len(inputs))
     values = [
-        gr.skip() if was == now or (was and not Path(was).is_file()) else was
-        for was, now in zip(given, inputs, strict=False)
+        gr.skip() if was == now or is_gone(was) else was for was, now in zip(given, inputs, strict=False)
     ]
     return [values[0] or gr.skip(), *values[1:]]  # a texture was made without one
 

@@ -23,6 +23,7 @@ from .shown import Record, Shown, keep, kept_in
 from .status import USED, plain
 
 MOST_KEPT = 24  # paintings in the strip; the oldest leave it, their files stay until they are swept
+UNNAMED = "A painting"
 GONE = "This painting is no longer kept: paint it again."
 
 
@@ -116,7 +117,7 @@ def _left_in(folder: Path) -> tuple[Painted, ...]:
         return found
     if moments := moments_in(folder):
         first, last = (str(moment_file(folder, moments[n])) for n in (0, -1))
-        return (Painted(last, first, None, pair="Not finished"),)
+        return (Painted(last, first, None, pair=kept_in(folder).pair or UNNAMED),)
     return ()
 
 
@@ -210,6 +211,6 @@ def apart(visit: Sequence[Painted]) -> list[str]:
     for one, settings in zip(visit, found, strict=True):
         words = {name: plain(name, settings[name]) for name in differing if settings}
         each = [f"{USED.get(name, LABELS[name])}: {word}" for name, word in words.items() if word]
-        preset = preset_name(one.recipe.settings) if one.recipe else ""
+        preset = preset_name(one.recipe.settings) if one.recipe else "Not finished"
         said.append(", ".join(each) or preset.partition(":")[0].replace("none", "Changed by hand"))
     return said

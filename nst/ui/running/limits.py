@@ -65,25 +65,32 @@ class Limits:
     def fitted(self, settings: Settings, chosen: Collection[str] = ()) -> Settings:
         """The settings within what this app gives, but for those that somebody chose: check() refuses these,
         and nobody gets another picture than was asked for."""
-        most = {"size": self.max_size, "evaluations": self.max_evaluations}
         return settings.with_(
             **{
                 name: min(getattr(settings, name), limit)
-                for name, limit in most.items()
+                for name, limit in self._most.items()
                 if name not in chosen
             }
         )
 
+    def lowered(self, settings: Settings) -> str:
+        """A sentence on what fitted() lowers, "" where that is nothing."""
+        each = [f"{name} {most}" for name, most in self._most.items() if getattr(settings, name) > most]
+        return f"Lowered to what this app gives: {', '.join(each)}." if each else ""
+
     def check(self, settings: Settings) -> None:
         """Raise SettingsError for a run larger than this app gives."""
-        most = {"size": self.max_size, "evaluations": self.max_evaluations}
-        for name, limit in most.items():
+        for name, limit in self._most.items():
             if getattr(settings, name) > limit:
                 raise SettingsError(
                     f"This app paints with {name} up to {limit}, and {getattr(settings, name)} was "
                     f"asked for: choose {limit} or less, or run it on your own computer."
                 )
         self.check_weights(settings.weights)
+
+    @property
+    def _most(self) -> dict[str, int]:
+        return {"size": self.max_size, "evaluations": self.max_evaluations}
 
     @staticmethod
     def check_weights(weights: str) -> None:
