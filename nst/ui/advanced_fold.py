@@ -39,7 +39,7 @@ class AdvancedFold:
         return name, titled(TITLE, self._are_moved(values))
 
     def _are_moved(self, values: Sequence[Any]) -> bool:
-        usual = dict(zip(self.form.settings, self.form.fill(Settings()), strict=False))
+        usual = dict(zip(self.form.settings, self.form.fill(self.form.fitted(Settings())), strict=False))
         found = dict(zip(self.form.settings, values, strict=False))
         if quality(found["evaluations"]):  # it is in sight
             found["evaluations"] = usual["evaluations"]

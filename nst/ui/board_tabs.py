@@ -5,15 +5,15 @@ from typing import Any
 
 import gradio as gr
 
-from ..settings import Settings
-from ..studies.board import GRID, LARGEST, RECONSTRUCT, SMALLEST
+from ..studies.board import LARGEST, SMALLEST
 from . import status
-from .boards import DEFAULTS, board_run
+from .boards import board_run, usual
 from .events import EACH, LATEST, QUIET, SHOW, SHOW_NOTE
 from .example_sheets import ExampleSheets
 from .form import weights_choice
 from .labels import LABELS
 from .running.clients import client_of
+from .running.limits import Limits
 from .running.runs import Runs
 from .sheet_estimate import SheetEstimate
 from .sheet_panel import About, Given, SheetPanel
@@ -73,8 +73,8 @@ class GridTab:
         html(ABOUT_GRID.html)
         html(given.note)
         with gr.Row():
-            self.size = _size(GRID)
-            self.evaluations = _evaluations(GRID)
+            self.size = _size("grid", runs.limits)
+            self.evaluations = _evaluations("grid", runs.limits)
             self.init = gr.Radio(
                 [("Noise", "noise"), ("The content image", "content")],
                 value="noise",
@@ -157,8 +157,8 @@ class ReconstructTab:
                 scale=2,
                 min_width=WIDTH,
             )
-            self.size = _size(RECONSTRUCT)
-            self.evaluations = _evaluations(RECONSTRUCT)
+            self.size = _size("reconstruct", runs.limits)
+            self.evaluations = _evaluations("reconstruct", runs.limits)
             self.weights = weights_choice()
         self.said = html(elem_classes="said-if-any")
         self.estimate = SheetEstimate("reconstruct", given, transfer.estimate.speed, runs.limits, WHAT)
@@ -191,7 +191,7 @@ class ReconstructTab:
         """Another kind's evaluations, a note of them, and its example unless a sheet was painted; while one
         is, that stays in sight."""
         kind = WHAT[what]
-        evaluations, example = DEFAULTS[kind].evaluations, self.examples[kind]
+        evaluations, example = usual(kind, self.runs.limits).evaluations, self.examples[kind]
         said = status.note(f"Evaluations were set to {evaluations}, as usual for this sheet.")
         if example is None or (on_sheet and not on_sheet.example):
             return evaluations, said, gr.skip(), gr.skip()
@@ -199,11 +199,11 @@ class ReconstructTab:
         return evaluations, said, gr.skip() if is_painted else self.panel.drawn(example), example
 
 
-def _size(start: Settings) -> Slider:
+def _size(kind: str, limits: Limits) -> Slider:
     return Slider(
         SMALLEST,
-        LARGEST,
-        start.size,
+        min(LARGEST, limits.max_size),
+        usual(kind, limits).size,
         step=16,
         label=LABELS["size"],
         info="Longer side, in pixels.",
@@ -211,11 +211,12 @@ def _size(start: Settings) -> Slider:
     )
 
 
-def _evaluations(start: Settings) -> Slider:
+def _evaluations(kind: str, limits: Limits) -> Slider:
+    least, most = (min(bound, limits.max_evaluations) for bound in (10, 500))
     return Slider(
-        10,
-        500,
-        start.evaluations,
+        least,
+        most,
+        usual(kind, limits).evaluations,
         step=10,
         label="Evaluations",
         info="More is finer, and slower.",

@@ -12,7 +12,7 @@ from ..errors import ImageRefused, SettingsError
 from ..images import save_jpeg, save_png
 from ..settings import Settings
 from ..studies.board import COMPARE, GRID, RECONSTRUCT, STATISTICS, Board, checked
-from ..studies.outlines import in_snapshots, outline
+from ..studies.outlines import SNAPSHOTS, in_snapshots, outline
 from ..studies.palette import DARK, LIGHT
 from ..studies.sheet import draw_sheet, layout, pictured
 from .running.frames import Frame, Spot
@@ -47,17 +47,25 @@ def board_run(
     if not content or not style:
         raise ImageRefused(NO_PAIR)
     limits.check_weights(changes.get("weights", "auto"))
-    settings = sheet_settings(kind, changes)
+    settings = sheet_settings(kind, changes, limits)
     limits.check(settings)
     kept = [load_into(given_file(folder, n), path) for n, path in enumerate((content, style))]
     return _in_turn(folder, limits, kind, kept, settings)
 
 
-def sheet_settings(kind: str, changes: Mapping[str, Any]) -> Settings:
+def usual(kind: str, limits: Limits) -> Settings:
+    """The settings that a kind of sheet has by default, within what this app gives."""
+    settings = limits.fitted(DEFAULTS[kind])
+    if kind != "optimizers" or settings.evaluations < SNAPSHOTS:
+        return settings
+    return settings.with_(evaluations=settings.evaluations // SNAPSHOTS * SNAPSHOTS)
+
+
+def sheet_settings(kind: str, changes: Mapping[str, Any], limits: Limits) -> Settings:
     """The settings of a kind of sheet with some changed. Raises SettingsError."""
     if kind not in DEFAULTS:
         raise SettingsError(f"There is no such board: choose one of {', '.join(DEFAULTS)}.")
-    settings = checked(Settings.from_dict({**DEFAULTS[kind].to_dict(), **changes}))
+    settings = checked(Settings.from_dict({**usual(kind, limits).to_dict(), **changes}))
     return in_snapshots(settings) if kind == "optimizers" else settings
 
 

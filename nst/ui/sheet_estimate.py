@@ -40,7 +40,8 @@ class SheetEstimate:
         """About how long it will take, or why it cannot be painted."""
         kind = self.kinds.get(what) or next(iter(self.kinds.values()))
         try:
-            settings = sheet_settings(kind, {"size": size, "evaluations": evaluations, "weights": weights})
+            changes = {"size": size, "evaluations": evaluations, "weights": weights}
+            settings = sheet_settings(kind, changes, self.limits)
             self.limits.check(settings)
             shape = shape_of(self.given.both(content, None)[0])
             return about(self.speed.seconds_of_sheet(kind, settings, shape), self.limits)

@@ -16,7 +16,7 @@ from ..network.layers import RELU_LAYERS
 from ..report import each_as
 from ..settings import NAMED_WEIGHTS, Settings
 from ..studies.board import GRID, LARGEST, SMALLEST
-from .boards import NO_PAIR, board_run
+from .boards import NO_PAIR, board_run, usual
 from .events import in_line
 from .run_panel import now_and_then
 from .running.clients import client_of
@@ -40,8 +40,8 @@ def add_studies(runs: Runs, given: Given) -> None:
     summary = gr.JSON(visible=False, label="summary")
     pair = [Upload(label="content", visible=False), Upload(label="style", visible=False)]
     board = [
-        _number("size", SMALLEST, LARGEST, GRID.size),
-        _number("evaluations", *EVALUATIONS, GRID.evaluations),
+        _number("size", SMALLEST, LARGEST, usual("grid", runs.limits).size),
+        _number("evaluations", *EVALUATIONS, usual("grid", runs.limits).evaluations),
     ]
     weights = Dropdown(list(NAMED_WEIGHTS), value="auto", label="weights", visible=False)
     init = Dropdown(["noise", "content"], value="noise", label="init", visible=False)
