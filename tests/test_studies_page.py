@@ -298,7 +298,7 @@ def test_units_are_shown_for_the_pictures_looked_at_so_far(visit, pictures):
     expect(page.locator("#units .note")).to_contain_text("An example: 9 units of relu3_1")
     expect(page.locator("#units figure img").last).to_have_js_property("naturalWidth", 196)
     page.locator("#units-on").click()
-    expect(page.locator("body")).to_contain_text("No pictures have been looked at yet: press Look first.")
+    expect(page.locator("body")).to_contain_text("No pictures that were looked at are kept here: press Look.")
     expect(page.locator("#units figure")).to_have_count(9)  # the example stays
     expect(page.locator("#units-first input")).to_have_value("0")
     page.locator("#units-first input").fill("40")

@@ -50,6 +50,7 @@ ABOUT = About(
 
 MOST_KEPT = 12  # visitors; each holds some 5 MB of Gram matrices and patches
 LAYER = "relu2_1"  # shown first
+NOT_KEPT = "Nothing that was measured is kept here: press Measure."
 STILL_PAINTED = "Your picture is still being painted: press Measure when it is done."
 NOT_PAINTED = "There is no painting of these two pictures yet, so G is the content image: J_content is 0."
 
@@ -61,8 +62,7 @@ class HowTab:
 
     def __init__(self, runs: Runs, given: Given, transfer: TransferTab) -> None:
         self.runs, self.given, self.transfer = runs, given, transfer
-        missing, seconds = "Nothing has been measured yet: press Measure first.", runs.limits.keep_seconds
-        self.kept: Kept[Found] = Kept(MOST_KEPT, missing, seconds)
+        self.kept: Kept[Found] = Kept(MOST_KEPT, NOT_KEPT, runs.limits.keep_seconds)
         runs.sweeper.add(self.kept.sweep)
         html(ABOUT.html)
         html(given.note)
@@ -195,7 +195,7 @@ class HowTab:
         try:
             found = self._found(request, layer)
         except NSTError as error:
-            return status.failed(str(error)), *(gr.skip() for _ in range(8))
+            return status.refusal(str(error)), *(gr.skip() for _ in range(8))
         return _shown(found, found.nearest(chosen(moment)), layer, typed)
 
     def weigh(
@@ -211,7 +211,7 @@ class HowTab:
         try:
             found = self._found(request, layer)
         except NSTError as error:
-            return status.failed(str(error))
+            return status.refusal(str(error))
         return _sums(numbers_of(found.nearest(chosen(moment))), (alpha, beta, lambdas), layer)
 
 
@@ -261,7 +261,7 @@ def _sums(numbers: Numbers, weights: Sequence[Any], layer: str) -> str:
     try:
         return sums_html(numbers, read(numbers, *weights), layer)
     except NSTError as error:
-        return status.failed(str(error))
+        return status.refusal(str(error))
 
 
 def _place(shot: Shot) -> str:

@@ -62,15 +62,21 @@ def _title(frame: Frame) -> str:
 
 def failed(sentence: str, run: str = "", refused: str = "") -> str:
     """HTML of a run that could not be, or could not go on; run and refused: attributes for the browser."""
-    return (
-        f'<div class="status" data-title="Not painted"{run}>'
-        f'<div class="failed" role="alert"{refused}>{escape(sentence)}</div></div>'
-    )
+    return f'<div class="status" data-title="Not painted"{run}>{_alert(sentence, refused)}</div>'
 
 
-def note(sentence: str, kind: str = "") -> str:
-    """HTML of a small remark; kind "refused" makes it stand out."""
-    return f'<p class="note {kind}" role="status">{escape(sentence)}</p>'
+def refusal(sentence: str) -> str:
+    """HTML of why there is nothing to show, where no run was asked for."""
+    return f'<div class="status">{_alert(sentence)}</div>'
+
+
+def _alert(sentence: str, attributes: str = "") -> str:
+    return f'<div class="failed" role="alert"{attributes}>{escape(sentence)}</div>'
+
+
+def note(sentence: str, kind: str = "", attributes: str = "") -> str:
+    """HTML of a small remark; kind "refused" makes it stand out; attributes: for the browser."""
+    return f'<p class="note {kind}" role="status"{attributes}>{escape(sentence)}</p>'
 
 
 def badge(features: str, where: str = "") -> str:

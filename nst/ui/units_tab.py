@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 PAGE = 9  # units shown at once
 MOST_ADDED = 12  # pictures a visitor may add one by one
 SCANS_KEPT = 12  # of the last visitors; each holds its pictures and some megabytes of places
+NOT_KEPT = "No pictures that were looked at are kept here: press Look."
 START, FIRST_UNIT = "relu3_1", 0
 
 # In the browser, so that a second press turns the page on from where the first one did.
@@ -171,8 +172,7 @@ class UnitsTab:
 
     def __init__(self, runs: Runs, gallery: Gallery, transfer: TransferTab) -> None:
         self.runs, self.gallery, self.pages = runs, gallery, Pages(runs)
-        missing, seconds = "No pictures have been looked at yet: press Look first.", runs.limits.keep_seconds
-        self.scans: Kept[Scan] = Kept(SCANS_KEPT, missing, seconds)
+        self.scans: Kept[Scan] = Kept(SCANS_KEPT, NOT_KEPT, runs.limits.keep_seconds)
         runs.sweeper.add(self.scans.sweep)
         html(ABOUT.html)
         with gr.Row():
