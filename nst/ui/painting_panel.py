@@ -209,6 +209,7 @@ class PaintingPanel(RunPanel):
 
     def wire(self, runs: Runs, work: Any, inputs: Sequence[Any]) -> Any:
         """Join Paint with `work`; returns the event of its end."""
+        self.runs = runs
         return self.join(runs, self.begin, work, inputs, self.end)
 
     def begin(self) -> tuple[Any, ...]:
@@ -249,8 +250,15 @@ class PaintingPanel(RunPanel):
         if not isinstance(index, int) or not 0 <= index < len(visit) or not visit[index].is_there:
             raise gr.Error(GONE, print_exception=False)
         one, finished = visit[index], gr.Column(visible=True)
+        said, seen = _said(one), self._seen(request, one, visit)
+        if self.runs.goes_on(request.session_hash, self.name):  # what is said then is of that run
+            said = gr.skip()
+            seen = tuple(
+                gr.skip() if each is self.costs else value
+                for each, value in zip(self.seen, seen, strict=True)
+            )
         canvas = gr.skip()  # what is being painted stays in sight, above it
-        return (finished, canvas, _strip(visit, one), _said(one), *self._seen(request, one, visit))
+        return (finished, canvas, _strip(visit, one), said, *seen)
 
     def _seen(self, request: gr.Request, one: Painted, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `seen`."""
