@@ -171,7 +171,9 @@ def settled(frames: Iterator[Frame]) -> Iterator[Frame]:
             yield last
         return
     except NSTError as error:
-        log.info("refused: %r", str(error))
+        # Where a sentence names a visitor's file, its cause is the one without.
+        cause = error.__cause__
+        log.info("refused: %r", str(cause if isinstance(cause, NSTError) else error))
         message = str(error)
         refused = isinstance(error, ImageRefused | SettingsError) and not last.evaluation
     except gr.Error:
