@@ -69,8 +69,9 @@ FORGET = """
 TO_THE_PICTURE = """
 () => {
   const easel = document.querySelector('.easel');
-  if (innerWidth < 900) easel?.scrollIntoView({behavior: 'smooth'});
-  else if (easel?.getBoundingClientRect().top < -80) easel.parentElement.scrollIntoView({behavior: 'smooth'});
+  const behavior = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'instant' : 'smooth';
+  if (innerWidth < 900) easel?.scrollIntoView({behavior});
+  else if (easel?.getBoundingClientRect().top < -80) easel.parentElement.scrollIntoView({behavior});
 }
 """
 

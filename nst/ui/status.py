@@ -183,8 +183,9 @@ def _time_left(frame: Frame) -> str:
 
 def _bar(frame: Frame) -> str:
     percent = f"{100 * frame.evaluation / frame.of:.1f}" if frame.of else "0"
+    label = f"{frame.counted.capitalize()}s"
     return (
-        f'<div class="bar" role="progressbar" aria-label="Evaluations" aria-valuenow="{percent}" '
+        f'<div class="bar" role="progressbar" aria-label="{label}" aria-valuenow="{percent}" '
         f'aria-valuemin="0" aria-valuemax="100"><span style="width:{percent}%"></span></div>'
     )
 
