@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,9 @@ def moment_values(
 
 
 def said_of(one: Painted, beside: str, where: str = "on the left") -> str:
-    """HTML of the caption; `beside` is what the left of the line shows."""
-    return status.note(f"{_what_it_is(one)} {beside} is {where}: drag the line.".lstrip())
+    """HTML of the caption; `beside` is what the left of the line shows, from which the browser names it."""
+    said = f"{_what_it_is(one)} {beside} is {where}: drag the line.".lstrip()
+    return status.note(said, attributes=f' data-beside="{escape(beside)}"')
 
 
 def _what_it_is(one: Painted) -> str:

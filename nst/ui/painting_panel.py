@@ -32,11 +32,9 @@ CODES: Sequence[tuple[str, Any]] = (("Python", "python"), ("Command line", "shel
 
 
 # gr.ImageSlider has no parameter for alternative texts; its pictures are there soon after their values.
-NAME_PICTURES = r"""
+NAME_PICTURES = """
 () => setTimeout(() => document.querySelectorAll('#slider img').forEach((picture, index) => {
-  const caption = document.querySelector('#caption').innerText;
-  const said = /(The \w+ image|Painting \d+|Its first moment) is on the left/.exec(caption);
-  const beside = document.querySelector('#compare input')?.value || said?.[1] || 'The content image';
+  const beside = document.querySelector('#caption [data-beside]')?.dataset.beside ?? 'The content image';
   picture.alt = [beside, 'The painting'][index] ?? '';
 }), 400)
 """
