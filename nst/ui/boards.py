@@ -98,7 +98,7 @@ class BoardJob:
 
     kept = "the sheet shows how far it came"
     edge = 4096  # a sheet is drawn as large as its preview is
-    moments = False
+    moments = lasts = False
 
     @property
     def pixels(self) -> float:

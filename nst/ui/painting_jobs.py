@@ -40,7 +40,7 @@ class Painting:
 
     kept = "this is the best picture so far"
     edge = PREVIEW_EDGE
-    moments = True
+    moments = lasts = True
 
     @property
     def pixels(self) -> float:
@@ -155,6 +155,8 @@ class RowOfPaintings(Painting):
 @dataclass(frozen=True)
 class Pieces(RowOfPaintings):
     """The middle of the painting at several style scales, to choose a size of brushwork by."""
+
+    lasts = False
 
     @property
     def pixels(self) -> float:

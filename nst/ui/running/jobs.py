@@ -37,6 +37,7 @@ class Job(Protocol):
     pictures  of a report, for a preview: for a light page and, where it is another, for a dark one
     edge      pixels of a preview's longer side, at most
     moments   whether some pictures of the run are kept to look back on
+    lasts     whether a page that is opened again finds what a closed one left
     fields    of a Frame, beside those that every report has
     save      write the result into the folder; answers its path and further fields of the last Frame
     summary   one sentence for a finished run
@@ -50,6 +51,9 @@ class Job(Protocol):
 
     @property
     def moments(self) -> bool: ...
+
+    @property
+    def lasts(self) -> bool: ...
 
     @property
     def pixels(self) -> float: ...
@@ -102,9 +106,10 @@ def frames_of(workspace: Workspace, job: Job) -> Iterator[Frame]:
                 yield replace(now, **workspace.pictures)
     except RunError as error:
         state, message, report = "failed", str(error), error.best or report
-    except GeneratorExit:  # the page was closed; without moments nothing is on the disk yet
-        if not job.moments and report is not None and report.has_picture:
-            job.save(report, workspace.folder)
+    except GeneratorExit:  # the page was closed
+        if job.lasts and report is not None and report.has_picture:
+            with contextlib.suppress(OSError):
+                job.save(report, workspace.folder)
         raise
     yield _last(workspace, job, report, painted, state, message)
 
