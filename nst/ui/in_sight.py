@@ -88,6 +88,8 @@ def _what_it_is(one: Painted) -> str:
             f"The painting after evaluation {one.moment} of {max(one.moments)}, kept as a JPEG of {width} × "
             f"{height} px: download it, take it, or go on from it."
         )
+    if one.goes_on:
+        return "This is still being painted, in another tab."
     if one.recipe is None:
         return "This was not finished: it shows how far it came."
     if len(one.row) > 1:

@@ -1,6 +1,7 @@
 """Where a painting is seen as it forms and when it is done, and the strip of those of this visit."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -235,7 +236,10 @@ class PaintingPanel(RunPanel):
 
     def recall(self, request: gr.Request, folders: Sequence[Path]) -> tuple[Any, ...]:
         """Values for `recalled`: what the last runs left, found again after a reload."""
-        found = found_again(folders)
+        found = tuple(
+            replace(one, begun=one.recipe is None and self.runs.is_painting(one.folder))
+            for one in found_again(folders)
+        )
         if not found:
             return tuple(gr.skip() for _ in self.recalled)
         newest = found[-1]

@@ -109,8 +109,8 @@ class SheetPanel(StatusPanel):
         return (*super().begin(), gr.DownloadButton(visible=False))
 
     def end(self, shown: Frame | None, on_sheet: OnSheet | None = None) -> tuple[Any, ...]:
-        """Values for `ended`: Run can be pressed again, and the sheet in sight kept: where this run left none,
-        that of an earlier one is drawn once more."""
+        """Values for `ended`: Run can be pressed again, and the sheet in sight kept. Where this run left
+        none, that of an earlier one is drawn again."""
         left_one = shown is not None and shown.result is not None
         is_gone = on_sheet is not None and not Path(on_sheet.frame.picture or "").is_file()
         sheet = gr.skip() if left_one or is_gone else self.drawn(on_sheet)

@@ -18,7 +18,7 @@ from .handles import preset_name
 from .labels import LABELS
 from .painting_jobs import CONTENT
 from .running.frames import Frame
-from .running.workspace import made_in, moment_file, moments_in, whole
+from .running.workspace import asked_to_stop, made_in, moment_file, moments_in, whole
 from .shown import Record, Shown, keep, kept_in
 from .status import USED, plain
 
@@ -37,6 +37,7 @@ class Painted:
     frame      the last Frame of its run, or what was kept of it, where that is still known
     pair       its pictures by name: "lake × wave"
     moment     the evaluation after which it is looked at, None for the painting itself
+    begun      whether another page was painting it when it was found
     """
 
     painting: str
@@ -45,6 +46,12 @@ class Painted:
     frame: Frame | None = None
     pair: str = ""
     moment: int | None = None
+    begun: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether another page is painting it: a run leaves its flag when it ends."""
+        return self.begun and not asked_to_stop(str(self.folder))
 
     @property
     def is_there(self) -> bool:
@@ -203,7 +210,7 @@ def _as_painted(recipe: Recipe) -> dict[str, Any]:
 
 def apart(visit: Sequence[Painted]) -> list[str]:
     """What sets each painting of the visit apart: those of its settings that are not the same in all; for
-    one alone, and where nothing differs, its preset."""
+    one alone, and where nothing differs, its preset; and that it was not finished."""
     found = [_as_painted(one.recipe) if one.recipe else {} for one in visit]
     known = [settings for settings in found if settings]
     differing = [name for name in LABELS if len({str(settings[name]) for settings in known}) > 1]

@@ -135,6 +135,13 @@ class Runs:
         self._active.append(run)
         return run
 
+    def is_painting(self, folder: Path) -> bool:
+        """Whether the run of this folder goes on, for a page that is open."""
+        return any(
+            run.folder == str(folder) and not asked_to_stop(run.folder) and run.client.listens()
+            for run in list(self._active)
+        )
+
     def _of(self, session: str | None, panel: str | None) -> list[_Run]:
         """This visitor's runs, or those of one panel."""
         name = visitor(session or "")
