@@ -76,5 +76,18 @@ def test_another_number_of_parts_is_refused(parts):
         parts_alike(waves(), checks(), parts, tiny_filters(), "cpu")
 
 
+def test_stop_while_parts_are_looked_for_proposes_none(make_runs, monkeypatch, tmp_path):
+    def stopped_meanwhile(*_, **__):
+        runs.stop("a")
+        return waves(), checks()
+
+    runs, paths = make_runs(), [str(tmp_path / name) for name in ("content.png", "style.png")]
+    monkeypatch.setattr(alike, "parts_alike", stopped_meanwhile)
+    for picture, path in zip((waves(128, 96), checks()), paths, strict=True):
+        picture.save(path)
+    *_, last = runs.stream("a", page.parts_run, *paths, 2)
+    assert (last.state, last.message, last.details) == ("stopped", "Stopped: nothing was proposed.", {})
+
+
 def test_the_page_asks_for_as_many_parts_as_there_are():
     assert (page.FEWEST, page.MOST, page.SIDE) == (alike.FEWEST, alike.MOST, SIDE)

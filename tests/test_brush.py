@@ -100,6 +100,14 @@ def test_regions_need_what_they_name_and_another_picture_has_none_yet(visit, pic
     expect(page.locator("#note")).to_contain_text("carries no recipe")
     page.wait_for_timeout(300)
     assert marked(page)[1] > 1000
+    lake = page.get_by_role("group", name="Pictures to repaint").get_by_role("button").first
+    before = page.locator("#brush img").get_attribute("src")
+    lake.click()
+    expect(page.locator("#brush img")).not_to_have_attribute("src", before)
+    drag(page, (0.2, 0.2), (0.4, 0.6))
+    lake.click()  # the same picture once more
+    page.wait_for_timeout(500)
+    assert marked(page)[1] > 1000
     page.locator("#run").click()
     expect(page.get_by_role("alert")).to_contain_text("give exactly two style images")
     before = page.locator("#brush img").get_attribute("src")

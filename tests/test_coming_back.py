@@ -140,6 +140,7 @@ def test_while_a_picture_is_painted_an_earlier_one_is_seen_below_it_and_no_other
         expect(page.locator(f"#{name}")).to_be_hidden()
         expect(page.locator(f"#{name}")).to_be_disabled()
     before = page.locator("#content img").get_attribute("src")
+    expect(page.locator("#pairs button").first).to_have_attribute("aria-disabled", "true")
     page.locator("#pairs button").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_timeout(500)
@@ -147,6 +148,7 @@ def test_while_a_picture_is_painted_an_earlier_one_is_seen_below_it_and_no_other
     page.locator("#stop").click()
     wait_for_the_end(page)
     expect(page.locator("#live")).to_be_hidden()
+    expect(page.locator("#pairs button").first).to_have_attribute("aria-disabled", "false")
     expect(page.locator("#go-on")).to_be_visible()
     expect(page.locator("#go-on")).to_be_enabled()
 

@@ -96,6 +96,12 @@ def test_settings_of_a_larger_app_are_fitted_to_this_one(form):
     assert (fitted.size, fitted.evaluations, fitted.seed) == (1024, 1000, 9)
 
 
+def test_what_is_lowered_is_said_and_to_what(form):
+    assert form.lowered(Settings()) == ""
+    said = "Lowered to what this app gives: size 1024, evaluations 1000."
+    assert form.lowered(Settings(size=4096, evaluations=2000)) == said
+
+
 def test_the_form_of_the_smallest_app_starts_with_what_that_gives():
     limits = Limits(**{row.name.removeprefix("NST_").lower(): row.least for row in Limits.variables()})
     form = asyncio.run(built(limits))

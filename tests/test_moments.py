@@ -1,5 +1,6 @@
 """The moments of a run: which are kept, and that each has the run's own numbers."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from nst.film import MOST_FRAMES, evenly_in_log
 from nst.settings import Settings
 from nst.ui.moments import chosen
 from nst.ui.painting import painting
+from nst.ui.painting_jobs import Painting, Pieces
 from nst.ui.running.frames import Frame
 from nst.ui.running.limits import Limits
 from nst.ui.running.workspace import Workspace, ask_to_stop, moments_in
@@ -152,3 +154,16 @@ def test_a_row_whose_page_is_closed_keeps_the_pictures_so_far(folder, pictures):
     row.close()
     one, other = found_again([folder])
     assert [one.recipe.settings.style_weights, other.recipe.settings.style_weights] == [(1, 0), (0.5, 0.5)]
+
+
+def test_a_painting_whose_page_is_closed_is_kept_whole_and_pieces_that_no_page_finds_are_not(
+    folder, pictures
+):
+    content, style = pictures
+    for kind, files in ((partial(Pieces, length=3), []), (Painting, ["content-style-0.png"])):
+        run = painting(str(folder), Limits(), content, [style], SMALL, kind=kind)
+        next(frame for frame in run if frame.evaluation > 2)
+        run.close()
+        assert [file.name for file in folder.glob("*.png")] == files
+    (one,) = found_again([folder])
+    assert one.recipe.settings == SMALL

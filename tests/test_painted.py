@@ -1,6 +1,7 @@
 """Paintings of a visit without a page: what is found again and compared, and what is said of what is gone."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,19 +9,24 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 from PIL import Image
+from server import wait_until
 
 from nst.images import save_png
 from nst.recipe import recipe_text
 from nst.settings import Settings
 from nst.ui import painting_jobs, shown
+from nst.ui.board_tabs import GridTab
 from nst.ui.gallery import Gallery
 from nst.ui.in_sight import FIRST_MOMENT, compared
 from nst.ui.painting_jobs import CONTENT, GREY, Painting
 from nst.ui.painting_panel import PaintingPanel
-from nst.ui.running.frames import Frame, Point
-from nst.ui.running.workspace import made_in
+from nst.ui.running.frames import Frame, Point, Spot
+from nst.ui.running.limits import Limits
+from nst.ui.running.runs import Runs
+from nst.ui.running.workspace import made_in, moment_file
+from nst.ui.sheet_view import OnSheet
 from nst.ui.shown import Record, Shown, keep, kept_in, pair_of
-from nst.ui.transfer_tab import _taken
+from nst.ui.transfer_tab import TransferTab, _taken
 from nst.ui.visit import MOST_KEPT, Painted, addresses_of, apart, found_again, painted
 
 
@@ -67,22 +73,100 @@ def test_a_painting_that_has_been_deleted_is_not_gone_on_with_in_silence(tmp_pat
         _taken(one)
 
 
-async def built() -> PaintingPanel:
+async def built(runs: Runs | None = None) -> PaintingPanel:
     """In a running event loop, as Blocks would otherwise open two and never close them."""
     with gr.Blocks():
         panel = PaintingPanel()
         panel.view(Gallery((), (), ()), 60)
+        panel.runs = runs
     return panel
 
 
-def test_a_painting_can_be_pressed_when_another_of_the_visit_has_been_swept(tmp_path):
+async def built_tab(runs: Runs) -> TransferTab:
+    with gr.Blocks():
+        return TransferTab(runs, Gallery((), (), ()))
+
+
+def request_of(session: str = "a") -> SimpleNamespace:
+    return SimpleNamespace(headers={}, session_hash=session, query_params={})
+
+
+def test_a_painting_can_be_pressed_when_another_of_the_visit_has_been_swept(tmp_path, make_runs):
     visit = found_again([run_folder(tmp_path, "swept"), run_folder(tmp_path, "kept")])
     Path(visit[0].painting).unlink()
-    request, event = SimpleNamespace(headers={}), SimpleNamespace(index=1)
-    _, _, strip, *seen = asyncio.run(built())._pressed(request, visit, event)
+    panel, event = asyncio.run(built(make_runs())), SimpleNamespace(index=1)
+    _, _, strip, *seen = panel._pressed(request_of(), visit, event)
     assert strip.count("<button") == 1
     assert 'data-index="1" aria-pressed="true"' in strip  # it is still the second for who presses it again
     assert visit[1] in seen
+
+
+def painting_for_ever(folder: str, limits: Limits) -> Iterator[Frame]:
+    while True:
+        yield Frame("working", folder)
+
+
+def test_what_is_said_of_a_run_stays_when_an_earlier_painting_is_pressed(tmp_path, make_runs):
+    visit, runs = found_again([run_folder(tmp_path, "run")]), make_runs(concurrency=2)
+    panel, running = asyncio.run(built(runs)), runs.stream("a", painting_for_ever)
+    next(frame for frame in running if frame.state == "working")
+    for session, stays in (("a", True), ("b", False)):
+        values = panel._pressed(request_of(session), visit, SimpleNamespace(index=0))
+        said, costs = values[3], dict(zip(panel.seen, values[4:], strict=True))[panel.costs]
+        assert [value == gr.skip() for value in (said, costs)] == [stays, stays]
+    running.close()
+
+
+def test_what_another_tab_is_painting_is_not_called_unfinished_until_its_run_has_ended(make_runs):
+    runs = make_runs()
+    panel, running = asyncio.run(built(runs)), runs.stream("a", painting_for_ever)
+    folder = Path(next(frame for frame in running if frame.state == "working").message)
+    PICTURE.save(moment_file(folder, 1))
+    keep(Record(Shown(), "Lake × Wave"), folder)
+    found = dict(zip(panel.recalled, panel.recall(request_of("b"), [folder]), strict=True))
+    assert "This is still being painted, in another tab." in found[panel.caption]
+    assert "1: Lake × Wave" in found[panel.strip]
+    running.close()
+    wait_until(lambda: not runs.is_painting(folder), "the run to end")
+    for one in (*found[panel.visit], *found_again([folder])):
+        assert "This was not finished" in compared((one,), one, None)[1]
+
+
+def test_the_settings_and_pictures_of_a_painting_are_used_even_if_it_was_not_finished(tmp_path, make_runs):
+    paths = [str(tmp_path / name) for name in ("lake.jpg", "wave.jpg", "gone.jpg")]
+    for path in paths[:2]:
+        PICTURE.save(path)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    PICTURE.save(moment_file(folder, 1))
+    settings = Settings(size=2048, seed=5, style_weights=(0.75, 0.25))
+    keep(Record(Shown((paths[0], paths[1], None, paths[2]), settings), "Lake × Wave"), folder)
+    (one,) = found_again([folder])
+    tab = asyncio.run(built_tab(make_runs()))
+    used = dict(
+        zip(tab.refilled, tab._reuse(one, paths[0], "other.jpg", "more.jpg", None, None), strict=True)
+    )
+    inputs = (tab.content, tab.style, *tab.others.uploads)
+    assert [used[each] for each in inputs] == [gr.skip(), paths[1], None, gr.skip(), gr.skip()]
+    assert [used[tab.form.settings[name]] for name in ("size", "seed")] == [1024, 5]
+    assert used[tab.form.further[0]] == 0.25
+    said = ("The settings of that painting are filled in. Choose those of its pictures again", "size 1024.")
+    assert all(each in used[tab.note] for each in said)
+
+
+def test_a_picture_of_a_sheet_is_opened_without_the_pictures_that_have_been_deleted(tmp_path, make_runs):
+    here, gone = str(tmp_path / "lake.jpg"), str(tmp_path / "gone.jpg")
+    PICTURE.save(here)
+    tab = asyncio.run(built_tab(make_runs()))
+    sheet = OnSheet(Frame("done", "", spots=(Spot("conv1_1", Settings(), (0, 0, 1, 1)),)), (here, gone))
+    _, note, content, style, *_ = GridTab._open(SimpleNamespace(transfer=tab), sheet, 0)
+    assert (content, style) == (here, gr.skip())
+    assert "Choose those of its pictures again that are no longer kept." in note
+
+
+def test_a_small_app_does_not_say_that_its_own_settings_were_moved(make_runs):
+    tab = asyncio.run(built_tab(make_runs(max_evaluations=30, max_size=128)))
+    assert not tab.advanced._are_moved([control.value for control in tab.form.inputs])
 
 
 def test_a_run_that_left_nothing_is_forgotten_for_that_of_the_painting_in_sight(tmp_path):
@@ -196,6 +280,7 @@ def test_a_comparison_with_what_is_not_there_is_that_with_what_it_was_made_of(tm
     visit = found_again([run_folder(tmp_path, "run", paintings=2)])
     pictures, caption = compared(visit, visit[1], other)
     assert pictures == (visit[1].content, visit[1].painting)
+    assert f'data-beside="{FIRST_MOMENT}"' in caption
     assert FIRST_MOMENT in caption  # these paintings carry no recipe
 
 

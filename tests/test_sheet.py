@@ -1,5 +1,6 @@
 """The sheet: cells where the layout says, type that can be read, one shape at every size, two palettes."""
 
+import asyncio
 import re
 import time
 from dataclasses import replace
@@ -7,6 +8,7 @@ from importlib.util import find_spec as really_find_spec
 from pathlib import Path
 from urllib.parse import unquote
 
+import gradio as gr
 import pytest
 from browsing import contrast_of
 from PIL import Image, ImageDraw
@@ -20,7 +22,10 @@ from nst.studies.outlines import outline
 from nst.studies.palette import DARK, LIGHT
 from nst.studies.plot import draw_curves
 from nst.studies.sheet import draw_sheet, layout, pictured
+from nst.ui.boards import sheet_settings, usual
 from nst.ui.running.frames import Frame
+from nst.ui.running.limits import Limits
+from nst.ui.sheet_panel import SheetPanel
 from nst.ui.sheet_view import OnSheet, sheet_html
 
 COLOURS = {(r, c): (40 + 90 * r, 40 + 60 * c, 200) for r in range(2) for c in range(3)}
@@ -312,3 +317,35 @@ def test_a_sheet_is_seen_over_the_one_before_it_until_its_picture_has_come():
     assert "background-image: url('gradio_api/file=a.png')" in light
     assert "background-image: url('gradio_api/file=a-dark.png')" in dark
     assert "background-image" not in sheet_html(OnSheet(now, (None, None)), "A sheet")
+
+
+async def built() -> SheetPanel:
+    """In a running event loop, as Blocks would otherwise open two and never close them."""
+    with gr.Blocks():
+        return SheetPanel("grid", "Paint", "A sheet")
+
+
+def test_a_run_that_ends_before_its_first_picture_leaves_the_sheet_of_the_one_before(tmp_path):
+    panel, pair, path = asyncio.run(built()), ("a.png", "b.png"), str(tmp_path / "sheet.png")
+    plain((0, 0), (64, 48)).save(path)
+    earlier = OnSheet(Frame("done", "", picture=path, result=path), pair)
+    stopped = Frame("stopped", "Stopped: there is no picture yet.")
+    frames = [Frame("waiting", ""), Frame("working", "Getting ready.", picture="empty.png"), stopped]
+    going = [dict(zip(panel.going, values, strict=True)) for values in panel.values(frames, pair)]
+    assert "empty.png" in going[1][panel.sheet]
+    assert [values[panel.on_sheet] for values in going] == [gr.skip()] * 3
+    ended = dict(zip(panel.ended, panel.end(stopped, earlier), strict=True))
+    assert path in ended[panel.sheet]
+    assert (ended[panel.download].visible, ended[panel.download].value["path"]) == (True, path)
+    *_, (_, _, _, kept) = panel.values([earlier.frame], pair)
+    assert kept == earlier
+    assert dict(zip(panel.ended, panel.end(earlier.frame, kept), strict=True))[panel.sheet] == gr.skip()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_small_app_paints_the_sheets_that_its_own_page_begins_with(kind):
+    limits = Limits(max_size=128, max_evaluations=333)
+    limits.check(sheet_settings(kind, {}, limits))
+    assert usual(kind, limits).size == 128
+    assert usual(kind, limits).evaluations == min(KINDS[kind].evaluations, 330)
+    assert usual(kind, Limits()) == KINDS[kind]

@@ -88,6 +88,12 @@ def test_what_was_refused_is_no_longer_said_once_it_is_mended(visit, pictures):
     page.locator("#run").click()
     refusal = page.locator("#said [role=alert]")
     expect(refusal).to_contain_text("There are no pictures yet")
+    page.get_by_role("group", name="Pictures to repaint").get_by_role("button").first.click()
+    expect(refusal).to_be_hidden()
+    expect(page.locator("#content img")).to_be_visible()
+    page.locator("#run").click()
+    expect(refusal).to_contain_text("There is no style image yet")
+    wait_for_the_end(page)
     choose(page, *pictures)
     expect(refusal).to_be_hidden()
     strength(page).fill("")
@@ -192,11 +198,12 @@ def test_swap_and_surprise(visit, pictures):
 
 def test_an_address_names_the_tab_the_pair_and_the_settings(visit, app):
     page = visit()
-    page.goto(f"{app.url}?pair=cat-etching&size=256&seed=11&strength=7")
+    page.goto(f"{app.url}?pair=cat-etching&size=256&seed=11&strength=7&evaluations=1500")
     for name in ("content", "style"):
         expect(page.locator(f"#{name} img")).to_be_visible()
     expect(number(page, "Size")).to_have_value("256")
     expect(strength(page)).to_have_value("7")
+    expect(page.locator("#note")).to_have_text("Lowered to what this app gives: evaluations 1000.")
     page.goto(f"{app.url}?tab=units")
     expect(page.get_by_role("heading", name="What does a unit see?")).to_be_visible()
     page.goto(f"{app.url}?size=9")
