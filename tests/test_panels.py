@@ -85,14 +85,16 @@ class Heard:
     def __init__(self, visitor: Visitor) -> None:
         self.pages: list[tuple[float, str]] = []
         self.ended: dict[str, bool] = {}
+        self.can_stop: list[bool | None] = []
         self._values: dict[str, Any] = {}
         self._visitor = visitor
 
     def listen(self) -> None:
         for message in self._visitor.messages():
-            html = ((message.get("output") or {}).get("data") or [None])[0]
+            html, *_, stop = (message.get("output") or {}).get("data") or (None, {})
             if isinstance(html, str):
                 self.pages.append((time.monotonic(), html))
+            self.can_stop.append(stop.get("interactive"))
             if message["msg"] == "process_completed":
                 self.ended[message["event_id"]] = message["success"]
 
@@ -108,6 +110,7 @@ def test_many_pages_of_units_wait_for_the_run_in_one_place_and_are_then_answered
         assert "no pictures" in another.answer("transfer", *another.transfer_inputs(None, None))
         assert sum(drivers(html) for _, html in heard.pages) == 0
         wait_until(lambda: any(LATER in html for _, html in heard.pages), "the page to say that it waits")
+        wait_until(lambda: True in heard.can_stop, "the page's Stop")
         stop(painter)
         *_, last = painting
         end = time.monotonic()
@@ -116,6 +119,7 @@ def test_many_pages_of_units_wait_for_the_run_in_one_place_and_are_then_answered
     assert min(at for at, html in heard.pages if drivers(html)) - end < ANSWERED
     assert heard.ended == dict.fromkeys(asked, True)
     assert drivers(heard.pages[-1][1]) == UNITS
+    assert [can_stop for can_stop in heard.can_stop if can_stop is not None][-1] is False
     assert f"unit {MANY - 1} of relu2_1" in heard.pages[-1][1]
     assert "Traceback" not in app.log.read_text()[logged:]  # other files' visitors send what fits nothing
 
@@ -139,7 +143,7 @@ def test_a_page_writes_the_box_of_its_unit_only_where_that_asked_for_a_unit_that
 
     def written(first: Any) -> list[Any]:
         pages = visitor.outputs(join(visitor, number, "relu2_1", first))
-        return [None if isinstance(box, dict) else box for _, box, _ in pages]
+        return [None if isinstance(box, dict) else box for _, box, *_ in pages]
 
     assert set(written(9)) == {None}
     assert set(written(-3)[1:]) == {None}

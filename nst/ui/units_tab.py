@@ -204,7 +204,8 @@ class UnitsTab:
             self.on = gr.Button("Next nine", elem_id="units-on", min_width=120)
         self.units = html(example_units(), elem_id="units")
         self.seen = gr.State((START, FIRST_UNIT))
-        place, shown = [self.layer, self.first], [self.units, self.first, self.seen]
+        place = [self.layer, self.first]
+        shown = [self.units, self.first, self.seen, self.panel.stop]
         pictures = [self.added, transfer.content, transfer.style, self.weights]
         ended = self.panel.wire(runs, self.scan, pictures)
         # "multiple": the next page is asked for while what drove the units of this one still comes in.
@@ -241,9 +242,14 @@ class UnitsTab:
         frames = self.runs.stream(client, scan_run, own, self.gallery.all_files, weights, keep)
         yield from status_values(frames)
 
-    def page(self, request: gr.Request, layer: str, first: Any) -> Iterator[tuple[Any, Any, Any]]:
+    def page(self, request: gr.Request, layer: str, first: Any) -> Iterator[tuple[Any, ...]]:
         """Values for `shown`: HTML of nine units, their patches at once, then what drove them, unit by unit,
-        in turn; which is the first; and what is seen."""
+        in turn; which is the first; what is seen; and Stop, as that is a run too."""
+        for values in self._page(request, layer, first):
+            goes_on = self.runs.goes_on(request.session_hash, self.panel.name)
+            yield *values, gr.Button(interactive=goes_on)
+
+    def _page(self, request: gr.Request, layer: str, first: Any) -> Iterator[tuple[Any, ...]]:
         session, asked = request.session_hash or "", first
         try:
             scan = self.scans.get(session)
@@ -265,21 +271,21 @@ class UnitsTab:
 
     def _looked(
         self, request: gr.Request, last: Frame | None, layer: str, first: Any
-    ) -> Iterator[tuple[Any, Any, Any]]:
+    ) -> Iterator[tuple[Any, ...]]:
         """The page after a look, unless that saw no picture, as the status says: an earlier page stays."""
         if last and last.evaluation and self.scans.has(request.session_hash or ""):
             yield from self.page(request, layer, first)
         else:
-            yield gr.skip(), gr.skip(), gr.skip()
+            yield tuple(gr.skip() for _ in range(4))
 
     def _left(
         self, request: gr.Request, seen: tuple[str, int], layer: str, first: Any
-    ) -> Iterator[tuple[Any, Any, Any]]:
+    ) -> Iterator[tuple[Any, ...]]:
         """The page of the unit whose box was left, unless it is the one that is seen or there is none yet."""
         if (layer, first) != seen and self.scans.has(request.session_hash or ""):
             yield from self.page(request, layer, first)
         else:
-            yield gr.skip(), gr.skip(), gr.skip()
+            yield tuple(gr.skip() for _ in range(4))
 
 
 def _different(sources: Sequence[str | bytes]) -> dict[bytes, str | bytes]:
