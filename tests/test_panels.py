@@ -125,17 +125,24 @@ def test_many_pages_of_units_wait_for_the_run_in_one_place_and_are_then_answered
 
 
 def test_what_is_still_painted_is_not_measured(app):
-    painter, other = Visitor(app), Visitor(app)
-    painting, number = begin_painting(painter), function(app, "content", "how-said")
-    inputs = next(d["inputs"] for d in app.config["dependencies"] if d["id"] == number)
+    painter, number = Visitor(app), function(app, "content", "how-said")
+    nothing = [None for d in app.config["dependencies"] if d["id"] == number for _ in d["inputs"]]
+    content, style = painter.upload(png(waves(640, 480))), painter.upload(png(checks()))
+    painting = painter.join("transfer", *painter.transfer_inputs(content, style, **LONG))
+    messages = painter.messages()
 
-    def said(visitor: Visitor) -> str:
-        *_, last = visitor.outputs(join(visitor, number, *(None for _ in inputs)))
-        return last[0]
+    def first_of(event: str) -> list[Any]:
+        theirs = (message.get("output") or {} for message in messages if message.get("event_id") == event)
+        return next(output["data"] for output in theirs if output.get("data"))
 
-    assert "Your picture is still being painted: press Measure when it is done." in said(painter)
-    assert "still being painted" not in said(other)
-    painting.close()
+    while first_of(painting)[1]["state"] == "waiting":
+        pass
+    said, *_ = first_of(join(painter, number, *nothing))
+    assert "Your picture is still being painted: press Measure when it is done." in said
+    messages.close()
+    other = Visitor(app)
+    *_, (said, _) = other.outputs(join(other, number, *nothing))
+    assert "still being painted" not in said
 
 
 def test_a_page_writes_the_box_of_its_unit_only_where_that_asked_for_a_unit_that_is_not_there(app, visitor):
