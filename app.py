@@ -17,9 +17,11 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio i
 
 import gradio as gr
 from gradio.tunneling import CURRENT_TUNNELS
+from PIL import Image
 
 from nst import decoding
 from nst.errors import NSTError, SettingsError
+from nst.images import LIMITS
 from nst.network.layers import deepest
 from nst.settings import Settings
 from nst.ui.address import next_button, wire_address
@@ -62,6 +64,9 @@ try:
 except SettingsError as error:
     raise SystemExit(str(error)) from None
 
+# Pillow refuses twice this to all who use it here, Gradio's own decoding included; its default lets 89
+# megapixels pass in silence.
+Image.MAX_IMAGE_PIXELS = LIMITS.other_pixels
 own_upload_folder()
 share_heaps()
 runs = Runs(limits)

@@ -5,13 +5,15 @@ The output's path alone goes to stdout; progress and errors go to stderr; exit 2
 """
 
 import argparse
+import codecs
 import json
 import math
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -22,6 +24,7 @@ from . import (
     CHOICES,
     PRESETS,
     Costs,
+    ImageRefused,
     NSTError,
     Progress,
     RunError,
@@ -32,29 +35,33 @@ from . import (
     stylize,
 )
 from .alike import parts_alike
-from .between import between, side_by_side
+from .between import between
 from .brushwork import brushwork
 from .device import use_every_core
 from .errors import shown
 from .film import SUFFIXES, Film, require_encoder, save_there_and_back
-from .images import save_png
+from .folders import replacing
+from .images import save_png, side_by_side
 from .recipe import OTHERS, recipe_of
 from .row import Row
 from .settings import FLAGS, NAMED_WEIGHTS, digits, read_layers, read_numbers
 
 NO_PICTURE = "Stopped before there was a picture."
+USUAL_COLUMNS = 80  # of a terminal that does not say how wide it is
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 done, or interrupted with a picture, 2 bad input, 1 a
-    run that failed halfway, with a picture or without, 130 interrupted before there was one."""
-    options = _parser().parse_args(arguments)
+    run that failed halfway, with a picture or without, 130 interrupted before there was one, or as it was
+    written."""
+    options = _options(arguments)
+    _take_any_name(sys.stdout)
     use_every_core()
     try:
         settings = _settings(options)
-        pictures = [load_picture(path) for path in options.pictures]
+        pictures = [_loaded(path) for path in options.pictures]
         content, styles = (None, pictures) if settings.is_texture else (pictures[0], pictures[1:])
-        others = {name: load_picture(path) for name in OTHERS if (path := getattr(options, name))}
+        others = {name: _loaded(path) for name in OTHERS if (path := getattr(options, name))}
         settings.weights_for(len(styles))
         if options.brushwork and (others or _asked(options, "between", "alike", "film")):
             raise NSTError(
@@ -74,9 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     last, film = None, Film(content) if options.film and not is_row else None
     failed = False
     try:
-        for last in _traced(film.watch(run) if film else run, options.trace):
-            if sys.stderr.isatty():
-                _print_progress(last, sys.stderr)
+        with _bar(sys.stderr) as show:
+            for last in _traced(film.watch(run) if film else run, options.trace):
+                show(last)
     except RunError as error:
         if error.best is None:
             return _fail(str(error), 1)
@@ -89,7 +96,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fail(NO_PICTURE, 130)
         print("Stopped: the best picture so far was kept.", file=sys.stderr)
     assert last is not None
-    return _save(options, settings, last, film, [*others]) or int(failed)
+    try:
+        return _save(options, settings, last, film, [*others]) or int(failed)
+    except KeyboardInterrupt:
+        return _fail("Stopped before everything was written.", 130)
+
+
+def _loaded(path: str) -> Image.Image:
+    """The picture. Raises ImageRefused, which begins with the file's name, as there may be seven pictures."""
+    try:
+        return load_picture(path)
+    except ImageRefused as error:
+        raise ImageRefused(f"{Path(path).name}: {error}") from error
 
 
 def _run(
@@ -147,7 +165,8 @@ def _save(
 def _save_picture(picture: Image.Image, output: str, recipe: Mapping[str, str] | None = None) -> int:
     """Write the PNG there, or elsewhere where that is no longer possible; returns the exit status."""
     try:
-        save_png(picture, output, recipe)
+        with replacing(output) as file:
+            save_png(picture, file, recipe)
     except OSError:
         return _fail(f"{output} cannot be written{_kept_elsewhere(picture, recipe)}", 1)
     print(output)
@@ -166,16 +185,29 @@ def _kept_elsewhere(picture: Image.Image, recipe: Mapping[str, str] | None) -> s
 
 def _save_film(path: str | None, film: Film | None, last: Progress) -> int:
     """Write the film where one was asked for; returns the exit status."""
+    if not path:
+        return 0
     try:
-        if path and isinstance(last, Row):
-            save_there_and_back(last.pictures, path)
-        elif path and film:
-            film.save(path, last)
+        with replacing(path) as file:
+            if isinstance(last, Row):
+                save_there_and_back(last.pictures, file)
+            elif film:
+                film.save(file, last)
     except NSTError as error:
         return _fail(str(error), 1)
     except OSError:
         return _fail(f"{path} cannot be written: there is no film.", 1)
     return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Pictures may stand before and after the options: parse_intermixed_args() would take none after “--”."""
+    parser = _parser()
+    options, more = parser.parse_known_args(arguments)
+    if any(text.startswith("-") for text in more):
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    options.pictures += more
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -292,8 +324,6 @@ def _traced(run: Iterator[Progress], trace: str | None) -> Iterator[Progress]:
             yield progress
     finally:
         _close(lines)
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
 
 
 def _event(progress: Progress, costs: Costs) -> dict[str, Any]:
@@ -321,12 +351,40 @@ def _close(lines: TextIO) -> None:
         lines.close()
 
 
+@contextmanager
+def _bar(terminal: TextIO) -> Iterator[Callable[[Progress], None]]:
+    """Shows how far a run has come, where this is a terminal. However the run ends, what is said next has a
+    line of its own."""
+    if not terminal.isatty():
+        yield lambda progress: None
+        return
+    try:
+        yield lambda progress: _print_progress(progress, terminal)
+    finally:
+        print(file=terminal)
+
+
 def _print_progress(progress: Progress, terminal: TextIO) -> None:
     share = progress.evaluation / progress.of
     bar = ("█" * round(24 * share)).ljust(24, "·")
     left = f", {progress.eta:.0f} s left" if progress.eta is not None else ""
     line = f"{bar} {progress.evaluation}/{progress.of} {progress.doing}{left}"
-    print(f"\r{line[:100]:<100}", end="", file=terminal, flush=True)
+    columns = _columns(terminal) - 1  # what fills the last one may begin another line
+    print(f"\r{line[:columns].ljust(columns)}", end="", file=terminal, flush=True)
+
+
+def _columns(terminal: TextIO) -> int:
+    """How wide it is; stdout, which shutil asks, may lead elsewhere."""
+    with suppress(OSError):
+        return os.get_terminal_size(terminal.fileno()).columns or USUAL_COLUMNS
+    return USUAL_COLUMNS
+
+
+def _take_any_name(stream: TextIO) -> None:
+    """Let the stream write names that its encoding has no bytes for: in UTF-8 as the bytes that they are."""
+    if isinstance(stream, TextIOWrapper):
+        in_utf8 = codecs.lookup(stream.encoding).name == "utf-8"
+        stream.reconfigure(errors="surrogateescape" if in_utf8 else "backslashreplace")
 
 
 def _fail(sentence: str, status: int) -> int:

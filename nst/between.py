@@ -1,7 +1,7 @@
 """From one style image to another: the same picture painted with the weight of the second growing, each begun
 from the one before."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from functools import partial
 
 from PIL import Image
@@ -16,7 +16,6 @@ from .transfer import Progress, stylize
 
 FEW = 12  # evaluations of a picture that is begun from the one before
 FEWEST, MOST = 2, 48  # pictures
-GAP = 8  # pixels between two pictures of a row
 
 
 def steps(settings: Settings, pictures: int) -> list[Settings]:
@@ -68,12 +67,3 @@ def between(
 
     runs = in_a_row([partial(begin, weighed) for weighed in each], sum(one.evaluations for one in each))
     return timed(runs, Pace(scales))
-
-
-def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
-    """Pictures of one size beside each other, on white."""
-    width, height = pictures[0].size
-    whole = Image.new("RGB", (len(pictures) * (width + GAP) - GAP, height), "white")
-    for number, picture in enumerate(pictures):
-        whole.paste(picture, (number * (width + GAP), 0))
-    return whole

@@ -5,6 +5,7 @@ from functools import partial
 
 from PIL import Image
 
+from .images import require_ratio
 from .report import timed
 from .row import Row, in_a_row
 from .schedule import Pace, schedule
@@ -37,7 +38,9 @@ def brushwork(
         evaluations=min(FEW, settings.evaluations), seamless=settings.seamless and share == 1
     )
     settings.weights_for(len(styles))
-    *coarser, finest = schedule(few, *settings.shape(content.size if content else None))
+    shape = settings.shape(content.size if content else None)
+    require_ratio(*shape, settings.size)
+    *coarser, finest = schedule(few, *shape)
     pieces = [scale.piece(share) for scale in coarser]
     scales = [one for one in pieces if share == 1 or min(one.size) >= SMALLEST]
     scales.append(finest.piece(share))

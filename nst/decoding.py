@@ -40,7 +40,7 @@ BUSY = "Too many pictures are being opened at this moment: please try again in s
 Source = str | PathLike[str] | bytes
 
 
-def load_picture(source: Source, max_side: int = 4096) -> Image.Image:
+def load_picture(source: Source, max_side: int = images.LONGEST_SIDE) -> Image.Image:
     """nst.images.load_picture() in a decoder process. Raises ImageRefused as that does, and for a picture
     that takes more time or memory than decoder.py gives."""
     answer, pixels = _asked("load_picture", source, max_side)
@@ -58,7 +58,7 @@ def read_text(source: Source) -> dict[str, str]:
     return dict(_header("read_text", source))
 
 
-def load_into(path: Path, source: Source, max_side: int = 4096) -> "Decoded":
+def load_into(path: Path, source: Source, max_side: int = images.LONGEST_SIDE) -> "Decoded":
     """Load a picture and leave its pixels in a file, where they take no memory. Raises ImageRefused."""
     return Decoded.of(load_picture(source, max_side), path)
 

@@ -11,6 +11,7 @@ from .errors import Diverged
 from .objective import Costs
 from .optimizers import Optimizer
 
+LARGEST = 2.0**20  # value of a gradient; those of a strength, and not of α and β, stay far below
 RETREATS = 12  # bad evaluations in a row before a run is given up
 
 
@@ -21,6 +22,9 @@ class Descent:
     A cost or gradient that is not finite, or a cost ten times the first, never becomes the picture: the
     optimiser retreats towards its last good point, and only RETREATS failures in a row raise Diverged.
 
+    The optimiser is given J and its gradient in a unit in which the first gradient has no value above
+    LARGEST: α and β may be 10¹², and it adds up squares in float32. No minimum moves.
+
     `settled` once there is no way down: the gradient is 0, the pixels are at their bounds, or the first cost
     is as small as rounding lets it be, and every shorter step raises it.
     """
@@ -29,20 +33,23 @@ class Descent:
         self.x = self.best = x
         self.optimizer = optimizer
         self.least: Costs | None = None
-        self.ceiling, self.failures, self.evaluation = math.inf, 0, 0
+        self.unit, self.ceiling, self.failures, self.evaluation = 1.0, math.inf, 0, 0
         self.diverged = self.settled = False
 
     def move_on(self, costs: Costs, gradient: Tensor) -> None:
-        """Move on from x, given its costs and gradient. Raises Diverged when there is nowhere left to go."""
+        """Move on from x, given its costs and gradient, whose unit is changed. Raises Diverged when there is
+        nowhere left to go."""
         self.evaluation += 1
         finite = _is_finite(costs, gradient)
         if finite and costs.total <= self.ceiling:
             if self.least is None:
-                self.ceiling = 10 * costs.total
+                self.unit, self.ceiling = _unit(gradient), 10 * costs.total
             if self.least is None or costs.total < self.least.total:
                 self.best, self.least = self.x, costs
             self.failures, before = 0, self.x
-            self.x = self.optimizer.step(before, costs.total, gradient)
+            if self.unit < 1:
+                gradient.mul_(self.unit)  # in place: large pictures feel every copy of theirs
+            self.x = self.optimizer.step(before, self.unit * costs.total, gradient)
             self.settled = torch.equal(self.x, before)
             return
         self.failures += 1
@@ -70,6 +77,7 @@ def descend(
     Raises Diverged as Descent does.
     """
     descent = Descent(x, optimizer)
+    del x  # as large as what is painted, and of no use after the first steps
     for _ in range(evaluations):
         costs, gradient = objective(descent.x)
         descent.move_on(costs, gradient)
@@ -97,6 +105,12 @@ def advance(
         elif not descent.diverged:
             with suppress(Diverged):
                 descent.move_on(cost, gradient)
+
+
+def _unit(gradient: Tensor) -> float:
+    """1, or the power of 2 that takes the gradient's largest value to LARGEST: such a product is exact."""
+    _, exponent = math.frexp(float(torch.linalg.vector_norm(gradient, math.inf)) / LARGEST)
+    return 2.0 ** -max(0, exponent)
 
 
 def _is_finite(costs: Costs, gradient: Tensor) -> bool:

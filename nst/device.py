@@ -23,7 +23,8 @@ class Device:
 
     torch   the torch device
     dtype   as NST_PRECISION says; else bfloat16 on a CPU where it was measured to be faster, and on every
-            CUDA device that has it; float32 elsewhere. Apple's GPUs compute in float32 alone
+            CUDA device that has it; float32 elsewhere. Apple's GPUs compute in float32 alone; on CUDA
+            PyTorch's convolutions round float32 to TF32 by default, which was not measured here
     label   what a visitor reads: "CPU, 2 threads, float32"
     """
 

@@ -116,7 +116,7 @@ def _save_mp4(frames: Sequence[Image.Image], path: str | PathLike[str], millisec
         command, input=b"".join(frame.tobytes() for frame in shown), capture_output=True, check=False
     )
     if done.returncode:
-        raise NSTError("The ffmpeg that is here could not make an MP4: give the film a .webp name.")
+        raise NSTError("ffmpeg could not write an MP4: make room, or give the film a .webp name.")
 
 
 def _even(size: tuple[int, int]) -> tuple[int, int]:

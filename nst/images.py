@@ -16,13 +16,10 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 from PIL.WebPImagePlugin import WebPImageFile
 
-from .errors import ImageRefused
+from .errors import ImageRefused, SettingsError
 from .picture_files import has_every_row, profile_steps, scans_of
 from .pixels import EXIF_ORIENTATION, fit_transparency, on_white, to_srgb, upright
-
-# Pillow refuses twice this for every caller in the process, Gradio's own decoding included; its default
-# lets 89 megapixels pass in silence.
-Image.MAX_IMAGE_PIXELS = 25_000_000
+from .settings import BOUNDS
 
 
 class PictureLimits(NamedTuple):
@@ -60,19 +57,21 @@ KINDS = (
 )
 LONGEST_TEXT = 2**16  # characters of one text read_text() returns
 SMALLEST_SIDE = 16  # pixels fit() leaves a side: four pools then still see one position
+LONGEST_SIDE = int(BOUNDS["size"].high)
+GAP = 8  # pixels between two pictures of a row
 
 
-def load_picture(source: str | PathLike[str] | bytes, max_side: int = 4096) -> Image.Image:
+def load_picture(source: str | PathLike[str] | bytes, max_side: int = LONGEST_SIDE) -> Image.Image:
     """The picture in an untrusted file, given by path or as its bytes: upright, sRGB, mode RGB, no metadata.
 
     Type by content (JPEG, PNG, WebP), first frame only, transparency over white, 16 bits rounded to 8,
     an embedded colour profile applied if it can be. A picture whose longer side is over `max_side` pixels
     is shrunk to it, or, a JPEG, to as little as 0.9 of it where its decoder then does the shrinking.
 
-    Raises ImageRefused, one plain sentence, for a file outside LIMITS or damaged anywhere: what a
-    truncated file still holds is never used. It takes up to some 400 MB and seconds while it lasts, and a
-    file made to harm may take more: who serves strangers loads their pictures in a process of its own
-    (nst.decoding).
+    Raises ImageRefused, one plain sentence, for a file outside LIMITS and for one that its decoder finds
+    damaged or incomplete, or a PNG without all of its rows; what is damaged in the middle of a JPEG or a
+    WebP its decoder may not find. It takes up to some 400 MB and seconds while it lasts, and a file made to
+    harm may take more: who serves strangers loads their pictures in a process of its own (nst.decoding).
     """
     with _opened(source) as (file, kind, data):
         _check_size(file, kind)
@@ -196,9 +195,29 @@ def fit(width: int, height: int, longer_side: int) -> tuple[int, int]:
     return max(SMALLEST_SIDE, round(width * scale)), max(SMALLEST_SIDE, round(height * scale))
 
 
+def require_ratio(width: int, height: int, longer_side: int) -> None:
+    """Raise SettingsError where fit() would squash a picture of this shape to keep a side from under 16."""
+    least = math.ceil((SMALLEST_SIDE - 0.5) * max(width, height) / min(width, height))
+    if longer_side < least:
+        raise SettingsError(
+            f"A picture of {width} × {height} pixels would be squashed at a size of {longer_side}: choose a "
+            f"size of {least} or more."
+        )
+
+
 def within(size: tuple[int, int], side: int) -> tuple[int, int]:
     """(w, h) as it is, or as fit() has it where the longer side is longer than `side`."""
     return fit(*size, side) if max(size) > side else size
+
+
+def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Pictures of one height beside each other, on white."""
+    width = sum(picture.width + GAP for picture in pictures) - GAP
+    row, left = Image.new("RGB", (width, pictures[0].height), "white"), 0
+    for picture in pictures:
+        row.paste(picture, (left, 0))
+        left += picture.width + GAP
+    return row
 
 
 def save_jpeg(

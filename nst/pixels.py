@@ -18,11 +18,17 @@ TURNS = {
 }
 
 
+WIDENED = {"L;2": 255 // 3, "L;4": 255 // 15}  # how many times, so that the largest sample is white
+
+
 def fit_transparency(file: ImageFile.ImageFile) -> None:
-    """Pillow halves 48-bit colour to its high bytes as it decodes, but not the colour that is transparent."""
-    colour = file.info.get("transparency")
-    if isinstance(colour, tuple) and file.tile and file.tile[0].args == "RGB;16B":
+    """Pillow halves 48-bit colour to its high bytes as it decodes, and widens grey of 2 and 4 bits to 8, but
+    not the colour that is transparent."""
+    colour, stored = file.info.get("transparency"), file.tile[0].args if file.tile else None
+    if isinstance(colour, tuple) and stored == "RGB;16B":
         file.info["transparency"] = tuple(value >> 8 for value in colour)
+    if isinstance(colour, int) and isinstance(stored, str) and stored in WIDENED:
+        file.info["transparency"] = colour * WIDENED[stored]
 
 
 def upright(picture: Image.Image, file: ImageFile.ImageFile) -> Image.Image:

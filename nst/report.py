@@ -75,11 +75,15 @@ def timed(reports: Iterator[AnyReport], pace: Pace) -> Generator[AnyReport, None
         if not is_out_of_memory(error):
             raise
     # Outside the except clause: an exception being handled keeps every tensor of its frames alive.
-    width, height = last.size if last else (0, 0)
-    raise OutOfMemory(
-        f"There is not enough memory to paint {width} × {height} pixels: choose a size of "
-        f"{max(int(BOUNDS['size'].low), max(width, height) // 2)} or less.",
-        best=_best(last),
+    raise OutOfMemory(_too_large(*last.size if last else (0, 0)), best=_best(last))
+
+
+def _too_large(width: int, height: int) -> str:
+    if not width:
+        return "There is not enough memory to begin: free some, or choose another device."
+    smaller = max(int(BOUNDS["size"].low), max(width, height) // 2)
+    return (
+        f"There is not enough memory to paint {width} × {height} pixels: choose a size of {smaller} or less."
     )
 
 

@@ -7,6 +7,7 @@ L-BFGS may leave [0, 1] on its way: its picture is clamped when it is looked at,
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import NamedTuple
 
 from PIL import Image
 from torch import Tensor
@@ -14,10 +15,10 @@ from torch import Tensor
 from .borders import MIRRORED, SEAMLESS, Border
 from .colours import keep_colours
 from .descent import descend
-from .device import choose
-from .images import fit
+from .device import Device, choose
+from .images import fit, require_ratio
 from .network.layers import deepest
-from .network.vgg import Filters
+from .network.vgg import Filters, Network
 from .objective import Costs, Objective, Weighting, make_objective, network_of
 from .optimizers import make_optimizer
 from .regions import Regions, find_regions
@@ -89,6 +90,7 @@ def stylize(
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)
     settings.weights_for(len(styles))
     shape = settings.shape(content.size if content else None)
+    require_ratio(*shape, settings.size)
     sizes = [style.size for style in styles]
     regions = find_regions(mask, shape, settings, sizes, style_mask)
     if settings.is_texture or content is None:
@@ -120,42 +122,38 @@ def run(
     yield now
     where = choose(device)
     now = replace(now, device=where.label)
-    if filters is None:
-        finding = find_filters(settings.weights, deepest(settings.layers))
-        filters = yield from announced(now, finding)
-    network = network_of(filters, settings, where) if filters else None
+    network = yield from _network(now, settings, where, filters)
     del filters  # the network has its own, in its precision
-    whole = SEAMLESS if settings.seamless else MIRRORED
-    painted = smaller = None
+    given = _Given(content, styles, settings, where, regions, network)
+    painted = None
     if start is not None:
         size = fit(*scales[-1].size, min(settings.size, max(start.size)))
-        painted, smaller = (to_tensor(picture, size).to(where.torch) for picture in (start, content))
+        painted = to_tensor(start, size).to(where.torch)
     for scale in scales:
         now = replace(now, size=scale.size, doing=f"Preparing {max(scale.size)} px", weighting=None)
         yield now
-        inside = to_tensor(content, scale.size).to(where.torch)
-        border = regions.border(whole, inside) if regions else whole
-        here = border.extended(inside)
-        palettes = [style_at(style, scale, settings, here) for style in styles]
-        guides, goals = None, ()
-        if regions:
-            guides = border.extended(regions.guides(scale.size).to(where.torch))
-            goals = regions.goals(palettes, settings.weights_for(len(palettes)))
-        through = network or network_of(
-            (yield from announced(now, learn(settings, here, palettes))), settings, where
-        )
-        objective = make_objective(through, scale.used(settings), here, palettes, guides, goals)
-        del palettes  # as large as what is painted
-        now = replace(
-            now,
-            doing=f"Painting at {max(scale.size)} px",
-            features=through.label,
-            weighting=objective.weighting,
-        )
-        image = beginning(settings, inside, smaller, painted, border.resize)
-        painted, now = yield from _paint(now, objective, border, image, scale, settings, inside)
-        smaller = inside
-        del objective  # and its buffers, before those of the next scale are made
+        # No name here is to hold what a scale begins from: it is as large as what is painted.
+        painted, now = yield from _paint(given, scale, *(yield from _begun(given, scale, now, painted)))
+
+
+class _Given(NamedTuple):
+    """What all scales of a run have in common; no network: each learns its own filters."""
+
+    content: Image.Image
+    styles: Sequence[Image.Image]
+    settings: Settings
+    where: Device
+    regions: Regions | None
+    network: Network | None
+
+
+def _network(
+    now: Progress, settings: Settings, where: Device, filters: Filters | None
+) -> Generator[Progress, None, Network | None]:
+    """The network of these filters, or of those that the settings name, which it has in its precision."""
+    if filters is None:
+        filters = yield from announced(now, find_filters(settings.weights, deepest(settings.layers)))
+    return network_of(filters, settings, where) if filters else None
 
 
 def announced(now: AnyReport, work: Work[Result]) -> Generator[AnyReport, None, Result]:
@@ -174,23 +172,57 @@ def learn(settings: Settings, content: Tensor, styles: Sequence[Tensor]) -> Gene
     )
 
 
+def _begun(
+    given: _Given, scale: Scale, now: Progress, painted: Tensor | None
+) -> Generator[Progress, None, tuple[Progress, Objective, Border, Tensor, Tensor | None]]:
+    """A scale's preparations: the Progress, the objective, the border, the image that is begun from, extended
+    by it, and the content image where its colours are kept."""
+    settings, size = given.settings, scale.size
+    inside = to_tensor(given.content, size).to(given.where.torch)
+    whole = SEAMLESS if settings.seamless else MIRRORED
+    border = given.regions.border(whole, inside) if given.regions else whole
+    objective, label = yield from _objective(given, scale, now, border, inside)
+    now = replace(now, doing=f"Painting at {max(size)} px", features=label, weighting=objective.weighting)
+    smaller = None
+    if painted is not None:
+        before = painted.shape[-1], painted.shape[-2]
+        smaller = to_tensor(given.content, before).to(given.where.torch)
+    image = beginning(settings, inside, smaller, painted, border.resize)
+    return now, objective, border, border.extended(image), inside if settings.keep_colours else None
+
+
+def _objective(
+    given: _Given, scale: Scale, now: Progress, border: Border, inside: Tensor
+) -> Generator[Progress, None, tuple[Objective, str]]:
+    """The objective at a scale, where the content image is `inside` the border; which filters are in it."""
+    settings, regions = given.settings, given.regions
+    here = border.extended(inside)
+    palettes = [style_at(style, scale, settings, here) for style in given.styles]
+    guides, goals = None, ()
+    if regions:
+        guides = border.extended(regions.guides(scale.size).to(given.where.torch))
+        goals = regions.goals(palettes, settings.weights_for(len(palettes)))
+    network = given.network or network_of(
+        (yield from announced(now, learn(settings, here, palettes))), settings, given.where
+    )
+    return make_objective(network, scale.used(settings), here, palettes, guides, goals), network.label
+
+
 def _paint(
+    given: _Given,
+    scale: Scale,
     now: Progress,
     objective: Objective,
     border: Border,
-    image: Tensor,
-    scale: Scale,
-    settings: Settings,
-    content: Tensor,
+    best: Tensor,
+    kept: Tensor | None,
 ) -> Generator[Progress, None, tuple[Tensor, Progress]]:
-    """The evaluations of one scale, a Progress each; returns the best picture and the last Progress with it,
-    as it stands while the next scale is prepared."""
-    image, before = border.extended(image), now.evaluation
-    best = image
-    optimizer = make_optimizer(settings.optimizer, settings.learning_rate, image, settings.seamless)
-    kept = content if settings.keep_colours else None
-    evaluate = border.objective(objective)
-    for count, (costs, best) in enumerate(descend(evaluate, image, optimizer, scale.evaluations), 1):
+    """The evaluations of one scale, a Progress each, from what _begun() returns; returns the best picture and
+    the last Progress with it, as it stands while the next scale is prepared."""
+    settings, before = given.settings, now.evaluation
+    optimizer = make_optimizer(settings.optimizer, settings.learning_rate, best, settings.seamless)
+    steps = descend(border.objective(objective), best, optimizer, scale.evaluations)
+    for count, (costs, best) in enumerate(steps, 1):
         render = partial(finished, border.picture(best), kept)
         now = replace(now, evaluation=before + count, costs=costs, render=render)
         yield now

@@ -224,6 +224,15 @@ def see_through_grey() -> bytes:
     return encoded(Image.new("L", (80, 80), 10), "PNG", transparency=10)
 
 
+def see_through_shades(bits: int, clear: int) -> bytes:
+    """Every grey of so many bits, again and again, of which one is transparent: by hand, as Pillow writes
+    grey of 8 bits alone."""
+    shades = (np.arange(256) % 2**bits).astype(np.uint8)
+    row = np.packbits(np.unpackbits(shades[:, None], axis=1)[:, 8 - bits :].ravel()).tobytes()
+    start = header(256, 64, depth=bits, colour=0) + chunk(b"tRNS", struct.pack(">H", clear))
+    return start + chunk(b"IDAT", zlib.compress((b"\0" + row) * 64)) + chunk(b"IEND", b"")
+
+
 def see_through_colour() -> bytes:
     return encoded(Image.new("RGB", (80, 80), (9, 8, 7)), "PNG", transparency=(9, 8, 7))
 

@@ -51,7 +51,7 @@ def renamed(tensors):
 
 def activations(weights, picture):
     filters = Filters("", "file", *weights)
-    return Network(filters, LAYERS)(picture)
+    return Network(filters, LAYERS, "average")(picture)
 
 
 def assert_same_network(path, original, picture):

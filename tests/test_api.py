@@ -14,7 +14,7 @@ from server import png, wait_until
 from tiny import checks, waves
 
 from nst import Settings, preset
-from nst.between import GAP
+from nst.images import GAP
 from nst.recipe import read_recipe
 from nst.ui.api import Endpoint
 from nst.ui.parts import PartsEndpoint

@@ -109,7 +109,7 @@ def test_in_half_precision_gram_matrices_and_costs_are_float32_and_near(pooling)
 
 
 def test_the_smallest_picture_reaches_the_deepest_layer():
-    network = Network(tiny_filters(13), ["relu1_1", "relu5_1"], dtype=torch.float64)
+    network = Network(tiny_filters(13), ["relu1_1", "relu5_1"], "average", dtype=torch.float64)
     x = torch.rand(1, 3, 16, 16).double().requires_grad_()
     _, grams = BandedCostParts(network, {}, network.layers)(x)
     (found,) = torch.autograd.grad(grams["relu5_1"].sum(), x)
@@ -126,7 +126,7 @@ def test_a_picture_too_small_for_a_pool_is_refused_in_one_sentence(pooling):
 
 @pytest.mark.parametrize("layer", ["relu1_1", "relu2_2"])
 def test_differentiating_after_the_buffers_were_used_again_is_an_error_and_not_a_wrong_gradient(layer):
-    banded = BandedCostParts(Network(tiny_filters(4), [layer]), {}, [layer])
+    banded = BandedCostParts(Network(tiny_filters(4), [layer], "average"), {}, [layer])
     x = torch.rand(1, 3, 16, 16, requires_grad=True)
     (_, stale), _ = banded(x), banded(x)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
@@ -135,7 +135,7 @@ def test_differentiating_after_the_buffers_were_used_again_is_an_error_and_not_a
 
 def test_released_buffers_are_made_again():
     banded, x = (
-        BandedCostParts(Network(tiny_filters(4), ["relu2_2"]), {}, ["relu2_2"]),
+        BandedCostParts(Network(tiny_filters(4), ["relu2_2"], "average"), {}, ["relu2_2"]),
         torch.rand(1, 3, 16, 16),
     )
     _, before = banded(x)
@@ -149,7 +149,7 @@ def test_on_a_graphics_card_bands_agree_with_the_plain_network(monkeypatch):
     if not torch.cuda.is_available():
         pytest.skip("there is no CUDA device here")
     monkeypatch.setattr(convolution, "BAND_ELSEWHERE", 1)
-    network = Network(tiny_filters(8), ["relu1_1", "relu3_1"], device="cuda", dtype=torch.float64)
+    network = Network(tiny_filters(8), ["relu1_1", "relu3_1"], "average", "cuda", dtype=torch.float64)
     x = torch.rand(2, 3, 33, 47, device="cuda", dtype=torch.float64, requires_grad=True)
     _, grams = BandedCostParts(network, {}, network.layers)(x)
     (found,) = torch.autograd.grad(grams["relu3_1"].sum(), x)
@@ -158,7 +158,7 @@ def test_on_a_graphics_card_bands_agree_with_the_plain_network(monkeypatch):
 
 
 def test_nothing_is_written_outside_the_buffers_and_pictures_of_another_size_get_their_own():
-    network = Network(tiny_filters(4), ["relu2_2"])
+    network = Network(tiny_filters(4), ["relu2_2"], "average")
     banded = BandedCostParts(network, {}, ["relu2_2"])
     for size in ((16, 16), (24, 16)):
         x = torch.rand(1, 3, *size)

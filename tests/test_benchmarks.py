@@ -189,7 +189,7 @@ def test_operations_are_those_of_the_filters_in_use_there_and_back_as_torch_coun
     filters = tiny_filters(8)
     image = torch.rand(1, 3, 32, 48, requires_grad=True)
     with FlopCounterMode(display=False) as counter:
-        Network(filters, ["relu3_4"])(image)["relu3_4"].sum().backward()
+        Network(filters, ["relu3_4"], "average")(image)["relu3_4"].sum().backward()
     assert operations(filters, 32 * 48) == counter.get_total_flops()
 
 

@@ -9,7 +9,8 @@ from test_cli import SMALL as SMALL_RUN
 from tiny import SMALL, checks, tiny_filters, waves
 
 from nst import OutOfMemory, SettingsError, stylize
-from nst.between import FEW, GAP, Row, between, side_by_side, steps
+from nst.between import FEW, Row, between, steps
+from nst.images import GAP, side_by_side
 
 STYLES = checks(), Image.new("RGB", (64, 64), (200, 40, 40))
 

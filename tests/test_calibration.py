@@ -5,9 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
+from threading import Thread
 
 import pytest
 import torch
+from filelock import FileLock
 
 from nst.device import choose
 from nst.errors import SettingsError
@@ -41,7 +43,39 @@ def test_it_is_measured_once_and_kept(measured, tmp_path):
     assert measured == ["measured"]
     kept = json.loads((tmp_path / "cache" / subject.FILE).read_text())
     assert list(kept) == [subject._machine()]
-    assert [entry.name for entry in (tmp_path / "cache").iterdir()] == [subject.FILE]
+    assert {entry.name for entry in (tmp_path / "cache").iterdir()} <= {subject.FILE, subject.LOCK}
+
+
+def test_a_process_waits_for_another_that_measures_and_takes_what_it_finds(measured, tmp_path):
+    folder, other = tmp_path / "cache", Calibration(False, frozenset(), 2.0)
+    folder.mkdir()
+    found = []
+    with FileLock(folder / subject.LOCK):
+        waiting = Thread(target=lambda: found.append(calibration()))
+        waiting.start()
+        waiting.join(0.5)
+        assert not found
+        subject._keep(folder / subject.FILE, subject._machine(), other)
+    waiting.join(10)
+    assert (found, measured) == ([other], [])
+
+
+def test_a_process_that_waits_in_vain_measures_and_the_first_that_is_kept_is_taken(
+    measured, tmp_path, monkeypatch
+):
+    folder, other = tmp_path / "cache", Calibration(False, frozenset(), 2.0)
+
+    def meanwhile() -> Calibration:
+        measured.append("measured")
+        subject._keep(folder / subject.FILE, subject._machine(), other)
+        return FOUND
+
+    folder.mkdir()
+    monkeypatch.setattr(subject, "PATIENCE", 0.1)
+    monkeypatch.setattr(subject, "_measured", meanwhile)
+    with FileLock(folder / subject.LOCK, thread_local=False):
+        assert calibration() == other
+    assert measured == ["measured"]
 
 
 def test_a_processor_is_known_by_the_name_family_and_model_that_util_linux_gives_it():
@@ -110,7 +144,7 @@ def test_layers_take_the_way_that_was_measured_to_be_faster():
     kernels = tuple(torch.zeros(conv.outputs, conv.inputs, 3, 3) for conv in CONVS[:4])
     filters = Filters("zeros", "file", kernels, tuple(torch.zeros(len(kernel)) for kernel in kernels))
     for dtype, ways in ((torch.float32, [Direct, Winograd, Winograd]), (torch.bfloat16, [Direct] * 3)):
-        assert list(map(type, Network(filters, ["relu2_2"], dtype=dtype).convolutions[1:])) == ways
+        assert list(map(type, Network(filters, ["relu2_2"], "average", dtype=dtype).convolutions[1:])) == ways
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,16 @@
 """The command line: python -m nst, as a shell sees it."""
 
+import io
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import termios
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,7 +18,7 @@ from PIL import Image
 from tiny import checks, waves
 
 from nst import Diverged, stylize
-from nst.between import GAP
+from nst.images import GAP
 from nst.recipe import read_recipe
 
 ROOT = Path(__file__).parent.parent
@@ -81,6 +85,41 @@ def test_what_a_mask_marks_red_stays_as_it_is(nst, folder):
         assert picture.crop((0, 0, 22, 53)).tobytes() == expected.crop((0, 0, 22, 53)).tobytes()
 
 
+def test_pictures_may_stand_before_and_after_the_options(nst, folder):
+    turned = ("--style-rotation", "-5", "--noise=0.5")
+    done = nst(folder, "content.jpg", *SMALL, "-o", "mixed.png", "style.png", *turned)
+    assert done == (0, "mixed.png\n", "")
+    settings = read_recipe(folder / "mixed.png").settings
+    assert (settings.style_rotation, settings.noise, settings.size) == (-5, 0.5, 64)
+
+
+def test_after_two_dashes_a_picture_may_begin_with_one(nst, folder):
+    shutil.copy(folder / "content.jpg", folder / "-c.jpg")
+    done = nst(folder, *SMALL, "-o", "dashed.png", "--", "-c.jpg", "style.png")
+    assert done == (0, "dashed.png\n", "")
+
+
+def test_an_option_that_there_is_not_is_named(nst, folder, capsys):
+    with pytest.raises(SystemExit):
+        nst(folder, "content.jpg", "--colors", "1", "-o", "o.png", "style.png")
+    assert capsys.readouterr().err.endswith("unrecognized arguments: --colors 1 style.png\n")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "printed"), [("utf-8", b"caf\xe9.png\n"), ("ascii", b"caf\\udce9.png\n")]
+)
+def test_a_name_that_is_no_text_is_printed_and_the_film_is_written(
+    nst, folder, monkeypatch, encoding, printed
+):
+    said, film = io.TextIOWrapper(io.BytesIO(), encoding), f"{encoding}.webp"
+    monkeypatch.setattr(sys, "stdout", said)
+    name = os.fsdecode(b"caf\xe9.png")
+    assert nst(folder, "content.jpg", "style.png", "-o", name, "--film", film, *SMALL).status == 0
+    said.flush()
+    assert said.buffer.getvalue() == printed
+    assert (folder / film).exists()
+
+
 def test_three_sizes_of_brushwork_can_be_looked_at_before_a_long_run(nst, folder):
     done = nst(folder, "content.jpg", "style.png", "-o", "pieces.png", "--brushwork", *SMALL)
     assert done == (0, "pieces.png\n", "")
@@ -97,7 +136,7 @@ def test_parts_that_are_alike_are_found_for_the_command_line(nst, folder):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["content.jpg", "style.png", "-o", "o.png", "--mask", "notes.jpg"], "not a JPEG, PNG or WebP"),
+        (["content.jpg", "style.png", "-o", "o.png", "--mask", "notes.jpg"], "notes.jpg: This file is not"),
         (["content.jpg", "style.png", "-o", "o.png", "--alike", "4"], "There are 2 to 3 parts"),
         (["style.png", "-o", "o.png", "--canvas", "1:1", "--alike", "2"], "--alike needs a content image"),
         (
@@ -110,7 +149,7 @@ def test_parts_that_are_alike_are_found_for_the_command_line(nst, folder):
         ),
         (["content.jpg", "style.png", "-o", "o.png", "--alike", "2", "--between", "2"], "one of the two"),
         (["content.jpg", "-o", "o.png"], "no style image yet"),
-        (["notes.jpg", "style.png", "-o", "o.png"], "not a JPEG, PNG or WebP"),
+        (["content.jpg", "notes.jpg", "-o", "o.png"], "notes.jpg: This file is not a JPEG, PNG or WebP"),
         (["content.jpg", "style.png", "-o", "o.png", "--size", "9"], "Size must be a whole number from 64"),
         (["content.jpg", "style.png", "-o", "o.png", "--style-layers", "relu9_9"], "no layer"),
         (["content.jpg", "style.png", "-o", "o.png", "--alpha", "1"], "both α and β"),
@@ -166,6 +205,65 @@ def test_a_run_that_fails_halfway_keeps_its_picture_and_says_so_by_its_status(ns
     assert (done.status, done.out) == (1, "halfway.png\n")
     assert done.err == "The cost stopped being a number. The best picture so far was kept.\n"
     assert read_recipe(folder / "halfway.png").evaluations == 2
+
+
+def written_to(terminal: int) -> str:
+    """All that was, once nobody holds its other end."""
+    said = b""
+    with open(terminal, "rb", buffering=0) as file, suppress(OSError):  # the end is an error
+        while piece := file.read(4096):
+            said += piece
+    return said.decode()
+
+
+@pytest.mark.parametrize("columns", [40, 120])
+def test_progress_has_one_line_of_the_terminal_and_what_is_said_next_a_line_of_its_own(
+    nst, folder, monkeypatch, columns
+):
+    def interrupted(*given):
+        for report in stylize(*given):
+            yield report
+            if report.evaluation == 2:
+                raise KeyboardInterrupt
+
+    terminal, end = os.openpty()
+    termios.tcsetwinsize(end, (24, columns))
+    monkeypatch.setattr("nst.__main__.stylize", interrupted)
+    with open(end, "w", encoding="utf-8") as stderr, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", stderr)
+        done = nst(folder, "content.jpg", "style.png", "-o", "barred.png", *SMALL)
+    said = written_to(terminal)
+    assert done == (0, "barred.png\n", "")
+    bars, rest = said.split("\r\n", 1)
+    assert rest == "Stopped: the best picture so far was kept.\r\n"
+    assert {len(bar) for bar in bars.split("\r")[1:]} == {columns - 1}
+    assert " 2/4 Painting" in bars
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "says"),
+    [
+        (OSError(), 1, "earlier.png cannot be written"),
+        (KeyboardInterrupt(), 130, "Stopped before everything"),
+    ],
+)
+def test_what_cannot_be_written_whole_leaves_an_earlier_result_of_its_name_as_it_was(
+    nst, folder, monkeypatch, tmp_path, error, status, says
+):
+    def halfway(picture, file, recipe):
+        Path(file).write_bytes(b"half of it")
+        raise error
+
+    shutil.copy(folder / "style.png", folder / "earlier.png")
+    before = sorted(folder.iterdir())
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("nst.__main__.save_png", halfway)
+    done = nst(folder, "content.jpg", "style.png", "-o", "earlier.png", *SMALL)
+    assert (done.status, done.out) == (status, "")
+    assert done.err.startswith(says)
+    assert len(done.err.splitlines()) == 1
+    assert (folder / "earlier.png").read_bytes() == (folder / "style.png").read_bytes()
+    assert sorted(folder.iterdir()) == before
 
 
 @pytest.mark.parametrize(

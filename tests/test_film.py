@@ -184,7 +184,9 @@ def test_an_ffmpeg_that_fails_is_said_in_one_sentence(monkeypatch, tmp_path):
     program.write_text("#!/bin/sh\nexit 1\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(NSTError, match="could not make an MP4"):
+    with pytest.raises(
+        NSTError, match=r"^ffmpeg could not write an MP4: make room, or give the film a \.webp"
+    ):
         save_film([waves(), checks(64, 48)], tmp_path / "film.mp4")
 
 

@@ -32,7 +32,7 @@ def sums_of(layer, content, style, generated):
 
 @pytest.fixture(scope="module")
 def network():
-    return Network(tiny_filters(5), LAYERS)
+    return Network(tiny_filters(5), LAYERS, "average")
 
 
 @pytest.fixture(scope="module")

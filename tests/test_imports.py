@@ -9,23 +9,29 @@ from typing import Any
 
 import pytest
 
+from nst.images import LIMITS
+
 ROOT = Path(__file__).parent.parent
 
 APP_WITHOUT_SPACES = """
 import json, sys
 sys.modules["spaces"] = None  # on a laptop there is none; on a Space it imports torch itself
 import app
-print(json.dumps(sorted({"torch", "torchvision"} & set(sys.modules))))
+from PIL import Image
+print(json.dumps([*sorted({"torch", "torchvision"} & set(sys.modules)), Image.MAX_IMAGE_PIXELS]))
 """
 
 ENGINE = """
 import json, sys
+from PIL import Image
+before = Image.MAX_IMAGE_PIXELS
 sys.addaudithook(lambda event, _: event.startswith("socket.") and sys.exit(event))
 import nst, nst.transfer, nst.recipe, nst.__main__
 from nst.report import result_of
 from nst.weights import find_filters
 kernels = len(result_of(find_filters("auto", "relu5_1")).kernels)
-print(json.dumps({"kernels": kernels, "loaded": [*sys.modules]}))
+changed = Image.MAX_IMAGE_PIXELS != before
+print(json.dumps({"kernels": kernels, "loaded": [*sys.modules], "changed": changed}))
 """
 
 
@@ -50,8 +56,19 @@ def engine() -> tuple[dict[str, Any], str]:
     return ended(ENGINE)
 
 
-def test_the_page_is_built_without_importing_torch_and_with_no_spaces_package():
-    assert ended(APP_WITHOUT_SPACES)[0] == []
+@pytest.fixture(scope="module")
+def page() -> list[Any]:
+    """What a process that built the page has of torch, and how many pixels Pillow then takes."""
+    return ended(APP_WITHOUT_SPACES)[0]
+
+
+def test_the_page_is_built_without_importing_torch_and_with_no_spaces_package(page):
+    assert page[:-1] == []
+
+
+def test_pillow_takes_no_more_pixels_in_the_app_and_the_engine_leaves_it_as_it_was(page, engine):
+    assert page[-1] == LIMITS.other_pixels
+    assert not engine[0]["changed"]
 
 
 def test_the_engine_imports_no_gradio(engine):

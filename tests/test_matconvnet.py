@@ -104,6 +104,16 @@ def test_a_small_matlab_file_that_unpacks_to_a_hundred_times_as_much_is_refused(
         read_weights(path, 1)
 
 
+def test_a_matlab_file_there_is_no_memory_for_is_not_called_damaged(tmp_path, original, monkeypatch):
+    def full(*given, **named):
+        raise MemoryError
+
+    write_mat(tmp_path / "vgg.mat", as_matconvnet(original, False, False), False)
+    monkeypatch.setattr("scipy.io.loadmat", full)
+    with pytest.raises(MemoryError):
+        read_weights(tmp_path / "vgg.mat", COUNT)
+
+
 def test_another_matlab_file_is_not_taken_for_vgg(tmp_path):
     write_mat(tmp_path / "a.mat", {"x": np.ones((2, 3))}, True)
     with pytest.raises(WeightsError, match="is not MatConvNet's VGG-19"):

@@ -42,7 +42,7 @@ def test_the_total_is_alpha_content_plus_beta_lambda_style_plus_gamma_tv():
 
 def test_costs_are_in_the_units_of_the_formulas():
     """The first evaluation is at the content image itself, whose costs can be computed beside it."""
-    network = Network(tiny_filters(), SMALL.layers)
+    network = Network(tiny_filters(), SMALL.layers, "average")
     content, style = with_margin(to_tensor(waves(), (64, 48))), to_tensor(checks(), (64, 51))
     a, b = network(content), network(style)
     first = next(p for p in run() if p.costs).costs
@@ -73,7 +73,7 @@ def test_filters_too_loud_for_float32_are_said_to_be_so(factor):
 
 def test_strength_is_the_ratio_of_beta_to_alpha_once_costs_are_relative():
     settings = SMALL.with_(strength=12.0)
-    network = Network(tiny_filters(), settings.layers)
+    network = Network(tiny_filters(), settings.layers, "average")
     targets = make_targets(network, settings, to_tensor(waves()), [to_tensor(checks())])
     weighting = weigh(settings, targets)
     silent = {layer: torch.zeros_like(gram) for layer, gram in targets.style.items()}
@@ -109,7 +109,7 @@ def test_colour_counts_in_total_variation_the_more_the_less_of_it_the_style_has(
         targets = make_targets(network, SMALL, to_tensor(waves()), [style])
         return weigh(SMALL.with_(**settings), targets).kappa
 
-    network, strong = Network(tiny_filters(), SMALL.layers), to_tensor(checks())
+    network, strong = Network(tiny_filters(), SMALL.layers, "average"), to_tensor(checks())
     lightness = strong.mean(dim=1, keepdim=True).expand_as(strong)
     style = lightness + (strong - lightness) / 8
     expected = reference.total_variation(lightness[0]) / reference.total_variation((style - lightness)[0])
@@ -129,7 +129,7 @@ def test_what_is_painted_after_a_grey_print_has_few_fine_changes_of_colour(monke
 
 
 def test_a_mix_of_styles_counts_colour_as_its_weights_say_and_regions_as_what_they_are_painted_in():
-    network, content = Network(tiny_filters(), SMALL.layers), to_tensor(waves())
+    network, content = Network(tiny_filters(), SMALL.layers, "average"), to_tensor(waves())
     styles = [to_tensor(picture) for picture in (checks().convert("L").convert("RGB"), checks())]
     expected = {0: MOST_KAPPA, 1: 1.0}
     for which, kappa in expected.items():
@@ -145,7 +145,10 @@ def test_a_stronger_style_moves_the_picture_further_from_the_content():
 
 
 def test_several_styles_aim_at_the_mean_of_their_gram_matrices():
-    network, styles = Network(tiny_filters(), SMALL.layers), [to_tensor(checks()), to_tensor(waves())]
+    network, styles = (
+        Network(tiny_filters(), SMALL.layers, "average"),
+        [to_tensor(checks()), to_tensor(waves())],
+    )
     both = make_targets(network, SMALL, to_tensor(waves()), styles).style
     each = [make_targets(network, SMALL, to_tensor(waves()), [style]).style for style in styles]
     for layer, gram in both.items():

@@ -55,8 +55,8 @@ def test_activations_are_those_of_the_published_layers(filters, real_weights):
     """Eight bits a weight are enough: the angle between the two stays below a degree at every layer."""
     layers = RELU_LAYERS[:8]
     picture = to_tensor(Image.open(ROOT / "examples" / "content" / "lake.jpg"), (160, 120))
-    ours = Network(filters, layers)(picture)
-    published = Network(exhaust(find_filters(real_weights, layers[-1])), layers)(picture)
+    ours = Network(filters, layers, "average")(picture)
+    published = Network(exhaust(find_filters(real_weights, layers[-1])), layers, "average")(picture)
     for layer in layers:
         cosine = F.cosine_similarity(ours[layer].flatten(), published[layer].flatten(), dim=0)
         assert cosine > 0.9999, layer

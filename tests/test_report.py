@@ -56,6 +56,17 @@ def test_a_failure_before_the_first_evaluation_carries_nothing():
     assert caught.value.best is None
 
 
+def test_running_out_of_memory_before_a_size_is_known_names_none():
+    def nothing():
+        yield Report()
+        raise MemoryError
+
+    with pytest.raises(
+        OutOfMemory, match=r"^There is not enough memory to begin: free some, or choose another"
+    ):
+        list(timed(nothing(), PACE))
+
+
 def test_another_error_passes_as_it_is():
     with pytest.raises(RuntimeError, match="a bug"):
         list(timed(failing(RuntimeError("a bug")), PACE))

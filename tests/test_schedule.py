@@ -2,9 +2,11 @@
 
 import pytest
 import torch
-from tiny import SMALL, waves
+from PIL import Image
+from tiny import SMALL, checks, waves
 
-from nst import Settings
+from nst import Settings, SettingsError, stylize
+from nst.images import fit, require_ratio
 from nst.schedule import Pace, Scale, continued, enlarge, schedule, starting_image
 from nst.tensors import to_tensor
 from nst.transfer import as_texture
@@ -31,6 +33,19 @@ def test_a_schedule_ends_at_full_size_and_spends_every_evaluation(size, scales, 
     assert [max(s.size) for s in plan] == sorted({max(s.size) for s in plan})
     assert len(plan) <= (scales or 6)
     assert all(scale.evaluations <= 80 for scale in plan[:-1])
+
+
+@pytest.mark.parametrize(
+    ("picture", "size", "least"), [((800, 100), 64, 124), ((100, 800), 123, 124), ((500, 100), 77, 78)]
+)
+def test_a_picture_that_its_size_would_squash_is_refused_with_the_size_to_choose(picture, size, least):
+    with pytest.raises(
+        SettingsError, match=rf"{picture[0]} × {picture[1]} .* choose a size of {least} or more"
+    ):
+        stylize(Image.new("RGB", picture), checks(), SMALL.with_(size=size))
+    width, height = fit(*picture, least)
+    require_ratio(*picture, least)
+    assert max(width, height) / min(width, height) == pytest.approx(max(picture) / min(picture), rel=0.04)
 
 
 @pytest.mark.parametrize(("strength", "coarser"), [(1, 10), (25, 50), (100, 100), (400, 400)])

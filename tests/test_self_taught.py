@@ -26,8 +26,8 @@ PAINT = Settings(
 )
 
 
-def learned(content, style, through="relu3_4", **options):
-    work = learn_filters(to_tensor(content), [to_tensor(style)], through, **options)
+def learned(content, style, through="relu3_4", pooling="average", **options):
+    work = learn_filters(to_tensor(content), [to_tensor(style)], through, pooling=pooling, **options)
     said = []
     while True:
         try:
@@ -66,7 +66,7 @@ def test_the_same_pictures_and_seed_give_the_same_filters(pair, filters):
 
 def test_live_units_have_mean_activation_one_and_fire_on_half_of_the_pictures(pair, filters):
     layers = tuple(f"relu{conv.name}" for conv in CONVS[:8])
-    both = [Network(filters, layers)(to_tensor(picture)) for picture in pair]
+    both = [Network(filters, layers, "average")(to_tensor(picture)) for picture in pair]
     for layer in layers:
         units = torch.cat([found[layer].flatten(2) for found in both], dim=2)[0]
         live = units.amax(1) > 0
@@ -90,7 +90,7 @@ def test_pictures_with_little_to_learn_from_give_finite_filters(picture):
     filters = learned(picture, picture)[0]
     for weights in (*filters.kernels, *filters.biases):
         assert weights.isfinite().all()
-    found = Network(filters, ["relu3_4"])(to_tensor(waves()))
+    found = Network(filters, ["relu3_4"], "average")(to_tensor(waves()))
     assert found["relu3_4"].isfinite().all()
 
 
@@ -100,7 +100,7 @@ def test_filters_reach_the_deepest_layer_of_a_small_picture():
 
 
 def test_learning_may_be_given_up_midway(pair):
-    work = learn_filters(to_tensor(pair[0]), [to_tensor(pair[1])], "relu3_4")
+    work = learn_filters(to_tensor(pair[0]), [to_tensor(pair[1])], "relu3_4", pooling="average")
     next(work)
     work.close()
     assert list(work) == []
@@ -148,7 +148,7 @@ def test_vgg_19_sees_more_of_the_style_painted_than_with_random_filters(real_wei
     left, left_by_random = 0.0, 0.0
     for photograph, painting in (("lake", "knife"), ("still_life", "woodcut"), ("still_life", "glass")):
         content, style = drawn(f"content/{photograph}.jpg"), drawn(f"styles/{painting}.jpg")
-        taught = exhaust(learn_filters(content, [style], "relu3_4"))
+        taught = exhaust(learn_filters(content, [style], "relu3_4", pooling="average"))
         left += style_remaining(real, painted(taught, content, style), content, style) / 3
         by_random = painted(random_filters(taught), content, style)
         left_by_random += style_remaining(real, by_random, content, style) / 3

@@ -14,13 +14,13 @@ from nst.tensors import to_tensor
 
 
 def targets(weights, styles):
-    network, settings = Network(tiny_filters(), SMALL.layers), SMALL.with_(style_weights=weights)
+    network, settings = Network(tiny_filters(), SMALL.layers, "average"), SMALL.with_(style_weights=weights)
     return make_targets(network, settings, to_tensor(waves()), styles).style
 
 
 def second_moments(image, layer):
     """Mean over positions of a aᵀ, one position after the other, in float64."""
-    features = Network(tiny_filters(), [layer])(image)[layer][0].double().flatten(1)
+    features = Network(tiny_filters(), [layer], "average")(image)[layer][0].double().flatten(1)
     return sum(torch.outer(a, a) for a in features.T) / features.shape[1]
 
 

@@ -10,14 +10,14 @@ import torch
 from PIL import Image
 from tiny import SMALL, checks, exhaust, run, tiny_filters, waves
 
-from nst import CHOICES, Settings, stylize
+from nst import CHOICES, Settings, stylize, transfer
 from nst.costs import gram_matrix
+from nst.descent import descend
 from nst.images import load_picture
 from nst.network.vgg import Filters, Network
 from nst.objective import Costs
 from nst.optimizers import make_optimizer
 from nst.tensors import to_tensor
-from nst.transfer import descend
 from nst.weights import find_filters
 
 
@@ -60,6 +60,21 @@ def test_closing_the_generator_frees_its_tensors():
     generator.close()
     gc.collect()
     assert pixels() is None
+
+
+def test_what_a_scale_begins_from_is_let_go_while_it_is_painted(monkeypatch):
+    begun = []
+
+    def kept(image):
+        begun.append(weakref.ref(image))
+        return image
+
+    beginning = transfer.beginning
+    monkeypatch.setattr(transfer, "beginning", lambda *given: kept(beginning(*given)))
+    monkeypatch.setattr(transfer, "descend", lambda evaluate, x, *more: descend(evaluate, kept(x), *more))
+    generator = stylize(waves(), checks(), SMALL, "cpu", tiny_filters())
+    next(p for p in generator if p.evaluation == 4)
+    assert [image() for image in begun] == [None, None]
 
 
 def test_a_report_kept_from_earlier_does_not_change():
@@ -110,6 +125,18 @@ def test_a_start_within_rounding_of_the_minimum_is_not_a_failure(optimizer):
     seen = list(descend(objective, start, make_optimizer(optimizer, 0.02, start), 200))
     assert len(seen) < 20
     assert torch.equal(seen[-1][1], start)
+
+
+@pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
+def test_the_unit_of_the_cost_changes_no_pixel(real_pair, optimizer):
+    """With α and β 2³⁷ times as large every cost and gradient is the same number with another exponent."""
+    found = []
+    for unit in (1.0, 2.0**37):
+        settings = Settings(size=64, evaluations=8, optimizer=optimizer, tv=0, alpha=unit, beta=4 * unit)
+        first, *_, last = (p for p in stylize(*real_pair, settings, "cpu") if p.costs)
+        assert last.costs.total < first.costs.total
+        found.append(last.image.tobytes())
+    assert found[0] == found[1]
 
 
 def remaining_and_moved(real: Filters, result, content, style) -> tuple[float, float]:

@@ -80,12 +80,12 @@ def test_activations_are_those_of_a_plain_stack(pooling):
 
 
 def test_the_network_stops_at_the_deepest_layer_asked_for():
-    assert len(Network(tiny_filters(16), ["relu2_1"]).convolutions) == 3
+    assert len(Network(tiny_filters(16), ["relu2_1"], "average").convolutions) == 3
 
 
 def test_some_of_its_layers_are_those_of_all():
     network, image = (
-        Network(tiny_filters(8), ["relu1_1", "pool1", "relu2_2", "relu3_1"]),
+        Network(tiny_filters(8), ["relu1_1", "pool1", "relu2_2", "relu3_1"], "average"),
         torch.rand(1, 3, 32, 48),
     )
     found = network(image)
@@ -98,32 +98,32 @@ def test_some_of_its_layers_are_those_of_all():
 @pytest.mark.parametrize("pooling", ["average", "max"])
 def test_a_picture_too_small_for_a_pool_is_refused_in_one_sentence(pooling):
     network = Network(tiny_filters(16), ["pool5"], pooling)
-    with pytest.raises(SettingsError, match="too small for a layer after this many pools: choose a larger"):
+    with pytest.raises(SettingsError, match="larger size or style scale, fewer scales, or a shallower layer"):
         network(torch.zeros(1, 3, 16, 128))
     assert network(torch.zeros(1, 3, 32, 128))["pool5"].shape[2:] == (1, 4)
 
 
 def test_positions_of_a_layer_are_a_stride_apart():
-    found = Network(tiny_filters(8), ["relu3_4", "pool2"])(torch.zeros(1, 3, 64, 96))
+    found = Network(tiny_filters(8), ["relu3_4", "pool2"], "average")(torch.zeros(1, 3, 64, 96))
     for layer, activations in found.items():
         assert activations.shape[2:] == (64 // stride(layer), 96 // stride(layer))
 
 
 def test_filters_too_shallow_say_what_is_missing():
     with pytest.raises(SettingsError, match="end at relu3_4, so relu4_2 cannot be used"):
-        Network(tiny_filters(8), ["relu1_1", "relu4_2"])
+        Network(tiny_filters(8), ["relu1_1", "relu4_2"], "average")
 
 
 def test_the_gradient_reaches_every_pixel():
     image = torch.rand(1, 3, 32, 32, requires_grad=True)
-    network = Network(tiny_filters(4), ["relu2_2"])
+    network = Network(tiny_filters(4), ["relu2_2"], "average")
     network(image)["relu2_2"].square().sum().backward()
     assert (image.grad.abs().sum(1) > 0).all()
 
 
 def test_half_precision_activations_follow_float32():
     filters, image = tiny_filters(2), torch.rand(1, 3, 16, 16)
-    exact = Network(filters, ["relu1_2"])(image)["relu1_2"]
-    half = Network(filters, ["relu1_2"], dtype=torch.bfloat16)(image)["relu1_2"]
+    exact = Network(filters, ["relu1_2"], "average")(image)["relu1_2"]
+    half = Network(filters, ["relu1_2"], "average", dtype=torch.bfloat16)(image)["relu1_2"]
     assert half.dtype == torch.bfloat16
     torch.testing.assert_close(half.float(), exact, rtol=0.05, atol=0.05)

@@ -91,6 +91,7 @@ def test_a_program_in_a_weights_file_is_never_executed(tmp_path, name, dump):
 
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:11aea0\nsize 574673361\n"
+ENDLESS = b'{"features.0.bias": {"dtype": "F32", "shape": [1e999], "data_offsets": [0, 4]}}'
 PAGE = b"\n<!DOCTYPE html><html><head><title>Sign in</title></head></html>" * 20
 
 
@@ -106,6 +107,7 @@ PAGE = b"\n<!DOCTYPE html><html><head><title>Sign in</title></head></html>" * 20
         (b"\x80\x02" + bytes(900), "damaged"),
         (struct.pack("<Q", 60) + b"{" + bytes(99), "damaged or was cut short"),
         (struct.pack("<Q", 2**62) + b"{}" + bytes(99), "damaged or was cut short"),
+        (struct.pack("<Q", len(ENDLESS)) + ENDLESS + bytes(4), "damaged or was cut short"),
     ],
 )
 def test_a_file_that_is_no_weights_is_called_what_it_is(tmp_path, content, reason):
@@ -113,6 +115,18 @@ def test_a_file_that_is_no_weights_is_called_what_it_is(tmp_path, content, reaso
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=rf"^The weights file “vgg19\.safetensors” .*{reason}.*[^.]\.$"):
         read_weights(path, 1)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: not enough memory")])
+def test_a_file_there_is_no_memory_for_is_not_called_damaged(tmp_path, monkeypatch, error):
+    def full(*given, **named):
+        raise error
+
+    torch.save(published_tensors(1), tmp_path / "vgg.pth")
+    monkeypatch.setattr(torch, "load", full)
+    with pytest.raises(type(error)) as raised:
+        read_weights(tmp_path / "vgg.pth", 1)
+    assert raised.value is error
 
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):

@@ -15,6 +15,7 @@ import torch
 from filelock import FileLock, Timeout
 from hub_server import Fault, published_tensors, serving, wait_until, write_published
 from huggingface_hub import constants
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from nst import weights
@@ -248,6 +249,20 @@ def test_a_damaged_file_in_the_cache_is_noticed_and_mended(server, cache):
     path.write_bytes(path.read_bytes()[:-1000])
     assert_published(found()[0])
     assert server.sent == 2 * WEIGHTS
+
+
+def test_a_full_disk_is_said_in_one_sentence_and_what_came_need_not_come_again(server, cache, monkeypatch):
+    def full(tensors, path):
+        path.write_bytes(b"half of it")
+        raise SafetensorError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hub, "save_file", full)
+        assert "cannot be kept: make room" in refusal()
+    assert leftovers(cache) == [f"{hub.NAME}.part"]
+    assert_published(found()[0])
+    assert server.sent == WEIGHTS
+    assert leftovers(cache) == []
 
 
 def test_with_our_own_cache_no_network_is_needed(server, monkeypatch):

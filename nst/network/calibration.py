@@ -11,7 +11,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from threading import Lock
 from typing import Any
 
 import torch
+from filelock import FileLock
 
 from ..folders import cache_folder
 from .convolution import Direct, Winograd, bands, reader
@@ -26,7 +27,8 @@ from .layers import CONVS, block_of
 
 Way = Callable[[], None]
 
-FILE = "calibration.json"
+FILE, LOCK = "calibration.json", "calibration.lock"
+PATIENCE = 20.0  # seconds, for another process that measures
 SIDE = 128  # pixels of the picture whose layers are timed
 # Rounds: until a second time confirms each best one, but no more than MOST_ROUNDS: other programs may be in
 # the way of any of them.
@@ -67,9 +69,17 @@ def _known() -> Calibration | None:
 def _kept_or_measured() -> Calibration:
     if known := _known():
         return known
-    path, machine, measured = cache_folder() / FILE, _machine(), _measured()
-    with suppress(OSError):  # where nothing can be kept, each process measures
-        _keep(path, machine, measured)
+    folder = cache_folder()
+    with ExitStack() as alone:
+        with suppress(OSError, NotImplementedError):  # where nothing can be kept, each process measures
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            alone.enter_context(FileLock(folder / LOCK, timeout=PATIENCE))
+        measured = _known() or _measured()
+        # Where there was no lock, the first that is kept is every process's.
+        if known := _known():
+            return known
+        with suppress(OSError):
+            _keep(folder / FILE, _machine(), measured)
     return measured
 
 
@@ -97,7 +107,6 @@ def _keep(path: Path, machine: str, measured: Calibration) -> None:
     with suppress(OSError, ValueError, TypeError):
         known = dict(json.loads(path.read_text("utf-8")))
     known[machine] = {**asdict(measured), "winograd": sorted(measured.winograd)}
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{os.getpid()}")
     fresh.write_text(json.dumps(known, indent=1), "utf-8")
     os.replace(fresh, path)

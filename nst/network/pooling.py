@@ -62,6 +62,6 @@ def _highest(y: Tensor) -> tuple[Tensor, Tensor]:
 def _require_two_by_two(y: Tensor) -> None:
     if min(y.shape[2:]) < 2:
         raise SettingsError(
-            "The picture is too small for a layer after this many pools: choose a larger size or a "
-            "shallower layer."
+            "The picture is too small for a layer after this many pools: choose a larger size or style "
+            "scale, fewer scales, or a shallower layer."
         )

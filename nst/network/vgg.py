@@ -83,7 +83,7 @@ class Network:
         self,
         filters: Filters,
         layers: Iterable[str],
-        pooling: str = "average",
+        pooling: str,
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> None:

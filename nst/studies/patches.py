@@ -159,13 +159,3 @@ def mosaic(pictures: Sequence[Image.Image], side: int = 64, columns: int = 3, ga
         down, right = divmod(number, columns)
         sheet.paste(picture.resize((side, side), how), (right * step, down * step))
     return sheet
-
-
-def in_a_row(pictures: Sequence[Image.Image], gap: int = 8) -> Image.Image:
-    """Pictures of one height side by side on white."""
-    width = sum(picture.width for picture in pictures) + gap * (len(pictures) - 1)
-    row, left = Image.new("RGB", (width, pictures[0].height), "white"), 0
-    for picture in pictures:
-        row.paste(picture, (left, 0))
-        left += picture.width + gap
-    return row

@@ -5,6 +5,7 @@ from typing import Any
 
 from ..decoding import picture_size
 from ..errors import NSTError
+from ..images import require_ratio
 from . import status
 from .events import QUIET, follow
 from .form import Form
@@ -48,6 +49,7 @@ class Estimate:
             settings = self.form.read(values)
             self.limits.check(settings)
             shape = settings.shape(shape_of(content))
+            require_ratio(*shape, settings.size)
             if pictures != 1:
                 check_row(pictures, 1 + sum(map(bool, (second, third, fourth))))
                 seconds = self.speed.seconds_of_row(settings, shape, pictures)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ..errors import NSTError, SettingsError
 from ..film import save_there_and_back
-from ..images import save_png
+from ..images import save_png, side_by_side
 from ..presets import PRESETS
 from ..presets import preset as named
 from ..settings import NAMED_WEIGHTS, Settings
@@ -124,8 +124,6 @@ def _whole(frames: Iterator[Frame], folder: Path) -> Iterator[Frame]:
         if frame.result is None:
             yield frame
             continue
-        from ..between import side_by_side  # and torch
-
         pictures = [_opened(path) for path in sorted(folder.glob("*.png"))]
         row, film = str(folder / ROW), str(folder / FILM)
         save_png(side_by_side(pictures), row)

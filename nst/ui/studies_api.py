@@ -11,7 +11,7 @@ import gradio as gr
 
 from ..decoding import load_picture
 from ..errors import ImageRefused, SettingsError, shown
-from ..images import fit, save_png
+from ..images import fit, save_png, side_by_side
 from ..network.layers import RELU_LAYERS
 from ..report import each_as
 from ..settings import NAMED_WEIGHTS, Settings
@@ -242,7 +242,6 @@ def _check_layer(layer: Any) -> None:
 def _found(
     workspace: Workspace, frames: Iterator[Frame], scans: deque[Any], layer: str, unit: int
 ) -> Iterator[Frame]:
-    from ..studies.patches import in_a_row
     from ..studies.units import driver_mosaic, patch_mosaic
 
     frame = Frame("working", "Getting ready.")
@@ -252,7 +251,7 @@ def _found(
         if not frame.is_last:
             yield frame
     scan, path = scans[-1], str(workspace.folder / "patches.png")
-    save_png(in_a_row([patch_mosaic(scan, layer, unit), driver_mosaic(scan, layer, unit)]), path)
+    save_png(side_by_side([patch_mosaic(scan, layer, unit), driver_mosaic(scan, layer, unit)]), path)
     patches = [
         {"picture": patch.picture, "box": patch.box, "activation": patch.activation}
         for patch in scan.top(layer, unit)
@@ -276,7 +275,6 @@ def _measured(workspace: Workspace, pictures: list[Any], layer: str, settings: S
     from ..studies.filters import filters_for, reached
     from ..studies.gram import heat_maps
     from ..studies.measure import Measuring
-    from ..studies.patches import in_a_row
 
     content, style, generated = pictures
     filters = yield from each_as(filters_for(settings, [content, style]), working)
@@ -285,7 +283,7 @@ def _measured(workspace: Workspace, pictures: list[Any], layer: str, settings: S
     measuring = Measuring(content, style, settings, filters, tuple({**names, layer: None}), size)
     measured, view = measuring.measure(generated, size), measuring.strongest[layer]
     path, grams = str(workspace.folder / "gram.png"), measured.grams[layer]
-    save_png(in_a_row(heat_maps(grams, list(range(len(view.shown))))), path)
+    save_png(side_by_side(heat_maps(grams, list(range(len(view.shown))))), path)
     details = {
         "sums": {name: asdict(measured.sums[name]) for name in names},
         "alpha": measured.weighting.alpha,

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ..errors import TooShallow, WeightsError, shown
 from ..network.layers import CONVS, RELU_LAYERS, Conv
+from ..report import is_out_of_memory
 from . import matconvnet
 from .caffe import CAFFE, TORCHVISION, Convention, fold, recognise
 
@@ -93,7 +94,7 @@ def parse_header(text: bytes) -> dict[str, Entry]:
             name: Entry(entry["dtype"], tuple(map(int, entry["shape"])), *map(int, entry["data_offsets"]))
             for name, entry in entries.items()
         }
-    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+    except (AttributeError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError("not a safetensors header") from error
 
 
@@ -156,6 +157,8 @@ def _read_torch(path: Path, count: int) -> tuple[Pairs, Convention]:
             # Only tensors and plain containers are rebuilt.
             loaded = torch.load(path if mapped else file, map_location="cpu", weights_only=True, mmap=mapped)
         except Exception as error:  # torch lets through whatever its readers of zip, tar and pickle meet
+            if is_out_of_memory(error):
+                raise
             if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
                 raise _Refused("holds a program and was not opened: give safetensors") from error
             raise _Refused(f"is damaged or was cut short: {AGAIN}") from error

@@ -18,6 +18,7 @@ import torch
 from filelock import FileLock, Timeout
 from huggingface_hub import HfFileSystem, constants, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, HTTPError
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from ..errors import WeightsError
@@ -167,14 +168,20 @@ def _read(file: Any, size: int) -> bytes:
 
 
 def _keep(part: Path, kept: Path, places: dict[str, tuple[int, tuple[int, ...]]]) -> None:
+    """Write what came to `kept`, whole or not at all; it stays until it is there, or known to be damaged."""
     data, fresh = bytearray(part.read_bytes()), kept.with_suffix(".new")
-    part.unlink()
     tensors = {
         name: torch.frombuffer(data, dtype=torch.float32, count=math.prod(shape), offset=at).view(shape)
         for name, (at, shape) in places.items()
     }
-    save_file(tensors, fresh)
+    try:
+        save_file(tensors, fresh)
+    except SafetensorError as error:  # which a full disk is
+        fresh.unlink(missing_ok=True)
+        raise OSError(str(error)) from error
     if not _is_sound(fresh):
         fresh.unlink()
+        part.unlink()
         raise WeightsError(f"The weights came damaged: {ADVICE}")
     os.replace(fresh, kept)
+    part.unlink()

@@ -32,6 +32,8 @@ def read_mat(path: Path) -> dict[str, Any]:
         _check_size(path)
         names = ["layers", "meta", "normalization"]
         return loadmat(path, variable_names=names, simplify_cells=True)
+    except MemoryError:
+        raise
     except Exception as error:
         # Damage shows as OSError, TypeError, zlib.error, scipy's MatReadError and others.
         raise ValueError("not a MATLAB 5 file, or damaged") from error

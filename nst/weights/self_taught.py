@@ -36,7 +36,7 @@ def learn_filters(
     styles: Sequence[Tensor],
     through: str,
     *,
-    pooling: str = "average",
+    pooling: str,
     seed: int = 0,
 ) -> Generator[str, None, Filters]:
     """Learn filters from the content and style images; yields a phrase a layer, returns the Filters.
