@@ -107,7 +107,8 @@ def _loaded(path: str) -> Image.Image:
     try:
         return load_picture(path)
     except ImageRefused as error:
-        raise ImageRefused(f"{Path(path).name}: {error}") from error
+        name = Path(path).name
+        raise ImageRefused(f"{name}: {error}" if name else str(error)) from error
 
 
 def _run(
