@@ -122,7 +122,7 @@ def _peers(found: dict, sides: tuple[int, ...] = (256, 512, 1024)) -> Rows:
                 coarse, fine = (_within(at["seconds"], at[way]) for way in (ITS, f"{ITS}, one scale"))
                 planned = at["by"].removeprefix(f"{ITS}, ")
                 rows.append(
-                    (what, f"{at['seconds']:.0f} s; ours with {planned} {coarse}; at one scale {fine}")
+                    (what, f"{at['seconds']:.0f} s; ours, set to {planned}, {coarse}; at one scale {fine}")
                 )
     return rows
 
