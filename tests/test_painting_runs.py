@@ -76,6 +76,16 @@ def test_stop_keeps_the_best_picture_so_far(make_runs, pictures):
         assert picture.size == (64, 48)
 
 
+def test_stop_before_there_is_a_picture_says_so(make_runs, pictures):
+    content, style = map(str, pictures)
+    runs = make_runs()
+    frames = runs.stream("a", painting, content, [style], SMALL)
+    next(frame for frame in frames if frame.state == "working")
+    runs.stop("a")
+    last = list(frames)[-1]
+    assert (last.state, last.message) == ("stopped", "Stopped before there was a picture.")
+
+
 def test_a_run_out_of_time_ends_with_its_best_picture_and_says_so(make_runs, pictures, monkeypatch):
     content, style = map(str, pictures)
     frames = make_runs(max_seconds=5).stream("a", painting, content, [style], SMALL.with_(evaluations=1000))

@@ -330,7 +330,7 @@ def test_a_run_that_ends_before_its_first_picture_leaves_the_sheet_of_the_one_be
     panel, pair, path = asyncio.run(built()), ("a.png", "b.png"), str(tmp_path / "sheet.png")
     plain((0, 0), (64, 48)).save(path)
     earlier = OnSheet(Frame("done", "", picture=path, result=path), pair)
-    stopped = Frame("stopped", "Stopped: there is no picture yet.")
+    stopped = Frame("stopped", "Stopped before there was a picture.")
     frames = [Frame("working", "Getting ready.", picture="empty.png"), stopped]
     going = [dict(zip(panel.going, values, strict=True)) for values in panel.values(frames, pair)]
     assert "empty.png" in going[0][panel.sheet]

@@ -123,8 +123,9 @@ def _painted(before: Frame, now: Frame) -> Frame:
 def _ended(workspace: Workspace, job: Job, report: "Report") -> str:
     """The sentence with which a run ends early; empty while it may go on, or has nothing left to do."""
     why = workspace.why_end if report.evaluation < report.of or not report.of else ""
-    kept = job.kept if report.has_picture else "there is no picture yet"
-    return why and f"{why} at evaluation {report.evaluation} of {report.of}: {kept}."
+    if not report.has_picture:
+        return why and f"{why} before there was a picture."
+    return why and f"{why} at evaluation {report.evaluation} of {report.of}: {job.kept}."
 
 
 def _last(
