@@ -4,13 +4,13 @@ With --canvas there is no content image: nst STYLE [STYLE …] --canvas 1:1 -o O
 The output's path alone goes to stdout; progress and errors go to stderr; exit 2 for bad input.
 """
 
-import argparse
 import codecs
 import json
 import math
 import os
 import sys
 import tempfile
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
@@ -20,9 +20,6 @@ from typing import Any, TextIO
 from PIL import Image
 
 from . import (
-    BOUNDS,
-    CHOICES,
-    PRESETS,
     Costs,
     ImageRefused,
     NSTError,
@@ -31,20 +28,18 @@ from . import (
     Settings,
     __version__,
     load_picture,
-    preset,
     stylize,
 )
 from .alike import parts_alike
+from .arguments import read_options, settings_of
 from .between import between
 from .brushwork import brushwork
 from .device import use_every_core
-from .errors import shown
 from .film import SUFFIXES, Film, require_encoder, save_there_and_back
 from .folders import replacing
 from .images import save_png, side_by_side
 from .recipe import OTHERS, recipe_of
 from .row import Row
-from .settings import FLAGS, NAMED_WEIGHTS, digits, read_layers, read_numbers
 
 NO_PICTURE = "Stopped before there was a picture."
 USUAL_COLUMNS = 80  # of a terminal that does not say how wide it is
@@ -54,11 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 done, or interrupted with a picture, 2 bad input, 1 a
     run that failed halfway, with a picture or without, 130 interrupted before there was one, or as it was
     written."""
-    options = _options(arguments)
+    options = read_options(arguments)
     _take_any_name(sys.stdout)
     use_every_core()
     try:
-        settings = _settings(options)
+        settings = settings_of(options)
         pictures = [_loaded(path) for path in options.pictures]
         content, styles = (None, pictures) if settings.is_texture else (pictures[0], pictures[1:])
         others = {name: _loaded(path) for name in OTHERS if (path := getattr(options, name))}
@@ -112,7 +107,7 @@ def _loaded(path: str) -> Image.Image:
 
 
 def _run(
-    options: argparse.Namespace,
+    options: Namespace,
     content: Image.Image | None,
     styles: Sequence[Image.Image],
     settings: Settings,
@@ -133,7 +128,7 @@ def _run(
 
 
 def _alike(
-    options: argparse.Namespace,
+    options: Namespace,
     content: Image.Image | None,
     styles: Sequence[Image.Image],
     others: Mapping[str, Image.Image],
@@ -146,7 +141,7 @@ def _alike(
 
 
 def _save(
-    options: argparse.Namespace,
+    options: Namespace,
     settings: Settings,
     last: Progress,
     film: Film | None,
@@ -201,92 +196,11 @@ def _save_film(path: str | None, film: Film | None, last: Progress) -> int:
     return 0
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Pictures may stand before and after the options: parse_intermixed_args() would take none after “--”."""
-    parser = _parser()
-    options, more = parser.parse_known_args(arguments)
-    if any(text.startswith("-") for text in more):
-        parser.error(f"unrecognized arguments: {' '.join(more)}")
-    options.pictures += more
-    return options
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="nst", description="Neural style transfer.")
-    parser.add_argument(
-        "pictures",
-        nargs="+",
-        metavar="PICTURE",
-        help="the picture to repaint, then one or more to take the style from; with --canvas only these",
-    )
-    parser.add_argument("-o", "--output", required=True, help="the PNG to write")
-    parser.add_argument("--preset", choices=PRESETS, default="paint", help="where the other settings start")
-    for name, bound in BOUNDS.items():
-        kind = int if bound.whole else float
-        text = f"{bound.help} {digits(bound.low)} to {digits(bound.high)}."
-        parser.add_argument(_flag(name), type=_scales if name == "scales" else kind, help=text)
-    for name, choices in CHOICES.items():
-        parser.add_argument(_flag(name), choices=choices)
-    for name, text in FLAGS.items():
-        parser.add_argument(_flag(name), action="store_true", default=None, help=text)
-    parser.add_argument("--style-weights", help="one a style image, such as 0.7,0.3; else as much of each")
-    parser.add_argument("--content-layers", help="such as relu4_2, or relu3_3=0.5,relu4_2=0.5")
-    parser.add_argument("--style-layers", help="with their λ, such as relu1_1=0.2,relu2_1=0.8")
-    parser.add_argument("--weights", help=f"{', '.join(NAMED_WEIGHTS)} or the path of a weights file")
-    parser.add_argument(
-        "--start", help="an earlier result to go on with: only sizes finer than it are painted"
-    )
-    parser.add_argument(
-        "--mask",
-        help="a picture of regions: red stays as it is, blue is painted in the second style, green, yellow "
-        "and cyan like the part of the style image in this colour of --style-mask",
-    )
-    parser.add_argument("--style-mask", help="a picture of parts of the first style image")
-    parser.add_argument(
-        "--alike",
-        type=int,
-        metavar="N",
-        help="find N kinds of parts, 2 or 3, that are alike in both pictures",
-    )
-    parser.add_argument(
-        "--between", type=int, metavar="N", help="a row of N pictures from the first style to the second"
-    )
-    parser.add_argument(
-        "--brushwork",
-        action="store_true",
-        help="paint only the middle of the picture, with strokes of three sizes, --style-scale 0.5, 1 and 2",
-    )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
-    parser.add_argument("--film", help="also write the making of it: a .webp or, with ffmpeg, an .mp4")
-    parser.add_argument("--trace", help="also write one JSON line a progress event to this file")
-    return parser
-
-
-def _asked(options: argparse.Namespace, *names: str) -> bool:
+def _asked(options: Namespace, *names: str) -> bool:
     return any(getattr(options, name) is not None for name in names)
 
 
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
-def _scales(text: str) -> int:
-    if text != "auto" and not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be auto or a whole number, not {shown(text)}")
-    return 0 if text == "auto" else int(text)
-
-
-def _settings(options: argparse.Namespace) -> Settings:
-    names = Settings().to_dict()
-    given = {name: value for name, value in vars(options).items() if name in names and value is not None}
-    for name in {"content_layers", "style_layers"} & set(given):
-        given[name] = read_layers(given[name].split(","))
-    if "style_weights" in given:
-        given["style_weights"] = read_numbers(given["style_weights"])
-    return preset(options.preset, **given)
-
-
-def _require_outputs(options: argparse.Namespace) -> None:
+def _require_outputs(options: Namespace) -> None:
     _require_writable(options.output, "output", ".png")
     if options.trace:
         _require_writable(options.trace, "trace")

@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from nst import PRESETS, Settings, SettingsError, preset
-from nst.__main__ import _parser, _settings
+from nst.arguments import parser, settings_of
 from nst.ui.address import settings_in
 from nst.ui.painting import painting_name
 from nst.ui.running import speed as subject
@@ -26,14 +26,14 @@ def test_the_python_program_has_the_same_settings(settings):
 
 @pytest.mark.parametrize("settings", EVERY, ids=list(PRESETS))
 def test_the_command_line_has_the_same_settings(settings):
-    found = _settings(_parser().parse_args(shlex.split(as_command(settings))[3:]))
+    found = settings_of(parser().parse_args(shlex.split(as_command(settings))[3:]))
     assert found.with_(style_layers=settings.style_layers) == settings
     assert found.style_layers == pytest.approx(settings.style_layers, rel=1e-5)
 
 
 def test_a_small_negative_number_is_no_option_of_the_command_line():
     turned = Settings(style_rotation=-1e-5)
-    assert _settings(_parser().parse_args(shlex.split(as_command(turned))[3:])) == turned
+    assert settings_of(parser().parse_args(shlex.split(as_command(turned))[3:])) == turned
 
 
 def test_two_styles_are_two_pictures_with_their_weights_in_each_language():
@@ -42,9 +42,9 @@ def test_two_styles_are_two_pictures_with_their_weights_in_each_language():
     exec(next(line for line in program if line.startswith("settings")), {"Settings": Settings}, found)
     assert found["settings"] == MIXED
     assert "styles = [load_picture(name) for name in ['painting.jpg', 'painting-2.jpg']]" in program
-    options = _parser().parse_args(shlex.split(as_command(MIXED))[3:])
+    options = parser().parse_args(shlex.split(as_command(MIXED))[3:])
     pictures = ["photo.jpg", "painting.jpg", "painting-2.jpg"]
-    assert (options.pictures, _settings(options)) == (pictures, MIXED)
+    assert (options.pictures, settings_of(options)) == (pictures, MIXED)
     text = as_requests(MIXED, "http://host")
     assert '"style_weights": "0.25,0.75"' in text
     assert "\"second_style\": '$(file painting-2.jpg)'" in text
@@ -55,8 +55,8 @@ def test_two_styles_are_two_pictures_with_their_weights_in_each_language():
 
 def test_a_painting_that_went_on_from_another_is_said_to_need_it_in_each_language():
     assert 'settings, start=load_picture("earlier.png")):' in as_python(MIXED, others=("start",))
-    options = _parser().parse_args(shlex.split(as_command(MIXED, others=("start",)))[3:])
-    assert (options.start, _settings(options)) == ("earlier.png", MIXED)
+    options = parser().parse_args(shlex.split(as_command(MIXED, others=("start",)))[3:])
+    assert (options.start, settings_of(options)) == ("earlier.png", MIXED)
     assert "\"start\": '$(file earlier.png)'" in as_requests(MIXED, "http://host", others=("start",))
 
 
@@ -70,8 +70,8 @@ def test_requests_name_only_what_differs_and_quote_what_a_shell_would_read():
 def test_a_texture_is_made_of_the_style_alone_in_each_language():
     tile = Settings(canvas="16:9", seamless=True)
     assert "content = None" in as_python(tile).splitlines()
-    options = _parser().parse_args(shlex.split(as_command(tile))[3:])
-    assert (options.pictures, _settings(options)) == (["painting.jpg"], tile)
+    options = parser().parse_args(shlex.split(as_command(tile))[3:])
+    assert (options.pictures, settings_of(options)) == (["painting.jpg"], tile)
     assert 'BODY=\'{"content": null, ' in as_requests(tile, "http://localhost:7860")
 
 

@@ -82,7 +82,10 @@ def run_in_a_fold(
     run, stop = run_and_stop
     begun = run.click(lambda: buttons(running=True), None, [run, stop], **QUIET)
     worked = begun.then(work, list(inputs), list(outputs), **PRIVATE, **in_line(runs))
-    given_back = lambda: buttons(running=False)  # noqa: E731
+
+    def given_back() -> tuple[Any, ...]:
+        return buttons(running=False)
+
     ends = [ended(given_back, None, [run, stop], **QUIET) for ended in (worked.then, worked.failure)]
     for event in (begun, *ends):
         event.failure(given_back, None, [run, stop], **QUIET)
