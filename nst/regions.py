@@ -8,6 +8,7 @@ style image that a mask of the style image shows in that colour: sky like sky, g
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,8 @@ SAME_SHAPE = 0.02  # the sides' ratio may differ by this: a smaller mask is roun
 LEAST = 0.002  # of the picture: a Gram matrix of fewer places says little
 KEEP, SECOND = (255, 0, 0), (0, 0, 255)
 PARTS = {"green": (0, 255, 0), "yellow": (255, 255, 0), "cyan": (0, 255, 255)}
+CORNERS = np.array(list(product((0, 255), repeat=3)), np.uint8)  # of the cube of colours, by their bits
+PURE = 32  # levels that a pixel may be off the colour in which it is surely painted
 
 
 class Region(NamedTuple):
@@ -106,7 +109,8 @@ def find_regions(
             "are by default, or paint without regions."
         )
     _check_shape(mask, content, "content")
-    keep, second = in_colour(mask, KEEP), in_colour(mask, SECOND)
+    colours = marked(mask)
+    keep, second = colours[KEEP], colours[SECOND]
     regions = {"to keep": keep, "for the second style": second} | {f"in {p}": parts[p] for p in parts}
     for name, region in regions.items():
         _check_size(region, name)
@@ -121,16 +125,36 @@ def find_regions(
     return Regions(_soft(keep), tuple(found), 0 if second.any() else None)
 
 
-def in_colour(mask: Image.Image, colour: tuple[int, int, int]) -> np.ndarray:
-    """(H, W) of truth: where the mask has this colour."""
-    bands = [np.asarray(band) > 127 for band in mask.convert("RGB").split()]
-    return np.logical_and.reduce([band == (level > 127) for band, level in zip(bands, colour, strict=True)])
+def marked(mask: Image.Image) -> dict[tuple[int, int, int], np.ndarray]:
+    """{colour: (H, W) of truth, where the mask has it}, of the eight corners of the cube of colours.
+
+    A pixel has the nearest of those that are painted. Where red blends
+    into green, in a soft mask or in a JPEG, the nearest of all is yellow, which nobody painted.
+    """
+    levels = np.asarray(mask.convert("RGB"))
+    corner = (levels > 127) @ np.array([4, 2, 1], np.uint8)
+    painted = [number for number in range(8) if _is_painted(levels, corner == number, CORNERS[number])]
+    between = ~np.isin(corner, painted)
+    if painted and between.any():
+        # The nearest corner c of a pixel x is that of the largest (x − ½) · c.
+        nearness = (levels[between] - np.float32(127.5)) @ CORNERS[painted].T.astype(np.float32)
+        corner[between] = np.take(painted, nearness.argmax(1))
+    return {tuple(colour): corner == number for number, colour in enumerate(CORNERS.tolist())}
+
+
+def _is_painted(levels: np.ndarray, place: np.ndarray, colour: np.ndarray) -> bool:
+    """Whether a colour is there by intent: nine pixels in a square have it, or one has it pure. A border
+    between two others is thinner, and mixed."""
+    rows = place[:-2] & place[1:-1] & place[2:]
+    if (rows[:, :-2] & rows[:, 1:-1] & rows[:, 2:]).any():
+        return True
+    return bool((abs(levels[place].astype(int) - colour) <= PURE).all(1).any())
 
 
 def _parts_of(mask: Image.Image) -> dict[str, np.ndarray]:
     """{colour: where the mask has it} of the parts that are marked."""
-    every = {name: in_colour(mask, colour) for name, colour in PARTS.items()}
-    return {name: place for name, place in every.items() if place.any()}
+    every = marked(mask)
+    return {name: every[colour] for name, colour in PARTS.items() if every[colour].any()}
 
 
 def _painted_alike(

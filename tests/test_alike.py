@@ -8,7 +8,7 @@ from tiny import checks, tiny_filters, waves
 
 from nst import SettingsError, alike
 from nst.alike import SIDE, parts_alike
-from nst.regions import PARTS, in_colour
+from nst.regions import PARTS, marked
 from nst.ui import parts as page
 
 
@@ -32,7 +32,7 @@ def test_halves_of_the_same_colours_are_found_where_they_are_in_either_picture()
     red, blue = (200, 40, 40), (40, 40, 200)
     content, style = two_halves(red, blue), two_halves(blue, red, (72, 72))
     masks = parts_alike(content, style, 2, tiny_filters(), "cpu")
-    found = [[in_colour(mask, colour) for colour in PARTS.values()] for mask in masks]
+    found = [[marked(mask)[colour] for colour in PARTS.values()] for mask in masks]
     first = next(n for n, part in enumerate(found[0]) if part[20, 20])
     half = found[0][first].shape[1] // 2
     assert found[0][first][:, : half - 8].mean() > 0.98
@@ -58,8 +58,8 @@ def test_what_is_in_one_picture_alone_is_left_to_the_rest(monkeypatch):
     colours = [{colour for _, colour in mask.getcolors()} for mask in masks]
     green = PARTS["green"]
     assert colours == [{(0, 0, 0), green}, {green}]
-    assert in_colour(masks[0], green)[:, 75:].all()
-    assert not in_colour(masks[0], green)[:, :50].any()
+    assert marked(masks[0])[green][:, 75:].all()
+    assert not marked(masks[0])[green][:, :50].any()
 
 
 def test_where_no_part_is_in_both_pictures_it_is_said(monkeypatch):

@@ -1,5 +1,8 @@
 """Regions: what a mask keeps as it is, and what it gives to the second style."""
 
+import io
+from itertools import permutations
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +13,7 @@ from torch import Tensor
 from nst import SettingsError, stylize
 from nst.network.vgg import Network
 from nst.objective import Costs
-from nst.regions import find_regions, keeping
+from nst.regions import KEEP, PARTS, SECOND, find_regions, keeping, marked
 from nst.statistics import Guided
 from nst.targets import make_targets
 from nst.tensors import to_tensor
@@ -186,6 +189,35 @@ def test_a_part_that_is_cut_off_the_style_image_is_said_to_be():
     corner.paste((0, 255, 0), (0, 0, 10, 10))
     with pytest.raises(SettingsError, match="in green is not in the piece of the style image that is used"):
         stylize(waves(), [waves()], SMALL.with_(style_crop=0.25), mask=corner, style_mask=corner)
+
+
+def soft(picture: Image.Image) -> Image.Image:
+    """At half the size, as a program that smooths edges draws it."""
+    return picture.resize([side // 2 for side in picture.size], Image.Resampling.LANCZOS)
+
+
+def as_jpeg(picture: Image.Image, quality: int = 75) -> Image.Image:
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=quality)
+    return Image.open(file)
+
+
+@pytest.mark.parametrize("blended", [soft, as_jpeg, lambda mask: as_jpeg(soft(mask), 90)])
+@pytest.mark.parametrize("red", [KEEP, (237, 28, 36)], ids=["pure", "as a paint program has it"])
+def test_where_two_colours_blend_no_third_is_marked(blended, red):
+    for one, other in permutations([red, SECOND, *PARTS.values()], 2):
+        picture = Image.new("RGB", (192, 144), one)
+        ImageDraw.Draw(picture).ellipse((30, 40, 120, 110), fill=other)
+        found = {colour for colour, place in marked(blended(picture)).items() if place.any()}
+        meant = {KEEP if colour == red else colour for colour in (one, other)}
+        assert found - {(0, 0, 0), (255, 255, 255)} == meant
+
+
+def test_a_dot_of_a_third_colour_that_was_painted_is_too_small():
+    picture = halves("lime", "blue")
+    picture.paste("cyan", (8, 8, 10, 10))
+    with pytest.raises(SettingsError, match="in cyan is too small"):
+        find_regions(picture, SIZE, SMALL, [SIZE, SIZE], picture)
 
 
 def test_an_empty_mask_changes_nothing():
