@@ -1,6 +1,8 @@
 """The one folder where what was fetched or measured is kept between runs; files that are replaced whole."""
 
+import errno
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +25,8 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     What is no ordinary file, or is in a folder that takes no other, is written to itself.
     """
     target = Path(os.path.realpath(path))
-    fresh = target.with_name(f".nst-{os.getpid()}{Path(path).suffix}")
-    if not _is_made(fresh, target):
+    fresh = target.with_name(f".nst-{secrets.token_hex(8)}{Path(path).suffix}")
+    if is_special(path) or not _is_made(fresh):
         yield Path(path)
         return
     try:
@@ -34,13 +36,18 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
         fresh.unlink(missing_ok=True)
 
 
-def _is_made(fresh: Path, target: Path) -> bool:
-    """Whether there is an empty file to write to in place of the target."""
-    if target.exists() and not target.is_file():
-        return False
+def is_special(path: str | PathLike[str]) -> bool:
+    """Whether a pipe, a device or a folder is there: a link to a pipe, as /dev/stdout, leads to no path."""
+    return os.path.exists(path) and not os.path.isfile(path)
+
+
+def _is_made(fresh: Path) -> bool:
+    """Whether there is an empty file to write to; False where the folder takes none."""
     try:
         fresh.open("xb").close()
-    except PermissionError:
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
         return False
     return True
 

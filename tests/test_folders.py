@@ -1,5 +1,6 @@
 """Files that are replaced whole or not at all."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -42,6 +43,26 @@ def test_what_is_there_stays_until_the_end_and_its_permissions_stay_for_good(tmp
         assert path.read_text() == "old"
     assert path.read_text() == "new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_what_a_killed_process_of_the_same_number_left_is_in_nobodys_way(tmp_path):
+    (tmp_path / f".nst-{os.getpid()}.png").touch()
+    written(tmp_path / "new.png", "whole")
+    assert (tmp_path / "new.png").read_text() == "whole"
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_a_file_in_a_folder_that_takes_no_other_is_written_to_itself(tmp_path, monkeypatch, number):
+    def refusing(file, mode="r", *more, **others):
+        if "x" in mode:
+            raise OSError(number, os.strerror(number))
+        return usual(file, mode, *more, **others)
+
+    path, usual = tmp_path / "mounted.png", Path.open
+    path.write_text("old")
+    monkeypatch.setattr(Path, "open", refusing)
+    assert written(path, "new") == path
+    assert path.read_text() == "new"
 
 
 @pytest.mark.parametrize("there", [True, False])
