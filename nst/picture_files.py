@@ -4,7 +4,8 @@ import re
 import struct
 import zlib
 
-JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # not an escaped 0xff, nor a restart of a scan
+# Not an escaped 0xff; nor what has no length: a restart of a scan, and TEM, 0x01.
+JPEG_MARKER = re.compile(rb"\xff+([^\x00\x01\xff\xd0-\xd7])")
 START_OF_SCAN, END_OF_IMAGE = b"\xda", b"\xd9"
 
 PNG_SIGNATURE = 8  # bytes

@@ -8,11 +8,12 @@ from bad_images import chunk, encoded, noise, of_kind, scene
 CLUT_POINTS = 16  # a side
 
 
-def empty_scans(count: int = 10_000) -> bytes:
-    """A progressive JPEG that ends in scans which change nothing, each a pass over the whole picture."""
+def empty_scans(count: int = 10_000, before: bytes = b"") -> bytes:
+    """A progressive JPEG that ends in scans which change nothing, each a pass over the whole picture, after
+    these bytes."""
     data = encoded(scene(2000, 1500), "JPEG", progressive=True, quality=90)
     # Start of scan: one component, coefficient 63 alone, no refinement; then an end of band at once.
-    scan = b"\xff\xda\x00\x08\x01\x01\x00\x3f\x3f\x00" + b"\x00"
+    scan = before + b"\xff\xda\x00\x08\x01\x01\x00\x3f\x3f\x00" + b"\x00"
     return data[:-2] + scan * count + data[-2:]
 
 

@@ -180,6 +180,8 @@ def test_the_usual_progressive_jpeg_has_few_scans_and_its_thumbnail_does_not_cou
 def test_too_many_scans_and_steps_are_refused_with_both_numbers():
     with pytest.raises(ImageRefused, match="more than 100 scans"):
         load_picture(attacks.empty_scans(200))
+    with pytest.raises(ImageRefused, match="more than 100 scans"):
+        load_picture(attacks.empty_scans(200, before=b"\xff\x01"))  # a marker without a length
     with pytest.raises(ImageRefused, match="200 steps and at most 32"):
         load_picture(attacks.shared_steps(200))
     with pytest.raises(ImageRefused, match="4,194,305 bytes and at most 4,194,304"):
