@@ -36,7 +36,7 @@ from .between import between
 from .brushwork import brushwork
 from .device import use_every_core
 from .film import SUFFIXES, Film, require_encoder, save_there_and_back
-from .folders import replacing
+from .folders import is_special, replacing
 from .images import save_png, side_by_side
 from .recipe import OTHERS, recipe_of
 from .row import Row
@@ -56,45 +56,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = settings_of(options)
         pictures = [_loaded(path) for path in options.pictures]
         content, styles = (None, pictures) if settings.is_texture else (pictures[0], pictures[1:])
-        others = {name: _loaded(path) for name in OTHERS if (path := getattr(options, name))}
+        given = {name: path for name in OTHERS if (path := getattr(options, name)) is not None}
+        others = {name: _loaded(path) for name, path in given.items()}
         settings.weights_for(len(styles))
-        if options.brushwork and (others or _asked(options, "between", "alike", "film")):
-            raise NSTError(
-                "--brushwork cannot be used with --start, --mask, --style-mask, --alike, --between or --film."
-            )
-        if options.between is not None and options.alike is not None:
-            raise NSTError("--between cannot be used with --alike: choose one of the two.")
         _require_outputs(options)
-        if options.alike is not None:
-            others |= _alike(options, content, styles, others)
+        if content and options.alike is not None:
+            masks = parts_alike(content, styles[0], options.alike, device=options.device)
+            others |= zip(("mask", "style_mask"), masks, strict=True)
         run = _run(options, content, styles, settings, others)
     except NSTError as error:
         return _fail(str(error), 2)
     except KeyboardInterrupt:
         return _fail(NO_PICTURE, 130)
     is_row = options.between is not None or options.brushwork
-    last, film = None, Film(content) if options.film and not is_row else None
-    failed = False
+    film = Film(content) if options.film is not None and not is_row else None
+    last, status = _painted(film.watch(run) if film else run, options.trace)
+    if last is None:
+        return status
     try:
-        with _bar(sys.stderr) as show:
-            for last in _traced(film.watch(run) if film else run, options.trace):
-                show(last)
-    except RunError as error:
-        if error.best is None:
-            return _fail(str(error), 1)
-        print(error, "The best picture so far was kept.", file=sys.stderr)
-        last, failed = error.best, True
-    except NSTError as error:
-        return _fail(str(error), 2)
-    except KeyboardInterrupt:
-        if last is None or not last.has_picture:
-            return _fail(NO_PICTURE, 130)
-        print("Stopped: the best picture so far was kept.", file=sys.stderr)
-    assert last is not None
-    try:
-        return _save(options, settings, last, film, [*others]) or int(failed)
+        return _save(options, settings, last, film, [*others]) or status
     except KeyboardInterrupt:
         return _fail("Stopped before everything was written.", 130)
+
+
+def _painted(run: Iterator[Progress], trace: str | None) -> tuple[Progress | None, int]:
+    """The run's last Progress, None where there is no picture, and the exit status. What ended it is said."""
+    last = None
+    try:
+        with _bar(sys.stderr) as show:
+            for last in _traced(run, trace):
+                show(last)
+        return last, 0
+    except NSTError as error:
+        if last is None or not last.has_picture:
+            return None, _fail(str(error), 1 if isinstance(error, RunError) else 2)
+        return last, _fail(f"{error} The best picture so far was kept.", 1)
+    except KeyboardInterrupt:
+        if last is None or not last.has_picture:
+            return None, _fail(NO_PICTURE, 130)
+        return last, _fail("Stopped: the best picture so far was kept.", 0)
 
 
 def _loaded(path: str) -> Image.Image:
@@ -119,25 +119,10 @@ def _run(
     if options.between is None:
         rest = (others.get(name) for name in OTHERS)
         return stylize(content, styles, settings, options.device, None, *rest)
-    if len(styles) != 2 or others or options.style_weights:
-        raise NSTError(
-            "--between takes two style images, and no --style-weights, --start, --mask or --style-mask."
-        )
+    if len(styles) != 2:
+        raise NSTError(f"--between takes two style images, and {len(styles)} came: give two.")
     first, second = styles
     return between(content, first, second, options.between, settings, options.device)
-
-
-def _alike(
-    options: Namespace,
-    content: Image.Image | None,
-    styles: Sequence[Image.Image],
-    others: Mapping[str, Image.Image],
-) -> dict[str, Image.Image]:
-    """The masks that --alike asks for."""
-    if content is None or not others.keys().isdisjoint(("mask", "style_mask")):
-        raise NSTError("--alike needs a content image, and cannot be used with --mask or --style-mask.")
-    masks = parts_alike(content, styles[0], options.alike, device=options.device)
-    return dict(zip(("mask", "style_mask"), masks, strict=True))
 
 
 def _save(
@@ -181,7 +166,7 @@ def _kept_elsewhere(picture: Image.Image, recipe: Mapping[str, str] | None) -> s
 
 def _save_film(path: str | None, film: Film | None, last: Progress) -> int:
     """Write the film where one was asked for; returns the exit status."""
-    if not path:
+    if path is None:
         return 0
     try:
         with replacing(path) as file:
@@ -196,15 +181,11 @@ def _save_film(path: str | None, film: Film | None, last: Progress) -> int:
     return 0
 
 
-def _asked(options: Namespace, *names: str) -> bool:
-    return any(getattr(options, name) is not None for name in names)
-
-
 def _require_outputs(options: Namespace) -> None:
     _require_writable(options.output, "output", ".png")
-    if options.trace:
+    if options.trace is not None:
         _require_writable(options.trace, "trace")
-    if options.film:
+    if options.film is not None:
         _require_writable(options.film, "film", *SUFFIXES)
         require_encoder(options.film)
 
@@ -214,24 +195,29 @@ def _require_writable(path: str, what: str, *suffixes: str) -> None:
     and a file that is there stays as it is."""
     kind = " or ".join(suffixes) + " " if suffixes else ""
     sentence = f"The {what} must be a {kind}file in a folder that can be written to."
-    file = Path(path)
-    if not path.lower().endswith(suffixes or ""):
+    if not path.lower().endswith(suffixes or "") or not _is_writable(path):
         raise NSTError(sentence)
+
+
+def _is_writable(path: str) -> bool:
+    if is_special(path):  # a pipe that is opened and closed has ended for its reader
+        return not os.path.isdir(path) and os.access(path, os.W_OK)
     try:
-        file = file.resolve()  # of a link the file that it leads to
+        file = Path(os.path.realpath(path))  # of a link the file that it leads to
         was_there = file.exists()
         file.open("ab").close()
         if not was_there:
             file.unlink()
-    except (OSError, ValueError) as error:
-        raise NSTError(sentence) from error
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _traced(run: Iterator[Progress], trace: str | None) -> Iterator[Progress]:
     """The run, with one JSON line an evaluation in the trace, where one was asked for. A trace that can no
     longer be written, as on a full disk, ends there, and the run goes on."""
     # Each line is written at once; and closing may fail, too.
-    lines = open(trace or os.devnull, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
+    lines = open(os.devnull if trace is None else trace, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
     try:
         for progress in run:
             if progress.costs and math.isfinite(progress.costs.total) and not lines.closed:

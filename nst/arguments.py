@@ -1,9 +1,11 @@
 """The options of the command line, and the settings they ask for."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from .errors import shown
+from .alike import FEWEST, MOST
+from .brushwork import STYLE_SCALES
+from .errors import SettingsError, shown
 from .presets import PRESETS, preset
 from .settings import (
     BOUNDS,
@@ -14,6 +16,25 @@ from .settings import (
     digits,
     read_layers,
     read_numbers,
+)
+
+# Each option with others that it cannot stand beside, as one of the two would not be looked at.
+APART = {
+    "brushwork": ("start", "mask", "style_mask", "alike", "between", "film", "style_scale"),
+    "between": ("start", "mask", "style_mask", "alike", "style_weights"),
+    "alike": ("mask", "style_mask"),
+    "strength": ("alpha", "beta"),
+    "keep_colours": ("colours",),
+}
+# Options of which nothing is seen without something that a preset may bring. α is not among those of a
+# content image: β cannot be given without it.
+NEEDED: tuple[tuple[str, str, Callable[[Settings], bool]], ...] = (
+    *(
+        (name, "a content image, and so no --canvas", lambda settings: not settings.is_texture)
+        for name in ("alike", "init", "noise", "content_layers", "colours", "keep_colours")
+    ),
+    ("noise", "--init blend", lambda settings: settings.init == "blend"),
+    ("learning_rate", "--optimizer adam or gd", lambda settings: settings.optimizer in ("adam", "gd")),
 )
 
 
@@ -63,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
         "--alike",
         type=int,
         metavar="N",
-        help="find N kinds of parts, 2 or 3, that are alike in both pictures",
+        help=f"find N kinds of parts, {FEWEST} to {MOST}, that are alike in both pictures",
     )
     reader.add_argument(
         "--between", type=int, metavar="N", help="a row of N pictures from the first style to the second"
@@ -71,11 +92,13 @@ def parser() -> argparse.ArgumentParser:
     reader.add_argument(
         "--brushwork",
         action="store_true",
-        help="paint only the middle of the picture, with strokes of three sizes, --style-scale 0.5, 1 and 2",
+        default=None,
+        help="paint only the middle of the picture, with strokes of the sizes that --style-scale "
+        f"{', '.join(map(digits, STYLE_SCALES))} would give",
     )
     reader.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     reader.add_argument("--film", help="also write the making of it: a .webp or, with ffmpeg, an .mp4")
-    reader.add_argument("--trace", help="also write one JSON line a progress event to this file")
+    reader.add_argument("--trace", help="also write one JSON line an evaluation to this file")
     return reader
 
 
@@ -90,11 +113,26 @@ def _scales(text: str) -> int:
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """The settings that were asked for, on top of a preset's. Raises SettingsError."""
+    """The settings that were asked for, on top of a preset's. Raises SettingsError, also where an option that
+    was given would not be looked at."""
     names = Settings().to_dict()
     given = {name: value for name, value in vars(options).items() if name in names and value is not None}
     for name in {"content_layers", "style_layers"} & set(given):
         given[name] = read_layers(given[name].split(","))
     if "style_weights" in given:
         given["style_weights"] = read_numbers(given["style_weights"])
-    return preset(options.preset, **given)
+    settings = preset(options.preset, **given)
+    _require_use({name for name, value in vars(options).items() if value is not None}, settings)
+    return settings
+
+
+def _require_use(given: Collection[str], settings: Settings) -> None:
+    for name in (name for name in APART if name in given):
+        for other in APART[name]:
+            if other in given:
+                raise SettingsError(
+                    f"{_flag(name)} cannot be used with {_flag(other)}: leave one of the two out."
+                )
+    for name, what, is_there in NEEDED:
+        if name in given and not is_there(settings):
+            raise SettingsError(f"{_flag(name)} needs {what}: give that, or leave {_flag(name)} out.")

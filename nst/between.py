@@ -43,7 +43,6 @@ def between(
     settings: Settings | None = None,
     device: str | None = None,
     filters: Filters | None = None,
-    mask: Image.Image | None = None,
 ) -> Generator[Row, None, None]:
     """A Row after every evaluation, of pictures from the first style alone to the second alone: steps().
 
@@ -62,8 +61,8 @@ def between(
     for later in each[1:]:
         scales += continued(schedule(later, *scales[-1].size), side)
 
-    def begin(weighed: Settings, start: Image.Image | None) -> Iterator[Progress]:
-        return stylize(content, [first, second], weighed, device, filters, start, mask)
+    def begin(weighed: Settings, start: Image.Image | None, use: Filters | None) -> Iterator[Progress]:
+        return stylize(content, [first, second], weighed, device, use, start)
 
-    runs = in_a_row([partial(begin, weighed) for weighed in each], sum(one.evaluations for one in each))
-    return timed(runs, Pace(scales))
+    runs = [partial(begin, weighed) for weighed in each]
+    return timed(in_a_row(runs, sum(one.evaluations for one in each), each[0], filters), Pace(scales))

@@ -6,6 +6,7 @@ from functools import partial
 from PIL import Image
 
 from .images import require_ratio
+from .network.vgg import Filters
 from .report import timed
 from .row import Row, in_a_row
 from .schedule import Pace, schedule
@@ -49,9 +50,9 @@ def brushwork(
     else:
         piece = middle(content, share)
 
-    def begin(style_scale: float, _: Image.Image | None) -> Iterator[Progress]:
-        return run(piece, styles, few.with_(style_scale=style_scale), device, None, scales)
+    def begin(style_scale: float, _: Image.Image | None, filters: Filters | None) -> Iterator[Progress]:
+        return run(piece, styles, few.with_(style_scale=style_scale), device, filters, scales)
 
     runs = [partial(begin, each) for each in STYLE_SCALES]
     of = sum(scale.evaluations for scale in scales)
-    return timed(in_a_row(runs, len(runs) * of), Pace(len(runs) * scales))
+    return timed(in_a_row(runs, len(runs) * of, few), Pace(len(runs) * scales))

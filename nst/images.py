@@ -211,13 +211,21 @@ def within(size: tuple[int, int], side: int) -> tuple[int, int]:
 
 
 def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
-    """Pictures of one height beside each other, on white."""
+    """Pictures beside each other, on white; lower ones, which were not finished, as high as the highest."""
+    height = max(picture.height for picture in pictures)
+    pictures = [_as_high(picture, height) for picture in pictures]
     width = sum(picture.width + GAP for picture in pictures) - GAP
-    row, left = Image.new("RGB", (width, pictures[0].height), "white"), 0
+    row, left = Image.new("RGB", (width, height), "white"), 0
     for picture in pictures:
         row.paste(picture, (left, 0))
         left += picture.width + GAP
     return row
+
+
+def _as_high(picture: Image.Image, height: int) -> Image.Image:
+    """The picture at this height, of the same ratio."""
+    width = round(picture.width * height / picture.height)
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def save_jpeg(

@@ -6,9 +6,12 @@ from functools import partial
 
 from PIL import Image
 
-from .transfer import Progress
+from .network.vgg import Filters
+from .settings import Settings
+from .transfer import Progress, found_filters
 
-Begin = Callable[[Image.Image | None], Iterator[Progress]]  # the picture before → the run of the next
+# The picture before and the filters → the run of the next.
+Begin = Callable[[Image.Image | None, Filters | None], Iterator[Progress]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +30,18 @@ class Row(Progress):
         return [image for run in self.runs if (image := run.image)]
 
 
-def in_a_row(runs: Sequence[Begin], of: int) -> Iterator[Row]:
-    """A Row after every evaluation of runs that have `of` evaluations together; raises what they do."""
+def in_a_row(
+    runs: Sequence[Begin], of: int, settings: Settings, filters: Filters | None = None
+) -> Iterator[Row]:
+    """A Row after every evaluation of runs that have `of` evaluations together; raises what they do. Filters
+    that are not given are found once for all: those of the settings, but for self-taught ones."""
     row, before = Row(of=of), None
+    if filters is None:
+        yield row
+        filters = yield from found_filters(row, settings)
     for number, begin in enumerate(runs, 1):
         done = row
-        for progress in begin(before):
+        for progress in begin(before, filters):
             row = _with(done, progress, f"Picture {number} of {len(runs)}: {progress.doing}")
             yield row
         if number < len(runs) and (before := row.image):

@@ -152,8 +152,13 @@ def _network(
 ) -> Generator[Progress, None, Network | None]:
     """The network of these filters, or of those that the settings name, which it has in its precision."""
     if filters is None:
-        filters = yield from announced(now, find_filters(settings.weights, deepest(settings.layers)))
+        filters = yield from found_filters(now, settings)
     return network_of(filters, settings, where) if filters else None
+
+
+def found_filters(now: AnyReport, settings: Settings) -> Generator[AnyReport, None, Filters | None]:
+    """The filters that the settings name, None for self-taught ones, with `now` meanwhile."""
+    return announced(now, find_filters(settings.weights, deepest(settings.layers)))
 
 
 def announced(now: AnyReport, work: Work[Result]) -> Generator[AnyReport, None, Result]:

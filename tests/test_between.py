@@ -1,6 +1,7 @@
 """From one style image to another, as a row of pictures and as a film."""
 
 from collections import deque
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from tiny import SMALL, checks, tiny_filters, waves
 
 from nst import OutOfMemory, SettingsError, stylize
 from nst.between import FEW, Row, between, steps
+from nst.brushwork import brushwork
 from nst.images import GAP, side_by_side
 
 STYLES = checks(), Image.new("RGB", (64, 64), (200, 40, 40))
@@ -77,6 +79,47 @@ def test_memory_that_ends_at_a_later_picture_leaves_those_before_it(monkeypatch)
     assert len(caught.value.best.pictures) == 1
 
 
+def test_a_row_that_is_refused_halfway_keeps_the_pictures_before_on_the_command_line_too(
+    nst, tmp_path, monkeypatch
+):
+    def refusing(content, styles, settings, *more):
+        if settings.style_weights[1]:
+            raise SettingsError("The style image is too narrow.")
+        return stylize(content, styles, settings, *more)
+
+    monkeypatch.setattr("nst.between.stylize", refusing)
+    for name, picture in zip("cab", (waves(), *STYLES), strict=True):
+        picture.resize((64, 64)).save(tmp_path / f"{name}.png")
+    done = nst(tmp_path, "c.png", "a.png", "b.png", "-o", "row.png", "--between", "3", *SMALL_RUN)
+    assert (done.status, done.out) == (1, "row.png\n")
+    assert done.err == "The style image is too narrow. The best picture so far was kept.\n"
+    with Image.open(tmp_path / "row.png") as picture:
+        assert picture.size == (64, 64)
+
+
+@pytest.mark.parametrize("row", [partial(between, second=STYLES[1], pictures=3), brushwork])
+def test_the_filters_of_a_row_are_found_once(monkeypatch, row):
+    found = []
+
+    def finding(source, through):
+        found.append((source, through))
+        yield "Looking."
+        return tiny_filters()
+
+    monkeypatch.setattr("nst.transfer.find_filters", finding)
+    styles = {"first": STYLES[0]} if row is not brushwork else {"styles": STYLES[:1]}
+    reports = list(row(waves(), **styles, settings=SMALL.with_(evaluations=1), device="cpu"))
+    assert found == [("auto", "relu3_4")]
+    assert reports[1].doing == "Looking."
+    assert len(reports[-1].pictures) == 3
+
+
+def test_a_picture_that_was_not_finished_is_as_high_as_the_others_of_its_row():
+    row = side_by_side([Image.new("RGB", (8, 6), "red"), Image.new("RGB", (4, 3), "blue")])
+    assert row.size == (16 + GAP, 6)
+    assert row.getpixel((15 + GAP, 5)) == (0, 0, 255)
+
+
 def test_pictures_of_a_row_stand_beside_each_other_on_white():
     red, blue = (Image.new("RGB", (5, 4), colour) for colour in ("red", "blue"))
     whole = side_by_side([red, blue])
@@ -111,6 +154,4 @@ def test_the_command_line_writes_the_row_and_the_film_there_and_back(nst, tmp_pa
         assert film.info["duration"] == 400  # two seconds there and back
     done = nst(tmp_path, *given[:2], *given[3:], *SMALL_RUN)
     assert (done.status, done.out) == (2, "")
-    assert done.err == (
-        "--between takes two style images, and no --style-weights, --start, --mask or --style-mask.\n"
-    )
+    assert done.err == "--between takes two style images, and 1 came: give two.\n"

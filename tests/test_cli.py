@@ -10,14 +10,15 @@ import sys
 import tempfile
 import termios
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from tiny import checks, waves
 
-from nst import Diverged, stylize
+from nst import Diverged, SettingsError, stylize
+from nst.arguments import read_options, settings_of
 from nst.images import GAP
 from nst.recipe import read_recipe
 
@@ -32,6 +33,7 @@ def folder(tmp_path_factory):
     checks(96, 80).save(folder / "style.png")
     (folder / "notes.jpg").write_text("not a picture")
     (folder / "folder.png").mkdir()
+    (folder / "loop.png").symlink_to("loop.png")
     return folder
 
 
@@ -86,11 +88,11 @@ def test_what_a_mask_marks_red_stays_as_it_is(nst, folder):
 
 
 def test_pictures_may_stand_before_and_after_the_options(nst, folder):
-    turned = ("--style-rotation", "-5", "--noise=0.5")
+    turned = ("--style-rotation", "-5", "--tv=0.5")
     done = nst(folder, "content.jpg", *SMALL, "-o", "mixed.png", "style.png", *turned)
     assert done == (0, "mixed.png\n", "")
     settings = read_recipe(folder / "mixed.png").settings
-    assert (settings.style_rotation, settings.noise, settings.size) == (-5, 0.5, 64)
+    assert (settings.style_rotation, settings.tv, settings.size) == (-5, 0.5, 64)
 
 
 def test_after_two_dashes_a_picture_may_begin_with_one(nst, folder):
@@ -141,14 +143,18 @@ def test_parts_that_are_alike_are_found_for_the_command_line(nst, folder):
         (["style.png", "-o", "o.png", "--canvas", "1:1", "--alike", "2"], "--alike needs a content image"),
         (
             ["content.jpg", "style.png", "-o", "o.png", "--alike", "2", "--brushwork"],
-            "--brushwork cannot be used with --start",
+            "--brushwork cannot be used with --alike",
         ),
         (
             ["content.jpg", "style.png", "-o", "o.png", "--between", "0", "--brushwork"],
-            "--brushwork cannot be used with --start",
+            "--brushwork cannot be used with --between",
         ),
         (["content.jpg", "style.png", "-o", "o.png", "--alike", "2", "--between", "2"], "one of the two"),
         (["content.jpg", "-o", "o.png"], "no style image yet"),
+        (["content.jpg", "style.png", "-o", "o.png", "--start", ""], "file cannot be read"),
+        (["content.jpg", "style.png", "-o", "o.png", "--film", ""], "The film must be a .webp or .mp4 file"),
+        (["content.jpg", "style.png", "-o", "o.png", "--trace", ""], "The trace must be a file"),
+        (["content.jpg", "style.png", "-o", "loop.png"], "in a folder that can be written to"),
         (["content.jpg", "notes.jpg", "-o", "o.png"], "notes.jpg: This file is not a JPEG, PNG or WebP"),
         (["content.jpg", "style.png", "-o", "o.png", "--size", "9"], "Size must be a whole number from 64"),
         (["content.jpg", "style.png", "-o", "o.png", "--style-layers", "relu9_9"], "no layer"),
@@ -168,6 +174,32 @@ def test_bad_input_is_one_sentence_and_exit_status_2(nst, folder, arguments, say
     assert says in done.err
     assert len(done.err.splitlines()) == 1
     assert str(folder) not in done.err
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (
+            "--strength 5 --alpha 1 --beta 1",
+            "--strength cannot be used with --alpha: leave one of the two out",
+        ),
+        ("--keep-colours --colours 0.5", "--keep-colours cannot be used with --colours"),
+        ("--brushwork --style-scale 0.5", "--brushwork cannot be used with --style-scale"),
+        (
+            "--canvas 1:1 --keep-colours",
+            "--keep-colours needs a content image, and so no --canvas: give that",
+        ),
+        ("--canvas 1:1 --content-layers relu4_2", "--content-layers needs a content image"),
+        ("--noise 0.3", "--noise needs --init blend: give that, or leave --noise out"),
+        ("--learning-rate 0.1 --preset gatys", "--learning-rate needs --optimizer adam or gd"),
+        ("--preset course --learning-rate 0.1 --noise 0.3 --strength 5", ""),
+        ("--preset neural-style --canvas 1:1 --alpha 1 --beta 1", ""),
+    ],
+)
+def test_an_option_that_would_not_be_looked_at_is_refused_and_what_a_preset_brings_is_not(given, says):
+    options = read_options(["a.png", "b.png", "-o", "o.png", *given.split()])
+    with pytest.raises(SettingsError, match=says) if says else nullcontext():
+        settings_of(options)
 
 
 def test_what_cannot_be_written_is_said_before_anything_is_painted_or_left_behind(nst, folder):
@@ -191,6 +223,15 @@ def test_a_trace_on_a_full_disk_ends_and_the_picture_is_painted(nst, folder):
     assert (done.status, done.out) == (0, "traced.png\n")
     assert done.err == "The trace ends here: it cannot be written any further, and the disk may be full.\n"
     assert read_recipe(folder / "traced.png").evaluations == 4
+
+
+def test_a_trace_may_go_into_a_pipe_whose_name_is_a_link(nst, folder):
+    out, into = os.pipe()
+    done = nst(folder, "content.jpg", "style.png", "-o", "piped.png", "--trace", f"/dev/fd/{into}", *SMALL)
+    os.close(into)
+    assert (done.status, done.err) == (0, "")
+    with open(out) as lines:
+        assert len([*lines]) == 4
 
 
 def test_a_run_that_fails_halfway_keeps_its_picture_and_says_so_by_its_status(nst, folder, monkeypatch):
