@@ -109,10 +109,22 @@ def test_a_broken_file_is_measured_anew_and_replaced(content, measured, tmp_path
     assert measured == ["measured"]
 
 
-def test_where_nothing_can_be_kept_each_process_measures(measured, tmp_path, monkeypatch):
+def test_other_threads_have_a_measurement_of_their_own(measured, monkeypatch):
+    for threads in (1, 2, 1):
+        monkeypatch.setattr(torch, "get_num_threads", lambda count=threads: count)
+        calibration()
+    assert measured == ["measured"] * 2
+
+
+def test_where_nothing_can_be_kept_each_process_measures_and_says_so_once(
+    measured, tmp_path, monkeypatch, caplog
+):
     (tmp_path / "a-file").write_text("in the way")
     monkeypatch.setenv("NST_CACHE", str(tmp_path / "a-file" / "cache"))
-    assert calibration() == calibration() == as_a_new_process() == FOUND
+    assert calibration() == calibration() == FOUND
+    assert "NST_CACHE names another folder" in caplog.text
+    assert len(caplog.records) == 1
+    assert as_a_new_process() == FOUND
     assert measured == ["measured"] * 2
 
 

@@ -5,8 +5,8 @@ must give the same bytes every time.
 """
 
 import json
+import logging
 import math
-import os
 import platform
 import sys
 import time
@@ -21,9 +21,11 @@ from typing import Any
 import torch
 from filelock import FileLock
 
-from ..folders import cache_folder
+from ..folders import cache_folder, replacing
 from .convolution import Direct, Winograd, bands, reader
 from .layers import CONVS, block_of
+
+log = logging.getLogger(__name__)
 
 Way = Callable[[], None]
 
@@ -36,6 +38,7 @@ ROUNDS, MOST_ROUNDS, CONFIRMED = 3, 8, 1.1
 WINOGRAD_BELOW, BFLOAT16_BELOW = 0.9, 0.85  # of the other's time: a clear margin, as choices are kept
 # Without the instructions bfloat16 is emulated, up to two hundred times slower: one small layer tells.
 HOPELESS = 2.0
+UNKEPT = "each start takes a second to measure it, and may choose otherwise. NST_CACHE names another folder."
 _ALONE = Lock()
 
 
@@ -53,33 +56,35 @@ class Calibration:
 def calibration() -> Calibration:
     """What was measured on this processor with this PyTorch and as many threads; or is now, in a second."""
     with _ALONE:  # two runs that measured at once would slow each other down, and could choose differently
-        return _kept_or_measured()
+        return _kept_or_measured(_machine())
 
 
-def _known() -> Calibration | None:
+def _known(machine: str) -> Calibration | None:
     """What was measured, where that has been done."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        known = json.loads((cache_folder() / FILE).read_text("utf-8"))[_machine()]
+        known = json.loads((cache_folder() / FILE).read_text("utf-8"))[machine]
         winograd, seconds = frozenset(map(tuple, known["winograd"])), float(known["seconds"])
         return Calibration(known["bfloat16"] is True, winograd, seconds)
     return None
 
 
 @cache
-def _kept_or_measured() -> Calibration:
-    if known := _known():
+def _kept_or_measured(machine: str) -> Calibration:
+    if known := _known(machine):
         return known
     folder = cache_folder()
     with ExitStack() as alone:
         with suppress(OSError, NotImplementedError):  # where nothing can be kept, each process measures
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             alone.enter_context(FileLock(folder / LOCK, timeout=PATIENCE))
-        measured = _known() or _measured()
+        measured = _known(machine) or _measured()
         # Where there was no lock, the first that is kept is every process's.
-        if known := _known():
+        if known := _known(machine):
             return known
-        with suppress(OSError):
-            _keep(folder / FILE, _machine(), measured)
+        try:
+            _keep(folder / FILE, machine, measured)
+        except OSError:
+            log.warning("What was measured of this processor cannot be kept in %s: %s", folder, UNKEPT)
     return measured
 
 
@@ -90,6 +95,7 @@ def _machine() -> str:
     return f"{processor()}, {kernels}, torch {torch.__version__}, {torch.get_num_threads()} threads, by block"
 
 
+@cache
 def processor() -> str:
     """The processor's name, with the family and the model that Linux gives: of two that are called “AMD EPYC”
     one was twice as fast."""
@@ -107,9 +113,8 @@ def _keep(path: Path, machine: str, measured: Calibration) -> None:
     with suppress(OSError, ValueError, TypeError):
         known = dict(json.loads(path.read_text("utf-8")))
     known[machine] = {**asdict(measured), "winograd": sorted(measured.winograd)}
-    fresh = path.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps(known, indent=1), "utf-8")
-    os.replace(fresh, path)
+    with replacing(path) as fresh:
+        fresh.write_text(json.dumps(known, indent=1), "utf-8")
 
 
 @contextmanager
