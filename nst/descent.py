@@ -11,8 +11,20 @@ from .errors import Diverged
 from .objective import Costs
 from .optimizers import Optimizer
 
-LARGEST = 2.0**20  # value of a gradient; those of a strength, and not of α and β, stay far below
-RETREATS = 12  # bad evaluations in a row before a run is given up
+# Powers of 2 between which the first gradient's largest value is taken: that of a strength is there, and not
+# that of every α and β.
+LOWEST, HIGHEST = -40, 20
+RETREATS = 12  # in a row; a bad evaluation after them ends the run
+
+
+NO_START = (
+    "The cost is too large to compute with before the first step: lower α and β, or choose another source of "
+    "weights."
+)
+NO_WAY = (
+    "The cost stopped being a number, and shorter steps did not help: lower β or the learning rate, or "
+    "choose another optimiser."
+)
 
 
 class Descent:
@@ -20,10 +32,11 @@ class Descent:
     `evaluation` how many were taken into account.
 
     A cost or gradient that is not finite, or a cost ten times the first, never becomes the picture: the
-    optimiser retreats towards its last good point, and only RETREATS failures in a row raise Diverged.
+    optimiser retreats towards its last good point, and only more than RETREATS failures in a row raise
+    Diverged.
 
-    The optimiser is given J and its gradient in a unit in which the first gradient has no value above
-    LARGEST: α and β may be 10¹², and it adds up squares in float32. No minimum moves.
+    The optimiser is given J and its gradient in a unit in which the first gradient's largest value is from
+    2^LOWEST to 2^HIGHEST: α and β may be 10¹² or 10⁻²⁰, and it adds up squares in float32. No minimum moves.
 
     `settled` once there is no way down: the gradient is 0, the pixels are at their bounds, or the first cost
     is as small as rounding lets it be, and every shorter step raises it.
@@ -47,7 +60,7 @@ class Descent:
             if self.least is None or costs.total < self.least.total:
                 self.best, self.least = self.x, costs
             self.failures, before = 0, self.x
-            if self.unit < 1:
+            if self.unit != 1:
                 gradient.mul_(self.unit)  # in place: large pictures feel every copy of theirs
             self.x = self.optimizer.step(before, self.unit * costs.total, gradient)
             self.settled = torch.equal(self.x, before)
@@ -58,10 +71,7 @@ class Descent:
             return
         if self.least is None or self.failures > RETREATS:
             self.diverged = True
-            raise Diverged(
-                "The cost stopped being a number, and shorter steps did not help: lower β or the "
-                "learning rate, or choose another optimiser."
-            )
+            raise Diverged(NO_START if self.least is None else NO_WAY)
         self.x = self.optimizer.retreat()
 
 
@@ -108,9 +118,10 @@ def advance(
 
 
 def _unit(gradient: Tensor) -> float:
-    """1, or the power of 2 that takes the gradient's largest value to LARGEST: such a product is exact."""
-    _, exponent = math.frexp(float(torch.linalg.vector_norm(gradient, math.inf)) / LARGEST)
-    return 2.0 ** -max(0, exponent)
+    """The power of 2 that takes the gradient's largest value between 2^LOWEST and 2^HIGHEST, 1 where it is
+    there: such a product is exact."""
+    _, exponent = math.frexp(float(torch.linalg.vector_norm(gradient, math.inf)))
+    return 2.0 ** (min(HIGHEST, max(LOWEST, exponent)) - exponent)
 
 
 def _is_finite(costs: Costs, gradient: Tensor) -> bool:

@@ -46,21 +46,26 @@ class Weighting:
 
 
 def weigh(settings: Settings, targets: Targets) -> Weighting:
-    """α, β and λ: as set, or, where only the strength is, from the energies of the targets:
+    """The factors of J: α, β, w and λ as set, or, where only the strength is, α', β', w' and λ' from the
+    energies of the targets:
 
-        α = Σ w[l] / E_content[l],   E_content[l] = J_content[l] with a(G) = 0
-        β = strength · Σ λ[l] / E_style[l],   E_style[l] = J_style[l] with a(G) = 0
+        α' = Σ w[l] / E_content[l],            E_content[l] = J_content[l] with a(G) = 0
+        β' = strength · Σ λ[l] / E_style[l],   E_style[l] = J_style[l] with a(G) = 0
+        w'[l] ∝ w[l] / E_content[l],   λ'[l] ∝ λ[l] / E_style[l],   Σ w' = Σ λ' = 1
 
-    and λ[l] in proportion to λ[l] / E_style[l]. Each cost then is relative to the picture it comes from, so
-    a strength means the same at every size, layer and set of filters. A texture has no content cost: α = 0.
-    In the same way κ is relative to the style images. With α and β as set it is 1, as in their sources.
+    Each cost then is relative to the picture it comes from, so a strength means the same at every size, layer
+    and set of filters. A texture has no content cost: α' = 0. In the same way κ is relative to the style
+    images. With α and β as set it is 1, as in their sources.
+
+    Raises SettingsError where an energy is too large to be a number, whatever is set.
     """
     content, lambdas = settings.content_used, settings.style_layers
+    alpha, relative_content = _relative(content, targets.content_energy)
+    beta, relative_lambdas = _relative(lambdas, targets.style_energy)
     if settings.alpha is not None and settings.beta is not None:
         return Weighting(settings.alpha, settings.beta, settings.tv, content, lambdas)
-    alpha, content = _relative(content, targets.content_energy)
-    beta, lambdas = _relative(lambdas, targets.style_energy)
-    return Weighting(alpha, settings.strength * beta, settings.tv, content, lambdas, targets.kappa)
+    beta *= settings.strength
+    return Weighting(alpha, beta, settings.tv, relative_content, relative_lambdas, targets.kappa)
 
 
 def _relative(weights: Mapping[str, float], energy: Callable[[str], float]) -> tuple[float, dict[str, float]]:

@@ -37,6 +37,33 @@ def test_a_cost_that_explodes_once_never_becomes_the_picture(optimizer, bad):
     assert torch.equal(seen[1][1], seen[3][1])
 
 
+@pytest.mark.parametrize("set_by", [{}, {"alpha": 1.0, "beta": 1.0}])
+def test_filters_with_activations_that_are_no_numbers_are_what_is_blamed(set_by):
+    broken = tiny_filters()
+    broken.kernels[7].fill_(1e30)
+    with pytest.raises(SettingsError, match="at relu3_4 are too large to compute with: choose another"):
+        run(SMALL.with_(**set_by), filters=broken)
+
+
+@pytest.mark.parametrize("optimizer", ["spectral", "lbfgs", "adam", "gd"])
+def test_in_whatever_unit_the_cost_is_the_picture_is_the_same(optimizer):
+    goal = torch.rand(1, 3, 16, 16)
+
+    def painted(unit: float) -> torch.Tensor:
+        def objective(x):
+            far = x - goal
+            return Costs(float(far.square().mean()) * unit, 0.0, {}, 0.0), unit * far / 2**9
+
+        start = torch.full_like(goal, 0.5)
+        *_, (_, best) = descend(objective, start, make_optimizer(optimizer, 0.02, start), 8)
+        return best
+
+    usual = painted(1.0)
+    assert not torch.equal(usual, torch.full_like(goal, 0.5))
+    for unit in (2.0**40, 2.0**-60, 2.0**-100):
+        torch.testing.assert_close(painted(unit), usual, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("optimizer", ["spectral", "lbfgs", "adam", "gd"])
 def test_a_cost_that_stays_broken_ends_the_run_with_one_sentence(optimizer):
     objective = costing([5.0, 4.0, *[math.nan] * 50])
@@ -48,10 +75,10 @@ def test_a_cost_that_stays_broken_ends_the_run_with_one_sentence(optimizer):
 
 
 def test_a_failed_run_hands_back_its_best_picture(monkeypatch):
-    broken = tiny_filters()
-    broken.kernels[7].fill_(1e30)
-    with pytest.raises(Diverged) as caught:
-        run(SMALL.with_(alpha=1.0, beta=1.0), filters=broken)
+    large = tiny_filters()
+    large.kernels[7].fill_(1e7)
+    with pytest.raises(Diverged, match="before the first step: lower α and β") as caught:
+        run(SMALL.with_(alpha=1.0, beta=1e12), filters=large)
     assert caught.value.best is None
     settings = SMALL.with_(size=128, scales=2)
     generator = stylize(waves(), checks(), settings, "cpu", tiny_filters())
