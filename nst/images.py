@@ -195,9 +195,14 @@ def fit(width: int, height: int, longer_side: int) -> tuple[int, int]:
     return max(SMALLEST_SIDE, round(width * scale)), max(SMALLEST_SIDE, round(height * scale))
 
 
+def least_side(width: int, height: int) -> int:
+    """The smallest longer side at which fit() keeps the ratio; below it the shorter one would be under 16."""
+    return math.ceil((SMALLEST_SIDE - 0.5) * max(width, height) / min(width, height))
+
+
 def require_ratio(width: int, height: int, longer_side: int) -> None:
-    """Raise SettingsError where fit() would squash a picture of this shape to keep a side from under 16."""
-    least = math.ceil((SMALLEST_SIDE - 0.5) * max(width, height) / min(width, height))
+    """Raise SettingsError where fit() would squash a picture of this shape."""
+    least = least_side(width, height)
     if longer_side < least:
         raise SettingsError(
             f"A picture of {width} × {height} pixels would be squashed at a size of {longer_side}: choose a "

@@ -7,11 +7,12 @@ from math import sqrt
 import torch
 from torch import Tensor
 
-from .images import fit
+from .images import fit, least_side
 from .settings import Settings
 from .tensors import resize_tensor
 
-COARSEST = 128  # pixels; below it relu3_4 sees a handful of places
+COARSEST = 128  # pixels; below it relu5_1 sees a handful of places
+LEAST = 32  # pixels, where the number of sizes is given
 FEWER_WHEN_FINER = 0.65  # evaluations at one scale over those at the next coarser one
 ENOUGH = (
     80  # evaluations at a coarser scale: from 30 on they change the looks and not J, see benchmarks/NOTES.md
@@ -65,10 +66,10 @@ def schedule(settings: Settings, width: int, height: int) -> list[Scale]:
 
     Large structures are painted where they are cheap; finer scales then need fewer evaluations, and what
     ENOUGH keeps from the coarser ones goes to the finest. With scales = 0 halving stops before a side would
-    be under COARSEST px, with K when there are K or one would be under 32 px.
+    be under COARSEST px, with K when there are K or one would be under LEAST px, or squashed by fit().
     """
     sides = [settings.size]
-    least = 32 if settings.scales else COARSEST
+    least = max(least_side(width, height), LEAST if settings.scales else COARSEST)
     while sides[0] // 2 >= least and len(sides) != settings.scales:
         sides.insert(0, sides[0] // 2)
     sides = sides[-settings.evaluations :]

@@ -167,6 +167,12 @@ class Settings:
         return self.statistic == CHOICES["statistic"][0]
 
     @property
+    def has_plain_costs(self) -> bool:
+        """Whether J is of a content image and one style image, by Gram matrices, without seamless edges."""
+        is_other = self.is_texture or self.seamless or len(self.style_weights) > 1
+        return self.has_gram_matrices and not is_other
+
+    @property
     def content_used(self) -> Mapping[str, float]:
         """The layers of the content cost, none for a texture."""
         return {} if self.is_texture else self.content_layers

@@ -271,6 +271,11 @@ _FIXED: dict[str, Statistic] = {
 _FITTED: dict[str, Callable[[Tensor], Statistic]] = {"gaussian": gaussian_for, "sliced": sliced_for}
 
 
+def is_fitted(name: str) -> bool:
+    """Whether the statistic of this name is made for one style image."""
+    return name in _FITTED
+
+
 def statistic_for(name: str, style: Tensor) -> Statistic:
     """The statistic of this name, fitted to a style image's activations (1, nC, nH, nW) if it has to be."""
     return _FIXED[name] if name in _FIXED else _FITTED[name](style)

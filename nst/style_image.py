@@ -7,7 +7,7 @@ from PIL import Image
 from torch import Tensor
 
 from .colours import match_colours
-from .images import fit
+from .images import fit, least_side
 from .schedule import Scale
 from .settings import Settings
 from .tensors import to_tensor
@@ -18,14 +18,15 @@ FINER = 1.5  # a style image that will be turned is this many times as long as i
 def style_at(style: Image.Image, scale: Scale, settings: Settings, content: Tensor) -> Tensor:
     """The style image beside this scale: as_used(), and as long as the generated image times style_scale,
     never enlarged, except to reach 16 px: an enlarged picture is blurred, and its Gram matrices would ask for
-    blur. Its colours are moved towards the content image's by `colours`, the whole way where those are kept.
+    blur. Nor is it squashed: a long one stays as long as its shape needs. Its colours are moved towards the
+    content image's by `colours`, the whole way where those are kept.
 
     Halfway along the map that moves colours least the covariance is that of McCann (1997), A Convexity
     Principle for Interacting Gases: x ↦ (1 − t) x + t T(x).
     """
     length = round(scale.side * settings.style_scale)
     style = as_used(style, settings, length)
-    side = min(max(style.size), length)
+    side = min(max(style.size), max(length, least_side(*style.size)))
     tensor = to_tensor(style, fit(*style.size, side)).to(content.device)
     share = 1.0 if settings.keep_colours else settings.colours
     return torch.lerp(tensor, match_colours(tensor, content), share) if share else tensor

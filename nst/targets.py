@@ -12,7 +12,7 @@ from .costs import content_cost, variations
 from .errors import SettingsError
 from .network.vgg import Network
 from .settings import Settings
-from .statistics import GRAM, Guided, Statistic, statistic_for
+from .statistics import GRAM, Guided, Statistic, is_fitted, statistic_for
 
 # κ of a style image without colour: with more than this, more of the style is left.
 MOST_KAPPA = 1000.0
@@ -116,10 +116,9 @@ def make_targets(
 
 
 def weighted(settings: Settings, styles: Sequence[Tensor]) -> list[tuple[float, Tensor]]:
-    """(weight, image) of the style images that are used, those with a weight above 0. Raises SettingsError
-    where there are more weights or fewer than images."""
-    weights = settings.weights_for(len(styles))
-    return [(weight, style) for weight, style in zip(weights, styles, strict=True) if weight]
+    """(weight, image) of the style images. Raises SettingsError where there are more weights or fewer than
+    images."""
+    return list(zip(settings.weights_for(len(styles)), styles, strict=True))
 
 
 def kappa_of(styles: Iterable[tuple[float, Tensor]]) -> float:
@@ -169,14 +168,18 @@ def style_targets(
 ) -> Targets:
     """The statistic of style images, averaged by their weights, and nothing of a content image.
 
-    styles   (weight, image), of weights with sum 1; a statistic that is fitted is fitted to the first
+    styles   (weight, image), of weights with sum 1. A statistic that is fitted is fitted to the first, also
+             where that has the weight 0: from one style to another it stays the same
     """
     statistics: dict[str, Statistic] = {}
     described: dict[str, list[Tensor]] = {layer: [] for layer in layers}
-    for weight, style in styles if described else ():
+    used = [(weight, style) for weight, style in styles if weight]
+    seen = [*styles[:1], *used] if is_fitted(statistic) and not styles[0][0] else used
+    for weight, style in seen if described else ():
         for layer, found in network(style, described).items():
             if layer not in statistics:
                 statistics[layer] = statistic_for(statistic, found)
-            described[layer].append(weight * statistics[layer].describe(found))
+            if weight:
+                described[layer].append(weight * statistics[layer].describe(found))
     style = {layer: torch.stack(each).sum(0) for layer, each in described.items()}
-    return Targets({}, style, statistics, kappa_of(styles))
+    return Targets({}, style, statistics, kappa_of(used))

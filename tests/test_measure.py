@@ -123,6 +123,14 @@ def test_another_size_is_measured_as_if_it_had_been_the_first(filters, generated
     )
 
 
+@pytest.mark.parametrize(
+    "other", [{"statistic": "mean"}, {"seamless": True}, {"canvas": "1:1"}, {"style_weights": (0.5, 0.5)}]
+)
+def test_settings_whose_cost_is_another_are_refused(filters, other):
+    with pytest.raises(SettingsError, match="one style image by Gram matrices, without seamless edges"):
+        Measuring(waves(), checks(), SETTINGS.with_(**other), filters, LAYERS, SIZE)
+
+
 def test_layers_the_filters_lack_are_refused(filters):
     with pytest.raises(SettingsError, match="end at relu3_1, so relu4_1 cannot be used"):
         Measuring(waves(), checks(), SETTINGS, filters, ("relu4_1",), SIZE)

@@ -35,6 +35,12 @@ def test_a_schedule_ends_at_full_size_and_spends_every_evaluation(size, scales, 
     assert all(scale.evaluations <= 80 for scale in plan[:-1])
 
 
+def test_no_coarse_size_squashes_a_long_picture():
+    plan = schedule(Settings(size=512, scales=5), 512, 64)
+    assert [scale.size for scale in plan] == [(128, 16), (256, 32), (512, 64)]
+    assert len(schedule(Settings(size=512, scales=5), 640, 480)) == 5
+
+
 @pytest.mark.parametrize(
     ("picture", "size", "least"), [((800, 100), 64, 124), ((100, 800), 123, 124), ((500, 100), 77, 78)]
 )

@@ -5,15 +5,17 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from tiny import checks, tiny_filters, waves
+from tiny import SMALL, checks, tiny_filters, waves
 from torch import Tensor
 
 from nst import Settings, stylize
 from nst.device import choose
 from nst.network.banded import BandedCostParts
+from nst.network.vgg import Network
 from nst.objective import PlainCostParts, make_objective, network_of
 from nst.settings import CHOICES
 from nst.statistics import QUANTILES, Guided, Sliced, gaussian_for, sliced_for, statistic_for
+from nst.targets import make_targets
 from nst.tensors import to_tensor
 
 NAMES = CHOICES["statistic"]
@@ -168,6 +170,22 @@ def test_the_frequencies_and_directions_are_the_same_in_every_run():
     for name in ("gaussian", "sliced"):
         one, other = (statistic_for(name, style).describe(style) for _ in range(2))
         assert torch.equal(one, other)
+
+
+def test_from_one_style_to_another_the_kernel_is_that_of_the_first_whatever_its_weight():
+    network, styles = (
+        Network(tiny_filters(), SMALL.layers, "average"),
+        [to_tensor(checks()), to_tensor(waves())],
+    )
+    each = [
+        make_targets(network, SMALL.with_(statistic="gaussian", style_weights=(1 - t, t)), styles[1], styles)
+        for t in (0, 0.5, 1)
+    ]
+    kernels = [targets.statistics["relu2_1"].frequencies for targets in each]
+    assert torch.equal(kernels[0], kernels[1])
+    assert torch.equal(kernels[1], kernels[2])
+    middle = (each[0].style["relu2_1"] + each[2].style["relu2_1"]) / 2
+    torch.testing.assert_close(each[1].style["relu2_1"], middle)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -55,6 +55,13 @@ def test_a_cropped_style_image_is_its_middle_as_long_as_before_so_that_its_strok
     assert widths[1] == pytest.approx(2 * widths[0], rel=0.1)
 
 
+def test_a_long_style_image_that_would_be_squashed_stays_as_long_as_its_shape_needs():
+    settings = SMALL.with_(style_scale=0.25)
+    for shape, used in (((800, 100), (1, 3, 16, 124)), ((400, 300), (1, 3, 24, 32))):
+        style = Image.new("RGB", shape)
+        assert style_at(style, Scale((128, 96), 1), settings, to_tensor(waves())).shape == used
+
+
 def test_the_mask_of_the_style_image_is_turned_and_cropped_with_it():
     style_mask = Image.new("RGB", (64, 48), "lime")
     style_mask.paste("yellow", (0, 0, 64, 24))

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..borders import with_margin
 from ..costs import gram_matrix, total_variation
+from ..errors import SettingsError
 from ..network.layers import RELU_LAYERS, deepest
 from ..network.vgg import Filters, Network
 from ..objective import Weighting, weigh
@@ -109,7 +110,7 @@ class Measuring:
                      there, at every size
     strongest        {layer: Strongest} of the style image
 
-    Raises SettingsError if the filters lack a layer.
+    Raises SettingsError if the filters lack a layer, and for settings whose J is another.
     """
 
     def __init__(
@@ -121,6 +122,11 @@ class Measuring:
         layers: Sequence[str],
         size: Size,
     ) -> None:
+        if not settings.has_plain_costs:
+            raise SettingsError(
+                "What is measured is the cost of a content image and one style image by Gram matrices, "
+                "without seamless edges: choose settings with these."
+            )
         filters.require((*layers, *settings.layers))
         self.content, self.style, self.settings, self.layers = content, style, settings, tuple(layers)
         self.network = Network(filters, {*layers, *settings.layers}, settings.pooling)

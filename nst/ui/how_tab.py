@@ -217,8 +217,7 @@ class HowTab:
 
 def _require_gram_matrices(settings: Settings, has_regions: bool) -> None:
     """Raises SettingsError for a painting whose J is another than the one explained here."""
-    is_other = settings.is_texture or settings.seamless or has_regions or len(settings.style_weights) > 1
-    if is_other or not settings.has_gram_matrices:
+    if has_regions or not settings.has_plain_costs:
         raise SettingsError(
             "This tab explains paintings of a content image and one style image by Gram matrices, without "
             "regions or seamless edges: paint one in the Transfer tab, and measure again."
