@@ -145,7 +145,7 @@ def launch() -> Any:
         run_history=False,
         enable_monitoring=False,
         pwa=False,
-        max_file_size="20mb",
+        max_file_size=LIMITS.bytes,
         app_kwargs=guarded(runs.folders),
         state_session_capacity=2000,  # 20 kB each, 70 after a painting
         allowed_paths=[str(file) for file in gallery.served],

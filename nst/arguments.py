@@ -98,7 +98,9 @@ def parser() -> argparse.ArgumentParser:
     )
     reader.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     reader.add_argument("--film", help="also write the making of it: a .webp or, with ffmpeg, an .mp4")
-    reader.add_argument("--trace", help="also write one JSON line an evaluation to this file")
+    reader.add_argument(
+        "--trace", help="also write to this file one JSON line an evaluation, where its cost is a number"
+    )
     return reader
 
 

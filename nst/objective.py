@@ -60,12 +60,12 @@ def weigh(settings: Settings, targets: Targets) -> Weighting:
     Raises SettingsError where an energy is too large to be a number, whatever is set.
     """
     content, lambdas = settings.content_used, settings.style_layers
-    alpha, relative_content = _relative(content, targets.content_energy)
-    beta, relative_lambdas = _relative(lambdas, targets.style_energy)
     if settings.alpha is not None and settings.beta is not None:
+        targets.require_energies()
         return Weighting(settings.alpha, settings.beta, settings.tv, content, lambdas)
-    beta *= settings.strength
-    return Weighting(alpha, beta, settings.tv, relative_content, relative_lambdas, targets.kappa)
+    alpha, content = _relative(content, targets.content_energy)
+    beta, lambdas = _relative(lambdas, targets.style_energy)
+    return Weighting(alpha, settings.strength * beta, settings.tv, content, lambdas, targets.kappa)
 
 
 def _relative(weights: Mapping[str, float], energy: Callable[[str], float]) -> tuple[float, dict[str, float]]:

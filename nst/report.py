@@ -81,7 +81,13 @@ def timed(reports: Iterator[AnyReport], pace: Pace) -> Generator[AnyReport, None
 def _too_large(width: int, height: int) -> str:
     if not width:
         return "There is not enough memory to begin: free some, or choose another device."
-    smaller = max(int(BOUNDS["size"].low), max(width, height) // 2)
+    least = int(BOUNDS["size"].low)
+    if max(width, height) <= least:
+        return (
+            f"There is not enough memory to paint {width} × {height} pixels, and no size is smaller: free "
+            "some, or choose another device."
+        )
+    smaller = max(least, max(width, height) // 2)
     return (
         f"There is not enough memory to paint {width} × {height} pixels: choose a size of {smaller} or less."
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from PIL import Image
 
@@ -45,7 +44,7 @@ def in_a_row(
             row = _with(done, progress, f"Picture {number} of {len(runs)}: {progress.doing}")
             yield row
         if number < len(runs) and (before := row.image):
-            finished = replace(row.runs[-1], render=partial(_same, before))
+            finished = replace(row.runs[-1], render=before.copy)
             row = replace(row, render=finished.render, runs=(*row.runs[:-1], finished))
 
 
@@ -63,7 +62,3 @@ def _with(done: Row, progress: Progress, doing: str) -> Row:
         "render": progress.render or done.render,
     }
     return Row(**now, runs=runs)
-
-
-def _same(picture: Image.Image) -> Image.Image:
-    return picture

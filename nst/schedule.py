@@ -12,7 +12,7 @@ from .settings import Settings
 from .tensors import resize_tensor
 
 COARSEST = 128  # pixels; below it relu5_1 sees a handful of places
-LEAST = 32  # pixels, where the number of sizes is given
+COARSEST_ASKED = 32  # pixels, where the number of sizes is given
 FEWER_WHEN_FINER = 0.65  # evaluations at one scale over those at the next coarser one
 ENOUGH = (
     80  # evaluations at a coarser scale: from 30 on they change the looks and not J, see benchmarks/NOTES.md
@@ -66,10 +66,11 @@ def schedule(settings: Settings, width: int, height: int) -> list[Scale]:
 
     Large structures are painted where they are cheap; finer scales then need fewer evaluations, and what
     ENOUGH keeps from the coarser ones goes to the finest. With scales = 0 halving stops before a side would
-    be under COARSEST px, with K when there are K or one would be under LEAST px, or squashed by fit().
+    be under COARSEST px, with K when there are K or one would be under COARSEST_ASKED px, and before fit()
+    would squash the picture.
     """
     sides = [settings.size]
-    least = max(least_side(width, height), LEAST if settings.scales else COARSEST)
+    least = max(least_side(width, height), COARSEST_ASKED if settings.scales else COARSEST)
     while sides[0] // 2 >= least and len(sides) != settings.scales:
         sides.insert(0, sides[0] // 2)
     sides = sides[-settings.evaluations :]
@@ -117,7 +118,9 @@ def starting_image(settings: Settings, content: Tensor) -> Tensor:
     noise   0.5 + 0.25 · N(0, 1) a pixel and channel, from `seed`; drawn on the CPU so that devices agree
     blend   noise · noise image + (1 − noise) · content image, the course's exercise
     """
-    share = {"content": 0.0, "noise": 1.0, "blend": settings.noise}[settings.init]
+    if settings.init == "content":
+        return content
+    share = settings.noise if settings.init == "blend" else 1.0
     generator = torch.Generator().manual_seed(settings.seed)
     noise = 0.5 + 0.25 * torch.randn(content.shape, generator=generator)
     return torch.lerp(content, noise.to(content.device), share)

@@ -7,8 +7,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-RINGS = 12  # from COARSEST to the finest frequency, in equal steps of its logarithm
-COARSEST = 1 / 256  # cycles a pixel
+RINGS = 12  # from LOWEST_FREQUENCY to the finest frequency, in equal steps of its logarithm
+LOWEST_FREQUENCY = 1 / 256  # cycles a pixel
 STRIP = 500_000  # values transformed at once: for more memory the system clears pages, which takes longer
 MEMORY = 0.9  # weight of a pair over that of the next newer one
 SHORTEST, LONGEST = math.log(1 / 100), math.log(2)  # of log h, from its mean
@@ -41,7 +41,7 @@ class Spectrum:
         self.colours = torch.tensor(OPPONENT).to(like)
         self.colours /= self.colours.norm(dim=1, keepdim=True)
         frequency = torch.hypot(self.down.frequency[:, None], self.across.frequency[None, :])
-        octaves = (frequency / COARSEST).clamp(min=1).log2() / math.log2(0.5**0.5 / COARSEST)
+        octaves = (frequency / LOWEST_FREQUENCY).clamp(min=1).log2() / math.log2(0.5**0.5 / LOWEST_FREQUENCY)
         ring = (octaves * RINGS).long().clamp(max=RINGS - 1).flatten()
         self.counts = torch.bincount(ring, minlength=RINGS).tolist()
         self.there = [r for r, count in enumerate(self.counts) if count]  # a small picture lacks the coarsest

@@ -71,6 +71,13 @@ class Targets:
         """J_style[l] of silence; 1 for a layer that is silent on the style image too."""
         return _energy(layer, self.style_cost(layer, self.statistic(layer).silence(self.style[layer])))
 
+    def require_energies(self) -> None:
+        """Raise SettingsError where an energy is too large to be a number."""
+        for layer in self.content:
+            self.content_energy(layer)
+        for layer in self.style:
+            self.style_energy(layer)
+
     def only(self, content_layers: Iterable[str], style_layers: Iterable[str]) -> "Targets":
         """Those of these layers alone."""
         return replace(

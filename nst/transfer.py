@@ -237,4 +237,4 @@ def _paint(
 def finished(image: Tensor, content: Tensor | None) -> Image.Image:
     """The image as it is looked at: clamped, and in the colours of the content image where that is given."""
     image = image.clamp(0, 1)
-    return to_picture(image if content is None else keep_colours(image, content).clamp(0, 1))
+    return to_picture(image if content is None else keep_colours(image, content))

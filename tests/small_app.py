@@ -13,6 +13,7 @@ from pathlib import Path
 import gradio as gr
 
 from nst.errors import NSTError
+from nst.images import LIMITS
 from nst.settings import Settings
 from nst.ui.painting import painting
 from nst.ui.running.clients import Client, client_of, trust_proxies
@@ -116,7 +117,7 @@ demo.queue(max_size=runs.limits.places + 16, api_open=False)
 if __name__ == "__main__":
     trust_proxies()
     demo.launch(
-        max_file_size="20mb",
+        max_file_size=LIMITS.bytes,
         show_error=False,
         enable_monitoring=False,
         run_history=False,

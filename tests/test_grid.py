@@ -5,7 +5,7 @@ from itertools import chain
 
 import pytest
 import torch
-from tiny import checks, pale_checks, tiny_filters, waves
+from tiny import checks, exhaust, pale_checks, tiny_filters, waves
 
 from nst import Diverged, Settings, SettingsError, WeightsError, stylize
 from nst.descent import Descent, advance, descend
@@ -15,8 +15,9 @@ from nst.objective import Costs, make_objective, make_objectives, network_of, us
 from nst.optimizers import make_optimizer
 from nst.schedule import starting_image
 from nst.studies.board import GRID
+from nst.studies.descents import prepare
 from nst.studies.grid import cell_settings, layers_grid, relative_strength
-from nst.studies.outlines import RATIOS, grid_outline
+from nst.studies.outlines import RATIOS, compare_outline, grid_outline
 from nst.tensors import to_tensor
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1")
@@ -245,6 +246,13 @@ def test_self_taught_filters_give_all_five_rows():
     last = list(layers_grid(waves(), checks(), settings, "cpu", ratios=(1e-3,)))[-1]
     assert last.features == "self-taught filters"
     assert len(last.rows) == 5
+
+
+def test_no_layer_is_learned_that_no_picture_of_a_board_has():
+    settings = SMALL.with_(weights="self-taught")
+    board = compare_outline((64, 48), settings.evaluations)
+    prepared = exhaust(prepare(board, waves(), [checks()], settings, "relu2_1", "cpu", None))
+    assert len(prepared.filters.kernels) == 3
 
 
 def test_a_self_taught_cell_opened_in_transfer_is_the_same_picture():

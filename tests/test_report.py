@@ -67,6 +67,15 @@ def test_running_out_of_memory_before_a_size_is_known_names_none():
         list(timed(nothing(), PACE))
 
 
+def test_running_out_of_memory_at_the_least_size_does_not_name_it_again():
+    def least():
+        yield Report(size=(64, 48))
+        raise MemoryError
+
+    with pytest.raises(OutOfMemory, match=r"paint 64 × 48 pixels, and no size is smaller: free some"):
+        list(timed(least(), PACE))
+
+
 def test_another_error_passes_as_it_is():
     with pytest.raises(RuntimeError, match="a bug"):
         list(timed(failing(RuntimeError("a bug")), PACE))

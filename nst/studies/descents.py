@@ -119,7 +119,7 @@ def prepare(
     pictures, learner = (content, *styles), None
     here, palettes = _tensors(pictures, size, settings, where)
     if filters is None:
-        learner = settings.with_(style_layers={through: 1.0})
+        learner = settings.with_(content_layers={through: 1.0}, style_layers={through: 1.0})
         filters = yield from announced(board, learn(learner, here, palettes))
     board = replace(board, doing=f"Painting at {max(size)} px", features=filters.label)
     layers = reached(filters, RELU_LAYERS[: depth(through)])

@@ -5,7 +5,6 @@ magnified: all sheets of a board have the same proportions, from an empty one to
 """
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 from PIL import Image, ImageDraw
 
@@ -105,11 +104,7 @@ def _rendered(cell: Cell, size: tuple[int, int]) -> Cell:
         return cell
     if image.size != size:
         image = image.resize(size, Image.Resampling.LANCZOS)
-    return replace(cell, render=partial(_same, image))
-
-
-def _same(image: Image.Image) -> Image.Image:
-    return image
+    return replace(cell, render=image.copy)
 
 
 def _write_header(draw: ImageDraw.ImageDraw, board: Board, magnify: int, palette: Palette) -> None:

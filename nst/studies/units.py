@@ -18,7 +18,7 @@ from PIL import Image
 
 from ..device import choose
 from ..errors import ImageRefused, SettingsError, shown
-from ..images import fit, on_white
+from ..images import on_white, within
 from ..network.layers import RELU_LAYERS, stride
 from ..network.vgg import Filters, Network
 from ..tensors import to_tensor
@@ -134,9 +134,7 @@ def _looked(scan: Scan, picture: Image.Image, network: Network) -> Scan:
 def _at_most(picture: Image.Image, side: int) -> Image.Image:
     if picture.mode != "RGB":
         picture = on_white(picture).convert("RGB")
-    if max(picture.size) <= side:
-        return picture
-    return picture.resize(fit(*picture.size, side), Image.Resampling.LANCZOS)
+    return picture.resize(within(picture.size, side), Image.Resampling.LANCZOS)
 
 
 def patch_mosaic(scan: Scan, layer: str, unit: int, side: int = 64) -> Image.Image:
