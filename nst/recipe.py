@@ -29,8 +29,8 @@ class Recipe:
     features      which filters were in use: "VGG-19 (Simonyan & Zisserman)", "self-taught filters", …
     version       of nst
     device        where and in which precision; "" if not recorded
-    evaluations   done, fewer than settings.evaluations for a run that was stopped, and for one whose finest size
-                  settled, which these settings paint again; None if not recorded
+    evaluations   done: fewer than settings.evaluations for a run that was stopped, and for one that settled,
+                  which these settings paint again; None if not recorded
     seconds       the run took; None if not recorded
     others        the pictures beside content and style images that the run was given, of OTHERS: without them
                   these settings do not paint it
