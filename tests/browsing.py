@@ -56,17 +56,23 @@ def profile(browser) -> Iterator[BrowserContext]:
         yield context
 
 
+@pytest.fixture(scope="module")
+def tab(profile) -> Page:
+    """One tab for a file's tests: where the page was shown before it is shown again in two thirds of the time."""
+    return profile.new_page()
+
+
 @pytest.fixture
-def visit(app, browser, profile) -> Iterator[Opener]:
+def visit(app, browser, tab) -> Iterator[Opener]:
     """Opens pages for one test: the first as someone who has been here before and kept nothing, each other
     as someone else."""
-    with visiting(app, browser, profile) as open_page:
+    with visiting(app, browser, tab) as open_page:
         yield open_page
 
 
 @pytest.fixture(scope="module")
 def opened_once(app, browser, profile) -> Iterator[Page]:
-    with visiting(app, browser, profile) as open_page:
+    with visiting(app, browser, profile.new_page()) as open_page:
         yield open_page()
 
 
@@ -78,36 +84,54 @@ def looked_at(opened_once) -> Page:
 
 
 @contextmanager
-def visiting(app: Server, browser: Browser, profile: BrowserContext) -> Iterator[Opener]:
-    """Opens pages; fails if one of them met an error or asked anyone but the app for anything."""
+def visiting(app: Server, browser: Browser, tab: Page) -> Iterator[Opener]:
+    """Opens pages, the first in a tab that is there; fails if one of them met an error or asked anyone but the
+    app for anything."""
     pages, troubles = [], []
 
     def open_page(width: int = 1280, height: int = 900, leaves: bool = False) -> Page:
         """leaves: the page is left while it still waits for an answer, which the browser calls an error."""
         is_first = not pages
-        pages.append(page := profile.new_page() if is_first else browser.new_page())
+        page = tab if is_first else browser.new_page()
         if is_first:
             _forget(page, app)
+        pages.append((page, _watch(page, app, troubles, leaves)))
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme="light")
         page.set_default_timeout(SOON)
-        page.on("console", lambda said: said.type == "error" and not leaves and troubles.append(_said(said)))
-        page.on("response", lambda got: got.status >= 500 and troubles.append(f"{got.status} {got.url}"))
-        page.on("pageerror", lambda error: leaves or troubles.append(str(error)))
-        page.on("request", lambda asked: _is_outside(asked.url, app) and troubles.append(asked.url))
         page.goto(app.url)
         expect(page.locator("#run")).to_be_enabled()
         return page
 
     yield open_page
-    for page in pages:
-        page.close()
+    for page, heard in pages:
+        for event, hear in heard.items():
+            page.remove_listener(event, hear)
+        page.goto(_nothing(app)) if page is tab else page.close()
     assert troubles == []
+
+
+def _watch(page: Page, app: Server, troubles: list[str], leaves: bool) -> dict[str, Callable]:
+    """Keep what goes wrong on a page; returns what listens, by what it listens to."""
+    heard = {
+        "console": lambda said: said.type == "error" and not leaves and troubles.append(_said(said)),
+        "response": lambda got: got.status >= 500 and troubles.append(f"{got.status} {got.url}"),
+        "pageerror": lambda error: leaves or troubles.append(str(error)),
+        "request": lambda asked: _is_outside(asked.url, app) and troubles.append(asked.url),
+    }
+    for event, hear in heard.items():
+        page.on(event, hear)
+    return heard
+
+
+def _nothing(app: Server) -> str:
+    """An address of the app that shows no page."""
+    return f"{app.url}/gradio_api/app_id"
 
 
 def _forget(page: Page, app: Server) -> None:
     """Empty the page's profile of what the app has kept there."""
-    page.goto(f"{app.url}/gradio_api/app_id")
+    page.goto(_nothing(app))
     page.evaluate("localStorage.clear()")
     page.context.clear_cookies()
 

@@ -48,7 +48,7 @@ def measured(app, browser, tmp_path_factory):
     """A page on which a run was painted and measured, at its last moment, and the run's last J. A test leaves
     it so, but for the last of them."""
     pictures, run = two_pictures(tmp_path_factory.mktemp("pictures")), tmp_path_factory.mktemp("run")
-    with browser.new_context() as profile, visiting(app, browser, profile) as open_page:
+    with browser.new_context() as profile, visiting(app, browser, profile.new_page()) as open_page:
         page = open_page()
         yield page, measure(page, pictures, run)
 
