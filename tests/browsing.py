@@ -1,6 +1,5 @@
 """What the tests in a real browser share: pages that fail on any error, and how a visitor uses them."""
 
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,7 +57,7 @@ def profile(browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="module")
 def tab(profile) -> Page:
-    """One tab for a file's tests: where the page was shown before it is shown again in two thirds of the time."""
+    """One tab for a file's tests: where the page was shown before, two thirds of the time show it again."""
     return profile.new_page()
 
 
@@ -80,17 +79,18 @@ def opened_once(app, browser, profile) -> Iterator[Page]:
 def looked_at(opened_once) -> Page:
     """One page for all tests of a file that only look at it: none of them fills anything in."""
     opened_once.emulate_media(color_scheme="light")
+    opened_once.evaluate("scrollTo({top: 0, behavior: 'instant'})")
     return opened_once
 
 
 @contextmanager
 def visiting(app: Server, browser: Browser, tab: Page) -> Iterator[Opener]:
-    """Opens pages, the first in a tab that is there; fails if one of them met an error or asked anyone but the
-    app for anything."""
+    """Opens pages, the first in this tab; fails if one of them met an error or asked anyone but the app."""
     pages, troubles = [], []
 
-    def open_page(width: int = 1280, height: int = 900, leaves: bool = False) -> Page:
-        """leaves: the page is left while it still waits for an answer, which the browser calls an error."""
+    def open_page(width: int = 1280, height: int = 900, at: str = "", leaves: bool = False) -> Page:
+        """at: the address's query. leaves: the page is left while it still waits for an answer, which the
+        browser calls an error."""
         is_first = not pages
         page = tab if is_first else browser.new_page()
         if is_first:
@@ -99,7 +99,7 @@ def visiting(app: Server, browser: Browser, tab: Page) -> Iterator[Opener]:
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme="light")
         page.set_default_timeout(SOON)
-        page.goto(app.url)
+        page.goto(app.url + at)
         expect(page.locator("#run")).to_be_enabled()
         return page
 
@@ -238,39 +238,3 @@ def downloaded(page: Page) -> Download:
     with page.expect_download() as download:
         page.locator("#download").click()
     return download.value
-
-
-def light_and_dark(page: Page) -> Iterator[str]:
-    """The page in one scheme of colours and then in the other, by its name."""
-    page.add_style_tag(content="* { transition: none !important; }")
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        expect(page.locator("body.dark")).to_have_count(int(scheme == "dark"))
-        yield scheme
-
-
-def contrast(page: Page, selector: str) -> float:
-    """WCAG 2.1 contrast ratio of an element's text and the nearest background painted behind it."""
-    colours = page.evaluate(
-        """(selector) => {
-          let element = document.querySelector(selector);
-          const text = getComputedStyle(element).color;
-          const painted = (e) => !/rgba\\(.*, 0\\)/.test(getComputedStyle(e).backgroundColor);
-          while (element.parentElement && !painted(element)) element = element.parentElement;
-          return [text, getComputedStyle(element).backgroundColor];
-        }""",
-        selector,
-    )
-    return contrast_of(*colours)
-
-
-def contrast_of(one: str, other: str) -> float:
-    """WCAG 2.1 contrast ratio of two colours, as rgb(r, g, b)."""
-    light, dark = sorted(map(_luminance, (one, other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    channels = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -12,8 +12,6 @@ from browsing import (
     bring_a_second_style,
     choose,
     comes_to_rest,
-    contrast,
-    light_and_dark,
     number,
     open_advanced,
     set_slider,
@@ -21,6 +19,7 @@ from browsing import (
     use_recipe,
     wait_for_the_end,
 )
+from contrasts import contrast, light_and_dark
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -34,8 +33,8 @@ from nst.ui.gallery import read_gallery
 pytestmark = pytest.mark.browser
 
 
-def test_the_page_opens_without_errors_and_asks_nobody_else_for_anything(visit):
-    page = visit()
+def test_the_page_opens_without_errors_and_asks_nobody_else_for_anything(looked_at):
+    page = looked_at
     expect(page.get_by_role("heading", level=1)).to_have_text("Neural style transfer")
     expect(page.locator("#stop")).to_be_disabled()
     expect(page.locator("#badge")).to_have_text(f"Features: {NETWORK}, CC BY 4.0")
@@ -95,7 +94,7 @@ REMEMBERING = """
     const live = document.querySelector('#live img')?.checkVisibility();
     if (live) seen.picture = true;
     if (live && document.querySelector('#costs polyline.total')) seen.costs = true;
-    if (/evaluation \\d+ of 200/.test(document.querySelector('#said').textContent)) seen.evaluation = true;
+    if (/evaluation \\d+ of 90/.test(document.querySelector('#said').textContent)) seen.evaluation = true;
   };
   const all = {attributes: true, characterData: true, childList: true, subtree: true};
   new MutationObserver(look).observe(document.querySelector('#transfer'), all);
@@ -103,34 +102,7 @@ REMEMBERING = """
 """
 
 
-def test_a_run_shows_itself_and_ends_in_a_painting_with_its_recipe(visit, pictures, tmp_path):
-    page = visit()
-    choose(page, *pictures)
-    use_recipe(page, a_painting(tmp_path, evaluations=200))
-    page.evaluate(REMEMBERING)
-    page.locator("#run").click()
-    wait_for_the_end(page, "Painted 64 × 48 px")
-    assert page.evaluate("seen") == {"picture": True, "evaluation": True, "costs": True}
-    expect(page.locator("#badge")).to_contain_text(re.compile("self-taught filters.*CPU"))
-    expect(page.locator("#slider img")).to_have_count(2)
-    expect(page.locator("#slider img").nth(1)).to_have_attribute("alt", "The painting")
-    with page.expect_download() as download:
-        page.locator("#download").click()
-    assert download.value.suggested_filename == "content-style-7.png"
-    assert_painting(download.value.path(), (64, 48), evaluations=200)
-
-
-def assert_painting(path: Path, size: tuple[int, int], evaluations: int) -> None:
-    with Image.open(path) as painting:
-        assert (painting.format, painting.size) == ("PNG", size)
-    recipe = read_recipe(path)
-    assert recipe.settings == Settings(**QUICK, evaluations=evaluations)
-    assert recipe.evaluations == evaluations
-    assert recipe.device.startswith("CPU, ")
-    assert recipe.seconds > 0
-
-
-def test_the_tabs_title_follows_a_run_and_stop_keeps_its_best_picture_and_the_next_works(
+def test_stop_keeps_the_best_picture_and_the_next_run_shows_itself_and_ends_in_a_painting_with_its_recipe(
     visit, pictures, tmp_path
 ):
     page = visit()
@@ -144,9 +116,28 @@ def test_the_tabs_title_follows_a_run_and_stop_keeps_its_best_picture_and_the_ne
     wait_for_the_end(page, "Stopped at evaluation")
     page.wait_for_function("document.title.startsWith('Stopped')")
     expect(page.locator("#slider img")).to_have_count(2)
-    use_recipe(page, a_painting(tmp_path, evaluations=3))
+    use_recipe(page, a_painting(tmp_path, evaluations=90))
+    page.evaluate(REMEMBERING)
     page.locator("#run").click()
     wait_for_the_end(page, "Painted 64 × 48 px")
+    assert page.evaluate("seen") == {"picture": True, "evaluation": True, "costs": True}
+    expect(page.locator("#badge")).to_contain_text(re.compile("self-taught filters.*CPU"))
+    expect(page.locator("#slider img")).to_have_count(2)
+    expect(page.locator("#slider img").nth(1)).to_have_attribute("alt", "The painting")
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    assert download.value.suggested_filename == "content-style-7.png"
+    assert_painting(download.value.path(), (64, 48), evaluations=90)
+
+
+def assert_painting(path: Path, size: tuple[int, int], evaluations: int) -> None:
+    with Image.open(path) as painting:
+        assert (painting.format, painting.size) == ("PNG", size)
+    recipe = read_recipe(path)
+    assert recipe.settings == Settings(**QUICK, evaluations=evaluations)
+    assert recipe.evaluations == evaluations
+    assert recipe.device.startswith("CPU, ")
+    assert recipe.seconds > 0
 
 
 def test_what_cannot_be_painted_is_refused_in_one_sentence(visit, pictures, tmp_path):
@@ -195,7 +186,9 @@ AS_DROPPED = """
 """
 
 
-def test_a_picture_brought_while_a_refused_one_is_taken_out_stays(visit, pictures, tmp_path):
+def test_a_picture_brought_over_another_or_while_a_refused_one_is_taken_out_stays_and_the_page_then_rests(
+    visit, pictures, tmp_path
+):
     page = visit()
     page.evaluate(SLOW_WHEN_EMPTIED)
     text = tmp_path / "text.jpg"
@@ -206,11 +199,6 @@ def test_a_picture_brought_while_a_refused_one_is_taken_out_stays(visit, picture
     page.locator("#content input[type=file]").set_input_files(pictures[0])
     expect(page.locator(".inputs ~ .said-if-any").first).to_be_hidden()
     expect(page.locator("#content img")).to_be_visible()
-
-
-def test_a_picture_brought_over_another_takes_its_place_and_the_page_then_rests(visit, pictures):
-    page = visit()
-    choose(page, *pictures)
     asked, content = asked_of(page), page.locator("#content img")
     dropped = page.evaluate_handle(AS_DROPPED, b64encode(pictures[0].read_bytes()).decode())
     for bring in (
@@ -271,8 +259,12 @@ def test_the_page_asks_little_when_settings_change_fast_or_all_at_once_and_then_
     assert len(asked) <= 3  # the preset, and what follows ten controls: the fold and the estimate
 
 
-def test_a_painting_dropped_as_content_offers_its_settings(visit, tmp_path):
+def test_a_painting_dropped_as_content_offers_its_settings_and_a_picture_without_any_is_no_recipe(
+    visit, pictures, tmp_path
+):
     page = visit()
+    page.get_by_test_id("Open a recipe-upload-button").set_input_files(pictures[0])
+    expect(page.locator("#note")).to_contain_text("This picture carries no recipe")
     painting = a_painting(tmp_path, evaluations=40, keep_colours=True, style_layers={"relu2_1": 1.0})
     page.locator("#content input[type=file]").set_input_files(painting)
     page.get_by_role("button", name="Use its settings").click()
@@ -302,12 +294,6 @@ def test_a_second_and_a_third_style_are_mixed_in_by_their_shares(visit, pictures
     expect(page.locator("#used")).to_contain_text("0.375 : 0.125 : 0.5")
 
 
-def test_a_picture_without_a_recipe_is_refused_in_one_sentence(visit, pictures):
-    page = visit()
-    page.get_by_test_id("Open a recipe-upload-button").set_input_files(pictures[0])
-    expect(page.locator("#note")).to_contain_text("This picture carries no recipe")
-
-
 def test_a_texture_is_made_of_the_style_alone_and_another_tab_says_that_it_explains_paintings(
     visit, pictures, tmp_path
 ):
@@ -332,12 +318,19 @@ def test_a_texture_is_made_of_the_style_alone_and_another_tab_says_that_it_expla
     )
 
 
-def test_a_list_of_presets_that_is_opened_and_left_changes_nothing(visit):
+def test_handles_and_presets_move_the_exact_numbers_and_a_list_that_is_opened_and_left_moves_none(visit):
     page = visit()
     asked = asked_of(page)
+    page.get_by_label("Fine").check()
+    slider = page.locator(".dial input[type=range]")
+    slider.fill("50")
+    expect(strength(page)).to_have_value("10")
+    strength(page).fill("100")
+    expect(slider).to_have_value("75")
+    open_advanced(page)
+    expect(number(page, "Evaluations")).to_have_value("200")
     number(page, "Size").fill("128")
     page.get_by_label("Draft").check()
-    open_advanced(page)
     expect(number(page, "Evaluations")).to_have_value("40")
     page.get_by_label("Preset").click()
     page.keyboard.press("Escape")
@@ -351,20 +344,9 @@ def test_a_list_of_presets_that_is_opened_and_left_changes_nothing(visit):
     expect(number(page, "Evaluations")).to_have_value("65")
 
 
-def test_the_handles_move_the_exact_numbers(visit):
-    page = visit()
-    page.get_by_label("Fine").check()
-    slider = page.locator(".dial input[type=range]")
-    slider.fill("50")
-    expect(strength(page)).to_have_value("10")
-    strength(page).fill("100")
-    expect(slider).to_have_value("75")
-    open_advanced(page)
-    expect(number(page, "Evaluations")).to_have_value("200")
-
-
-def test_nothing_is_wider_than_a_phone(visit):
-    page = visit(390, 844)
+def test_nothing_is_wider_than_a_phone(looked_at):
+    page = looked_at
+    page.set_viewport_size({"width": 390, "height": 844})
     open_advanced(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     wider = page.evaluate(
@@ -374,10 +356,11 @@ def test_nothing_is_wider_than_a_phone(visit):
         ".map((e) => e.outerHTML.slice(0, 120))"
     )
     assert wider == []
+    page.get_by_role("button", name="Advanced").click()  # closed again
 
 
-def test_text_stands_out_from_its_background(visit):
-    page = visit()
+def test_text_stands_out_from_its_background(looked_at):
+    page = looked_at
     page.locator("#run").click()
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.locator("#caption")).to_be_visible()  # once the run has ended
@@ -387,8 +370,9 @@ def test_text_stands_out_from_its_background(visit):
         assert {text: ratio for text, ratio in ratios.items() if ratio < 4.5} == {}, scheme
 
 
-def test_a_picture_in_full_screen_covers_the_page(visit):
-    page = visit()
+def test_a_picture_in_full_screen_covers_the_page(looked_at):
+    page = looked_at
+    page.set_viewport_size({"width": 1280, "height": 900})
     page.locator("#slider").hover()
     page.locator("#slider").get_by_label("Fullscreen").click()
     expect(page.locator("#slider.fullscreen")).to_be_visible()
@@ -397,3 +381,5 @@ def test_a_picture_in_full_screen_covers_the_page(visit):
         middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
         seen = "([x, y]) => !!document.elementFromPoint(x, y).closest('#slider')"
         assert page.evaluate(seen, middle), covered
+    page.locator("#slider").get_by_label("Exit fullscreen mode").click()
+    expect(page.locator("#slider.fullscreen")).to_have_count(0)

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import gradio as gr
 import pytest
-from browsing import contrast_of
+from contrasts import contrast_of
 from PIL import Image, ImageDraw
 
 from nst import Settings

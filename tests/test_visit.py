@@ -8,7 +8,6 @@ import pytest
 from browsing import (
     a_painting,
     choose,
-    contrast,
     downloaded,
     number,
     open_advanced,
@@ -17,6 +16,7 @@ from browsing import (
     use_recipe,
     wait_for_the_end,
 )
+from contrasts import contrast
 from playwright.sync_api import expect
 
 from nst.recipe import read_recipe
@@ -54,17 +54,6 @@ def test_what_a_first_painting_needs_is_in_sight_without_scrolling(looked_at):
     for label in ("Size", "Draft"):
         box = page.get_by_label(label).first.bounding_box()
         assert box["y"] + box["height"] <= 800, label
-
-
-def test_how_long_it_will_take_is_said_before_paint_and_follows_the_settings(visit):
-    page = visit()
-    expect(page.locator("#estimate")).to_contain_text(re.compile(r"About (\d+ min )?\d+ (s|min)"))
-    before = page.locator("#estimate").inner_text()
-    page.get_by_label("Fine").check()
-    expect(page.locator("#estimate")).not_to_have_text(before)
-    open_advanced(page)
-    page.get_by_label("α", exact=False).first.fill("heavy")
-    expect(page.locator("#estimate")).to_contain_text("α must be a number or empty, not “heavy”.")
 
 
 def test_on_a_phone_paint_stays_in_reach_and_the_view_follows_it_to_the_picture(visit, pictures, tmp_path):
@@ -131,33 +120,36 @@ def test_looking_at_every_control_and_opening_each_of_advanced_changes_nothing(v
     assert settings == read_recipe(a_painting(tmp_path, evaluations=6)).settings
 
 
-def test_the_preset_and_the_title_of_advanced_follow_the_settings(visit):
+def test_the_time_it_will_take_the_preset_and_the_title_of_advanced_follow_the_settings(visit):
     page = visit()
-    title, preset = page.locator("#advanced > button"), page.get_by_label("Preset")
+    estimate, title = page.locator("#estimate"), page.locator("#advanced > button")
     open_advanced(page)
+    expect(estimate).to_contain_text(re.compile(r"About (\d+ min )?\d+ (s|min)"))
+    before = estimate.inner_text()
+    page.get_by_label("Fine").check()
+    expect(estimate).not_to_have_text(before)
     page.get_by_label("Draft").check()
     expect(number(page, "Evaluations")).to_have_value("40")
-    strength(page).fill("60")
-    expect(preset).to_have_value("Bold: the style comes first")
-    expect(title).not_to_contain_text("in use")
-    number(page, "Evaluations").fill("41")
-    expect(title).to_contain_text("Advanced · in use")
-    expect(preset).to_have_value("Bold: the style comes first")
-    number(page, "Evaluations").fill("40")
-    expect(title).not_to_contain_text("in use")
-    page.get_by_label("γ, total variation").fill("3")
-    expect(preset).to_have_value("")
-    expect(title).to_contain_text("Advanced · in use")
-    page.get_by_label("γ, total variation").fill("5")
-    expect(preset).to_have_value("Bold: the style comes first")
-    expect(title).not_to_contain_text("in use")
+    gamma = page.get_by_label("γ, total variation")
+    for box, value, named, in_use in (
+        (strength(page), "60", "Bold: the style comes first", False),
+        (number(page, "Evaluations"), "41", "Bold: the style comes first", True),
+        (number(page, "Evaluations"), "40", "Bold: the style comes first", False),
+        (gamma, "3", "", True),
+        (gamma, "5", "Bold: the style comes first", False),
+    ):
+        box.fill(value)
+        expect(title).to_contain_text("in use") if in_use else expect(title).not_to_contain_text("in use")
+        expect(page.get_by_label("Preset")).to_have_value(named)
     weights = [page.get_by_label(weight, exact=False).first for weight in "αβ"]
     for weight in weights:
         weight.fill("10")
     strength(page).fill("5")
     for weight in weights:
         expect(weight).to_have_value("")
-    expect(preset).to_have_value("Gentle: the scene stays")
+    expect(page.get_by_label("Preset")).to_have_value("Gentle: the scene stays")
+    weights[0].fill("heavy")
+    expect(estimate).to_contain_text("α must be a number or empty, not “heavy”.")
 
 
 # While it runs
@@ -197,21 +189,20 @@ def test_swap_and_surprise(visit, pictures):
 
 
 def test_an_address_names_the_tab_the_pair_and_the_settings(visit, app):
-    page = visit()
-    page.goto(f"{app.url}?pair=cat-etching&size=256&seed=11&strength=7&evaluations=1500")
+    page = visit(at="?pair=cat-etching&size=256&seed=11&strength=7&evaluations=1500")
     for name in ("content", "style"):
         expect(page.locator(f"#{name} img")).to_be_visible()
     expect(number(page, "Size")).to_have_value("256")
     expect(strength(page)).to_have_value("7")
     expect(page.locator("#note")).to_have_text("Lowered to what this app gives: evaluations 1000.")
-    page.goto(f"{app.url}?tab=units")
+    page.goto(f"{app.url}?tab=units&size=9")
     expect(page.get_by_role("heading", name="What does a unit see?")).to_be_visible()
-    page.goto(f"{app.url}?size=9")
     expect(page.locator("#note")).to_contain_text("Size must be a whole number from 64")
 
 
-def test_a_path_of_next_buttons_leads_through_all_tabs_and_each_has_an_address(visit):
-    page = visit(390, 844)
+def test_a_path_of_next_buttons_leads_through_all_tabs_and_each_has_an_address(looked_at):
+    page = looked_at
+    page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("window.addressRead")
     seen = []
     for _ in range(5):
@@ -224,8 +215,8 @@ def test_a_path_of_next_buttons_leads_through_all_tabs_and_each_has_an_address(v
     assert seen == ["grid", "reconstruct", "units", "how", "transfer"]
 
 
-def test_back_and_forward_lead_to_the_tabs_that_were_open(visit):
-    page = visit()
+def test_back_and_forward_lead_to_the_tabs_that_were_open(looked_at):
+    page = looked_at
     page.wait_for_function("window.addressRead")
     tabs, begun = page.locator("[role=tablist]").get_by_role("tab"), page.evaluate("history.length")
 
