@@ -141,15 +141,6 @@ def test_an_entry_of_a_matrix_names_its_channels_and_its_values(measured):
     expect(page.locator("#how-sums .formula").nth(1)).to_contain_text("at relu1_1")
 
 
-def test_all_three_matrices_are_those_of_the_size_of_the_moment(visit, pictures, tmp_path):
-    page = visit()
-    measure(page, pictures, tmp_path, scales=2)
-    before = sources(page)
-    page.locator("#how-moment input").press("Home")
-    expect(page.locator("#how-place")).to_contain_text("painted at 32 × 24 px")
-    assert [a != b for a, b in zip(before, sources(page), strict=True)][1::2] == [True, True, True]
-
-
 def test_without_a_painting_how_it_works_says_what_g_is(visit, pictures, tmp_path):
     page = visit()
     choose(page, *pictures)
@@ -181,18 +172,21 @@ def test_lambda_is_shown_whole(measured):
     assert_lambda_and_the_costs_are_whole(measured[0], 1280)
 
 
-def test_on_a_phone_lambda_is_shown_whole_and_weighs_j_anew(visit, pictures, tmp_path):
+def test_on_a_phone_lambda_is_shown_whole_and_weighs_j_anew_and_each_matrix_is_of_the_moments_size(
+    visit, pictures, tmp_path
+):
     page = visit(390, 900)
-    measure(page, pictures, tmp_path)
+    measure(page, pictures, tmp_path, scales=2)
     assert_lambda_and_the_costs_are_whole(page, 390)
     box = page.locator("#how-lambdas textarea")
-    before = cost(page)
+    before, at_the_end = cost(page), sources(page)
     page.locator("#how-alpha input").fill("0")
     expect(page.locator("#how-sums .formula").last).to_contain_text("= 0 ·")
     assert cost(page) < before
     page.locator("#how-moment input").press("Home")  # what was typed stays, what was not follows the run
     expect(page.locator("#how-moment output")).to_have_text("1")
-    expect(page.locator("#how-place")).to_contain_text("Evaluation 1,")  # the answer that fills the fields in
+    expect(page.locator("#how-place")).to_contain_text("Evaluation 1, painted at 32 × 24 px")
+    assert [a != b for a, b in zip(at_the_end, sources(page), strict=True)][1::2] == [True, True, True]
     expect(page.locator("#how-alpha input")).to_have_value("0")
     box.press("ControlOrMeta+a")
     box.press_sequentially("relu1_1=1")

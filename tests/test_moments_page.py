@@ -57,11 +57,23 @@ def test_a_row_from_one_style_to_the_other_is_kept_picture_by_picture_and_as_a_f
         assert film.n_frames == 5
 
 
-def test_a_row_that_is_stopped_leaves_the_pictures_so_far(visit, pictures, tmp_path):
+def test_a_row_is_refused_without_a_second_style_and_where_it_is_stopped_leaves_the_pictures_so_far(
+    visit, pictures, tmp_path
+):
     page = visit()
     choose(page, *pictures)
-    use_recipe(page, a_painting(tmp_path, evaluations=12, size=256))
-    bring_a_second_style(page, pictures[0])
+    page.get_by_role("button", name="A second style").click()
+    expect(number(page, "Pictures")).to_have_value("1")
+    set_slider(page, "Pictures", 3)
+    said = "one style image: give two, or choose 1 picture"
+    page.locator("#run").click()
+    expect(page.get_by_role("alert")).to_contain_text(said)
+    wait_for_the_end(page)
+    # The estimate may wait for a measurement of the processor that was under way.
+    expect(page.locator("#estimate")).to_contain_text(said, timeout=60_000)
+    use_recipe(page, a_painting(tmp_path, evaluations=12, size=192))
+    page.locator("#second-style input[type=file]").set_input_files(pictures[0])
+    expect(page.locator("#second-style img")).to_be_visible()
     set_slider(page, "Pictures", 12)
     page.locator("#run").click()
     expect(page.locator("#said")).to_contain_text(re.compile("Picture [3-9] of 12"))
@@ -91,8 +103,8 @@ def test_a_painting_is_gone_on_with_at_twice_its_size(visit, pictures, tmp_path)
     expect(page.locator("#used")).to_contain_text("An earlier painting")
 
 
-def test_the_film_of_a_painting_is_downloaded_when_it_is_asked_for_and_again_after_a_reload(
-    visit, pictures, tmp_path
+def test_a_film_is_downloaded_and_again_after_a_reload_and_is_refused_once_its_pictures_were_deleted(
+    visit, app, pictures, tmp_path
 ):
     page = visit(leaves=True)
     choose(page, *pictures)
@@ -110,15 +122,6 @@ def test_the_film_of_a_painting_is_downloaded_when_it_is_asked_for_and_again_aft
         expect(page.locator("#film")).to_have_text("Download the film (WebP)")
         page.reload()
         expect(page.locator("#download")).to_contain_text("128 × 96 px")
-
-
-def test_a_film_whose_pictures_were_deleted_is_refused_in_one_sentence(visit, app, pictures, tmp_path):
-    page = visit()
-    choose(page, *pictures)
-    use_recipe(page, a_painting(tmp_path, evaluations=6))
-    page.locator("#run").click()
-    wait_for_the_end(page, "Painted 64 × 48 px")
-    expect(page.locator("#film")).to_be_visible()
     page.wait_for_function("[...document.querySelectorAll('#slider img')].every((seen) => seen.complete)")
     for folder in app.run_folders():
         shutil.rmtree(folder)
@@ -160,30 +163,14 @@ def test_the_moments_of_a_run_are_looked_back_on_and_each_can_be_kept(visit, pic
 def test_a_moment_is_gone_on_with_and_not_the_painting_it_became(visit, pictures, tmp_path):
     page = visit()
     choose(page, *pictures)
-    use_recipe(page, a_painting(tmp_path, evaluations=10, size=256, scales=2))
+    use_recipe(page, a_painting(tmp_path, evaluations=10, size=192, scales=2))
     page.locator("#run").click()
-    wait_for_the_end(page, "Painted 256 × 192 px")
+    wait_for_the_end(page, "Painted 192 × 144 px")
     page.locator("#moment input").press("Home")
-    expect(page.locator("#caption")).to_contain_text(
-        "after evaluation 1 of 10, kept as a JPEG of 128 × 96 px"
-    )
+    expect(page.locator("#caption")).to_contain_text("after evaluation 1 of 10, kept as a JPEG of 96 × 72 px")
     page.locator("#go-on").click()
     expect(page.locator("#caption")).to_contain_text("went on from an earlier painting", timeout=60_000)
     wait_for_the_end(page)
     # Of two scales' ten evaluations the finer has four; from the painting itself all ten would be run.
-    expect(page.locator("#said")).to_contain_text("Painted 256 × 192 px")
+    expect(page.locator("#said")).to_contain_text("Painted 192 × 144 px")
     expect(page.locator("#said")).to_contain_text("4 evaluations.")
-
-
-def test_a_row_without_a_second_style_is_refused_before_paint_and_by_it(visit, pictures):
-    page = visit()
-    choose(page, *pictures)
-    page.get_by_role("button", name="A second style").click()
-    expect(number(page, "Pictures")).to_have_value("1")
-    set_slider(page, "Pictures", 3)
-    said = "one style image: give two, or choose 1 picture"
-    page.locator("#run").click()
-    expect(page.get_by_role("alert")).to_contain_text(said)
-    wait_for_the_end(page)
-    # The estimate may wait for a measurement of the processor that was under way.
-    expect(page.locator("#estimate")).to_contain_text(said, timeout=60_000)

@@ -8,11 +8,10 @@ from browsing import (
     SOON,
     bring_a_second_style,
     choose,
-    contrast,
-    light_and_dark,
     open_advanced,
     strength,
 )
+from contrasts import contrast, light_and_dark
 from PIL import Image
 from playwright.sync_api import expect
 from tiny import waves
@@ -78,7 +77,7 @@ WIDER = """
 """
 
 
-def test_text_stands_out_from_its_background_in_every_tab(visit):
+def test_text_stands_out_in_every_tab_and_one_of_them_is_run_with_the_keyboard_alone(visit):
     page = visit()
     set_number(page, "Size", 64)
     faint = {}
@@ -88,7 +87,8 @@ def test_text_stands_out_from_its_background_in_every_tab(visit):
         if run in ("#grid-run", "#reconstruct-run"):
             texts.append(".board ~ .note")
         if run == "#how-run":
-            page.locator(run).click()
+            run_with_the_keyboard(page, name, "how-run")
+            expect(page.locator("#how-sums .formula").last).to_contain_text("J = α", timeout=2 * SOON)
             expect(page.locator("#how-maps figcaption").first).to_be_visible(timeout=2 * SOON)
             texts += [
                 "#how-place .note",
@@ -106,17 +106,18 @@ def test_text_stands_out_from_its_background_in_every_tab(visit):
     assert faint == {}
 
 
-def test_a_tab_is_opened_and_run_with_the_keyboard_alone(visit):
-    page = visit()
-    set_number(page, "Size", 64)
-    page.get_by_role("tab", name="Where does J come from?").focus()
+def run_with_the_keyboard(page, tab, button):
+    """Back from Transfer to a tab, and to its button: no mouse."""
+    page.get_by_role("tab", name="Transfer").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#run")).to_be_visible()
+    page.get_by_role("tab", name=tab).focus()
     page.keyboard.press("Enter")
     for _ in range(20):
-        if page.evaluate("document.activeElement.id") == "how-run":
+        if page.evaluate("document.activeElement.id") == button:
             break
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.locator("#how-sums .formula").last).to_contain_text("J = α", timeout=2 * SOON)
 
 
 def test_the_grid_fills_in_and_a_picture_opens_in_transfer(visit, pictures):
@@ -210,18 +211,6 @@ def test_an_example_is_there_before_anything_is_pressed_and_its_pictures_open_to
     for name in ("content", "style"):
         expect(page.locator(f"#{name} img")).to_be_visible()
     expect(page.locator("#note")).to_contain_text("up to conv5_1, α/β = 10⁻²")
-
-
-def test_each_kind_of_reconstruction_has_its_example(visit):
-    page = visit()
-    open_tab(page, "What does each layer keep?")
-    shown = page.locator("#reconstruct-sheet img:visible")
-    expect(shown).to_have_attribute("src", re.compile("reconstruct-"))
-    page.get_by_label("Three optimisers").check()
-    expect(shown).to_have_attribute("src", re.compile("optimizers-"))
-    expect(page.locator("#reconstruct-sheet .note")).to_contain_text("500 evaluations")
-    expect(page.get_by_text("Evaluations were set to 500, as usual for this sheet.")).to_be_visible()
-    assert page.locator("#reconstruct-sheet button").count() == 0
 
 
 def test_the_sheet_is_as_light_or_dark_as_the_page(looked_at):
@@ -346,20 +335,28 @@ def test_after_an_error_a_run_can_be_begun_again(visit, tmp_path):
     expect(page.locator("#units-said")).to_have_text("")
 
 
-def test_how_long_a_sheet_will_take_is_said_above_its_button_and_follows_what_is_chosen(visit):
+def test_what_is_chosen_for_a_sheet_is_said_above_its_button_in_time_and_shown_by_an_example_of_its_kind(
+    visit,
+):
     page = visit()
+    open_tab(page, BOARDS[0])
+    follows(page, lambda: set_number(page, "Size", 64))
+    open_tab(page, BOARDS[1])
+    shown = page.locator("#reconstruct-sheet img:visible")
+    expect(shown).to_have_attribute("src", re.compile("reconstruct-"))
+    follows(page, lambda: page.get_by_label("Three optimisers").check())
+    expect(shown).to_have_attribute("src", re.compile("optimizers-"))
+    expect(page.locator("#reconstruct-sheet .note")).to_contain_text("500 evaluations")
+    expect(page.get_by_text("Evaluations were set to 500, as usual for this sheet.")).to_be_visible()
+    assert page.locator("#reconstruct-sheet button").count() == 0
+    follows(page, lambda: page.get_by_label("Seven statistics of style").check())
+
+
+def follows(page, change):
+    """The time that a sheet will take follows a change."""
     line = page.locator("[id$=-estimate]:visible")
-    for board, change in zip(
-        BOARDS,
-        (
-            lambda: set_number(page, "Size", 64),
-            lambda: page.get_by_label("Seven statistics of style").check(),
-        ),
-        strict=True,
-    ):
-        open_tab(page, board)
-        expect(line).to_contain_text(re.compile(r"About (\d+ min )?\d+ (s|min) on this machine"))
-        before = line.inner_text()
-        change()
-        expect(line).not_to_have_text(before)
-        expect(line).to_contain_text("About")
+    expect(line).to_contain_text(re.compile(r"About (\d+ min )?\d+ (s|min) on this machine"))
+    before = line.inner_text()
+    change()
+    expect(line).not_to_have_text(before)
+    expect(line).to_contain_text("About")
