@@ -215,8 +215,8 @@ def test_a_path_of_next_buttons_leads_through_all_tabs_and_each_has_an_address(l
     assert seen == ["grid", "reconstruct", "units", "how", "transfer"]
 
 
-def test_back_and_forward_lead_to_the_tabs_that_were_open(looked_at):
-    page = looked_at
+def test_back_and_forward_lead_to_the_tabs_that_were_open(visit):
+    page = visit()
     page.wait_for_function("window.addressRead")
     tabs, begun = page.locator("[role=tablist]").get_by_role("tab"), page.evaluate("history.length")
 
