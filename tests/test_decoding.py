@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import attacks
 import numpy as np
@@ -59,15 +61,31 @@ def test_a_picture_is_given_by_path_and_a_path_that_is_no_file_is_refused(tmp_pa
         decoding.load_picture(tmp_path / "gone")
 
 
+@pytest.fixture
+def impatient(monkeypatch) -> Iterator[None]:
+    """Decoders that give a picture one second: what takes for ever takes the whole of it."""
+    start, serve = decoding.subprocess.Popen, "from nst.decoder import serve; serve()"
+    impatiently = "from nst import decoder; decoder.SECONDS = 1; decoder.serve()"
+
+    def begun(command: list[str], **how: Any) -> subprocess.Popen:
+        assert command[-1] == serve
+        return start([*command[:-1], impatiently], **how)
+
+    decoding.close()
+    monkeypatch.setattr(decoding.subprocess, "Popen", begun)
+    yield
+    decoding.close()
+
+
 @pytest.mark.parametrize("read", [decoding.load_picture, decoding.read_text])  # picture_size: below
-def test_a_file_that_takes_long_even_to_look_at_is_given_up(read):
+def test_a_file_that_takes_long_even_to_look_at_is_given_up(impatient, read):
     with pytest.raises(ImageRefused) as refusal:
         read(attacks.segments(4_900_000))
     assert str(refusal.value) == TOO_HARD
     assert decoding.load_picture(of_kind("PNG")).size == scene().size
 
 
-def test_headers_that_take_long_leave_decoders_for_pictures():
+def test_headers_that_take_long_leave_decoders_for_pictures(impatient):
     hard, said = attacks.segments(4_900_000), []
 
     def read(_: int) -> None:

@@ -4,7 +4,6 @@ import itertools
 import math
 import os
 import shutil
-import signal
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from test_cli import SMALL as SMALL_RUN
-from test_cli import start_of_a_long_run
+from test_cli import interrupted
 from test_moments import SMALL as PAGE
 from tiny import SMALL, checks, tiny_filters, waves
 
@@ -138,7 +137,7 @@ def test_a_film_has_even_sides_and_is_no_longer_than_its_bound(tmp_path):
 
 
 def test_a_long_run_is_held_in_a_bounded_number_of_small_frames():
-    film, painted = Film(waves(1600, 1200)), waves(1600, 1200)
+    film, painted = Film(waves(640, 480)), waves(640, 480)
     *_, last = run(SMALL.with_(evaluations=1))
     long = (replace(last, evaluation=n, of=2000, render=lambda: painted) for n in range(1, 2001))
     assert len(list(film.watch(long))) == 2000
@@ -231,12 +230,11 @@ def test_without_an_ffmpeg_the_command_line_says_so_before_the_run(nst, folder, 
     assert not {"never.png", "film.mp4"} & {file.name for file in folder.iterdir()}
 
 
-def test_an_interrupted_run_has_its_film(folder):
-    run, _ = start_of_a_long_run(folder, "--film", "interrupted.webp")
-    run.send_signal(signal.SIGINT)
-    said, errors = run.communicate(timeout=60)
-    assert (run.returncode, said) == (0, "interrupted.png\n")
-    assert errors == "Stopped: the best picture so far was kept.\n"
+def test_an_interrupted_run_has_its_film(nst, folder, monkeypatch):
+    monkeypatch.setattr("nst.__main__.stylize", interrupted)
+    outputs = ("-o", "interrupted.png", "--film", "interrupted.webp")
+    done = nst(folder, "content.jpg", "style.png", *outputs, *SMALL_RUN)
+    assert done == (0, "interrupted.png\n", "Stopped: the best picture so far was kept.\n")
     frames, _ = read(folder / "interrupted.webp")
     with Image.open(folder / "interrupted.png") as painting:  # so early that a lossy copy of it is far away
         save_film([painting], folder / "alone.webp")

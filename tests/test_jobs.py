@@ -234,16 +234,17 @@ def test_a_second_identical_batch_leaves_no_more_behind_than_the_first(small):
         assert not list(folder.glob("given_*"))  # what was uploaded, once opened
 
 
-def test_an_app_that_is_terminated_in_a_run_exits_within_ten_seconds(tmp_path):
-    server = Server(SMALL_APP, tmp_path)
-    begin(Visitor(server), "a")
-    server.wait_for_entry("step a 1")
-    assert server.stop() < 10
-
-
 def test_an_address_is_refused_for_every_kind_of_input(small):
     visitor = Visitor(small)
     answer = visitor.ask("slide", file_data("http://169.254.169.254/latest/meta-data"))
     assert answer.status_code == 400
     assert "uploaded files only" in answer.text
     assert visitor.run("slide", 3) == [3]
+
+
+def test_an_app_that_is_terminated_in_a_run_exits_within_ten_seconds(server):
+    """The last test here: it ends the small app."""
+    server.journal.write_text("")
+    begin(Visitor(server), "a")
+    server.wait_for_entry("step a 1")
+    assert server.stop() < 10

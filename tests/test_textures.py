@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from test_film import read
 from tiny import SMALL, checks, tiny_filters, waves
 
@@ -114,12 +115,15 @@ def test_the_seam_of_a_tile_is_as_the_inside():
 
 
 def test_edges_of_a_painted_photograph_come_closer_to_the_opposite_ones():
-    settings = Settings(size=64, evaluations=40, scales=1, strength=60)
+    layers = {"content_layers": {"relu3_1": 1}, "style_layers": SMALL.style_layers}
+    settings = Settings(size=64, evaluations=20, scales=1, strength=60, **layers)
+    style = waves(80, 64).transpose(Image.Transpose.ROTATE_90)
     tile, plain = (
-        list(stylize(waves(96, 72), checks(), settings.with_(seamless=each), "cpu"))[-1].image
+        list(stylize(waves(96, 72), style, settings.with_(seamless=each), "cpu"))[-1].image
         for each in (True, False)
     )
     for axis in (0, 1):
+        # Measured: 0.41 to 0.55 with pictures of three sizes.
         assert across(tile, axis) < 0.8 * across(plain, axis)
 
 

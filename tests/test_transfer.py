@@ -135,12 +135,12 @@ def test_a_start_within_rounding_of_the_minimum_is_not_a_failure(optimizer):
 
 
 @pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
-def test_the_unit_of_the_cost_changes_no_pixel(optimizer):
+def test_the_unit_of_the_cost_changes_no_pixel(real_pair, optimizer):
     """With α and β 2³⁷ times as large every cost and gradient is the same number with another exponent."""
     found = []
     for unit in (1.0, 2.0**37):
         settings = SMALL.with_(evaluations=8, optimizer=optimizer, alpha=unit, beta=4 * unit)
-        first, *_, last = (p for p in run(settings) if p.costs)
+        first, *_, last = (p for p in stylize(*real_pair, settings, "cpu") if p.costs)
         assert last.costs.total < first.costs.total
         found.append(last.image.tobytes())
     assert found[0] == found[1]
