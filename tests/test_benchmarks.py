@@ -57,7 +57,7 @@ def test_the_tutorial_clamps_what_it_evaluates_and_the_notebook_does_not(task, n
         seen.append(bool(((x >= 0) & (x <= 1)).all()))
         return here.gradient(x)
 
-    for _ in LOOPS[name](lambda side: replace(here, gradient=gradient), 256, 30):
+    for _ in LOOPS[name](lambda side: replace(here, gradient=gradient), 256, 12):
         pass
     assert all(seen) == inside
 

@@ -129,7 +129,8 @@ def test_three_sizes_of_brushwork_can_be_looked_at_before_a_long_run(nst, folder
         assert pieces.size == (3 * 64 + 2 * GAP, 53)
 
 
-def test_parts_that_are_alike_are_found_for_the_command_line(nst, folder):
+def test_parts_that_are_alike_are_found_for_the_command_line(nst, folder, monkeypatch):
+    monkeypatch.setattr("nst.alike.SIDE", 128)
     done = nst(folder, "content.jpg", "style.png", "-o", "alike.png", "--alike", "2", *SMALL)
     assert done == (0, "alike.png\n", "")
     assert read_recipe(folder / "alike.png").others == ("mask", "style_mask")

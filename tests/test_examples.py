@@ -85,15 +85,6 @@ def test_the_packaged_photographs_are_where_gradio_says():
             assert min(photograph.size) >= 256
 
 
-def test_the_photographs_of_scikit_image_are_found_without_importing_it():
-    program = (
-        "import sys; from nst.ui.gallery import read_gallery; files = read_gallery().all_files;"
-        "print(len(files), all(file.is_file() for file in files), 'skimage' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["31", "True", "False"]
-
-
 def test_thirty_pictures_are_at_hand_and_each_packaged_one_is_listed_with_its_licence():
     listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     entries = [*GALLERY["styles"], *GALLERY["contents"], *GALLERY["more"]]

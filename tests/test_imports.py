@@ -18,7 +18,10 @@ import json, sys
 sys.modules["spaces"] = None  # on a laptop there is none; on a Space it imports torch itself
 import app
 from PIL import Image
-print(json.dumps([*sorted({"torch", "torchvision"} & set(sys.modules)), Image.MAX_IMAGE_PIXELS]))
+from nst.ui.gallery import read_gallery
+there = [file.is_file() for file in read_gallery().all_files]
+loaded = sorted({"torch", "torchvision", "skimage"} & {*sys.modules})
+print(json.dumps({"loaded": loaded, "pixels": Image.MAX_IMAGE_PIXELS, "pictures": there}))
 """
 
 ENGINE = """
@@ -57,17 +60,23 @@ def engine() -> tuple[dict[str, Any], str]:
 
 
 @pytest.fixture(scope="module")
-def page() -> list[Any]:
-    """What a process that built the page has of torch, and how many pixels Pillow then takes."""
+def page() -> dict[str, Any]:
+    """What a process that built the page has of large packages, how many pixels Pillow then takes, and
+    whether each of the pictures at hand is there."""
     return ended(APP_WITHOUT_SPACES)[0]
 
 
 def test_the_page_is_built_without_importing_torch_and_with_no_spaces_package(page):
-    assert page[:-1] == []
+    assert not {"torch", "torchvision"} & {*page["loaded"]}
+
+
+def test_the_photographs_of_scikit_image_are_found_without_importing_it(page):
+    assert page["pictures"] == [True] * 31
+    assert "skimage" not in page["loaded"]
 
 
 def test_pillow_takes_no_more_pixels_in_the_app_and_the_engine_leaves_it_as_it_was(page, engine):
-    assert page[-1] == LIMITS.other_pixels
+    assert page["pixels"] == LIMITS.other_pixels
     assert not engine[0]["changed"]
 
 

@@ -82,13 +82,13 @@ def test_stopping_keeps_what_is_done():
 def test_deeper_layers_keep_less_of_a_real_picture(real_weights):
     """The error of the pixels, at the same relative cost or less, grows with depth."""
     picture = Path(__file__).parent.parent / "examples" / "content" / "still_life.jpg"
-    content, settings = load_picture(picture), SMALL.with_(evaluations=20)
+    content, settings = load_picture(picture), SMALL.with_(evaluations=10)
     filters = exhaust(find_filters(real_weights, "relu3_1"))
     last = list(reconstruct(content, content, settings, "cpu", filters))[-1]
     goal = to_tensor(content, last.size)
     errors = [float((to_tensor(last.at(0, k).image) - goal).square().mean()) for k in range(3)]
     assert errors == sorted(errors)
-    assert errors[2] > 3 * errors[0]
+    assert errors[2] > 3 * errors[0]  # measured: 5.6 to 6.2 times, with three seeds
 
 
 def test_layers_may_be_chosen_and_one_the_filters_lack_is_named():

@@ -15,7 +15,7 @@ from nst.studies.reformulate import compare_statistics
 
 @pytest.fixture(scope="module")
 def boards():
-    return list(compare_statistics(waves(), checks(), SMALL.with_(evaluations=12), "cpu", tiny_filters()))
+    return list(compare_statistics(waves(), checks(), SMALL.with_(evaluations=6), "cpu", tiny_filters()))
 
 
 def test_there_is_a_row_for_every_statistic_and_a_column_for_every_second_layer(boards):
