@@ -44,7 +44,7 @@ def join(visitor: Visitor, number: int, *data: Any) -> str:
 
 def ask_for_pages(visitor: Visitor) -> list[str]:
     number = function(visitor.server, "units-layer", "units")
-    return [join(visitor, number, "relu2_1", first) for first in range(MANY)]
+    return [join(visitor, number, "relu2_1", first, None) for first in range(MANY)]
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_a_page_writes_the_box_of_its_unit_only_where_that_asked_for_a_unit_that
     number = function(app, "units-layer", "units")
 
     def written(first: Any) -> list[Any]:
-        pages = visitor.outputs(join(visitor, number, "relu2_1", first))
+        pages = visitor.outputs(join(visitor, number, "relu2_1", first, None))
         return [None if isinstance(box, dict) else box for _, box, *_ in pages]
 
     assert set(written(9)) == {None}

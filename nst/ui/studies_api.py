@@ -250,6 +250,9 @@ def _found(
             scans[-1].top(layer, unit)  # refuses before the pictures are looked at
         if not frame.is_last:
             yield frame
+    if not scans:
+        yield frame
+        return
     scan, path = scans[-1], str(workspace.folder / "patches.png")
     save_png(side_by_side([patch_mosaic(scan, layer, unit), driver_mosaic(scan, layer, unit)]), path)
     patches = [

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 PAGE = 9  # units shown at once
 MOST_ADDED = 12  # pictures a visitor may add one by one
 SCANS_KEPT = 12  # of the last visitors; each holds its pictures and some megabytes of places
+NOTHING_YET = "before the first picture was looked at."
 NOT_KEPT = "No pictures that were looked at are kept here: press Look."
 START, FIRST_UNIT = "relu3_1", 0
 
@@ -84,8 +85,8 @@ def scan_run(
     if not theirs and not examples:
         raise SettingsError("There is no picture to look at: please add at least one.")
     known = {_digest(file) for file in examples}
-    pictures = _loaded([source for digest, source in theirs.items() if digest not in known])
-    return _scanned(Workspace(folder, limits.max_seconds), pictures, examples, weights, keep, through)
+    new = [source for digest, source in theirs.items() if digest not in known]
+    return _scanned(folder, limits, new, examples, weights, keep, through)
 
 
 def _unpacked(paths: Sequence[str]) -> list[str | bytes]:
@@ -97,25 +98,31 @@ def _unpacked(paths: Sequence[str]) -> list[str | bytes]:
     return [*loose, *(content for path in zips for content in pictures_in(path))]
 
 
-def _loaded(sources: Sequence[str | bytes]) -> list[Image.Image]:
-    """The pictures as they are scanned. Raises ImageRefused, which names the one of several it is of."""
+def _loaded(source: str | bytes, is_alone: bool) -> Image.Image:
+    """A picture as it is scanned. Raises ImageRefused, which names the one of several it is of."""
     from ..studies.units import LONGEST_SIDE  # and torch: the page is served before it is there
 
-    pictures = []
-    for source in sources:
-        try:
-            pictures.append(load_picture(source, max_side=LONGEST_SIDE))
-        except ImageRefused as error:
-            if len(sources) == 1:
-                raise
-            name = "A picture in the zip" if isinstance(source, bytes) else shown(Path(source).name)
-            raise ImageRefused(f"{name}: {error}") from error
-    return pictures
+    try:
+        return load_picture(source, max_side=LONGEST_SIDE)
+    except ImageRefused as error:
+        if is_alone:
+            raise
+        name = "A picture in the zip" if isinstance(source, bytes) else shown(Path(source).name)
+        raise ImageRefused(f"{name}: {error}") from error
+
+
+def _opened(own: Sequence[str | bytes], workspace: Workspace) -> Iterator[Image.Image]:
+    """The visitor's pictures, until the run is to end: up to 36, of some tenths of a second each."""
+    for source in own:
+        if workspace.why_end:
+            return
+        yield _loaded(source, len(own) == 1)
 
 
 def _scanned(
-    workspace: Workspace,
-    pictures: Sequence[Image.Image],
+    folder: str,
+    limits: Limits,
+    own: Sequence[str | bytes],
     examples: Sequence[Path],
     weights: str,
     keep: Callable[["Scan"], None],
@@ -124,7 +131,12 @@ def _scanned(
     from ..studies.filters import filters_for
     from ..studies.units import scan_units
 
-    pictures = [*pictures, *map(_example, examples)]
+    yield Frame("working", "Opening the pictures.")
+    workspace = Workspace(folder, limits.max_seconds)
+    pictures = [*_opened(own, workspace), *map(_example, examples)]
+    if why := workspace.why_end:
+        yield Frame("stopped", f"{why} {NOTHING_YET}")
+        return
     settings = Settings(weights=weights, pooling="max")
     filters = yield from each_as(filters_for(settings, pictures, through), working)
     done, of, began = {}, len(pictures), time.monotonic()
@@ -147,9 +159,7 @@ def _scanned(
 
 
 def _so_far(scan: "Scan") -> str:
-    if not scan.done:
-        return "before the first picture was looked at."
-    return f"after {scan.done} of {scan.of} pictures: these are shown."
+    return f"after {scan.done} of {scan.of} pictures: these are shown." if scan.done else NOTHING_YET
 
 
 @cache
@@ -204,7 +214,7 @@ class UnitsTab:
             self.on = gr.Button("Next nine", elem_id="units-on", min_width=120)
         self.units = html(example_units(), elem_id="units")
         self.seen = gr.State((START, FIRST_UNIT))
-        place = [self.layer, self.first]
+        place = [self.layer, self.first, self.seen]
         shown = [self.units, self.first, self.seen, self.panel.stop]
         pictures = [self.added, transfer.content, transfer.style, self.weights]
         ended = self.panel.wire(runs, self.scan, pictures)
@@ -213,7 +223,7 @@ class UnitsTab:
         ended.then(self._looked, [self.panel.shown, *place], shown, **paged)
         self.layer.input(self.page, place, shown, **paged)
         self.first.submit(self.page, place, shown, **paged)
-        self.first.blur(self._left, [self.seen, *place], shown, **paged)
+        self.first.blur(self._left, place, shown, **paged)
         for button, step in ((self.back, -PAGE), (self.on, PAGE)):
             turned = button.click(None, self.first, self.first, js=TURN.format(step))
             turned.then(self.page, place, shown, **paged)
@@ -242,14 +252,18 @@ class UnitsTab:
         frames = self.runs.stream(client, scan_run, own, self.gallery.all_files, weights, keep)
         yield from status_values(frames)
 
-    def page(self, request: gr.Request, layer: str, first: Any) -> Iterator[tuple[Any, ...]]:
+    def page(
+        self, request: gr.Request, layer: str, first: Any, seen: tuple[str, int]
+    ) -> Iterator[tuple[Any, ...]]:
         """Values for `shown`: HTML of nine units, their patches at once, then what drove them, unit by unit,
         in turn; which is the first; what is seen; and Stop, as that is a run too."""
-        for values in self._page(request, layer, first):
+        for values in self._page(request, layer, first, seen):
             goes_on = self.runs.goes_on(request.session_hash, self.panel.name)
             yield *values, gr.Button(interactive=goes_on)
 
-    def _page(self, request: gr.Request, layer: str, first: Any) -> Iterator[tuple[Any, ...]]:
+    def _page(
+        self, request: gr.Request, layer: str, first: Any, seen: tuple[str, int]
+    ) -> Iterator[tuple[Any, ...]]:
         session, asked = request.session_hash or "", first
         try:
             scan = self.scans.get(session)
@@ -257,7 +271,7 @@ class UnitsTab:
             page = Page(scan, layer, range(first, first + PAGE))
         except NSTError as error:
             gr.Warning(str(error))  # what is there, the example or an earlier page, stays
-            yield gr.skip(), FIRST_UNIT, gr.skip()  # a press of Next nine has moved on already
+            yield gr.skip(), seen[1], gr.skip()  # a press of Next nine has moved on already
             # Gradio sends what was yielded last a second time, when somebody may be typing the next unit.
             yield gr.skip(), gr.skip(), gr.skip()
             return
@@ -269,21 +283,19 @@ class UnitsTab:
             else:  # a box that is right is left alone: its visitor may be typing the next unit
                 yield units, gr.skip() if first == asked else first, (layer, first)
 
-    def _looked(
-        self, request: gr.Request, last: Frame | None, layer: str, first: Any
-    ) -> Iterator[tuple[Any, ...]]:
+    def _looked(self, request: gr.Request, last: Frame | None, *place: Any) -> Iterator[tuple[Any, ...]]:
         """The page after a look, unless that saw no picture, as the status says: an earlier page stays."""
         if last and last.evaluation and self.scans.has(request.session_hash or ""):
-            yield from self.page(request, layer, first)
+            yield from self.page(request, *place)
         else:
             yield tuple(gr.skip() for _ in range(4))
 
     def _left(
-        self, request: gr.Request, seen: tuple[str, int], layer: str, first: Any
+        self, request: gr.Request, layer: str, first: Any, seen: tuple[str, int]
     ) -> Iterator[tuple[Any, ...]]:
         """The page of the unit whose box was left, unless it is the one that is seen or there is none yet."""
         if (layer, first) != seen and self.scans.has(request.session_hash or ""):
-            yield from self.page(request, layer, first)
+            yield from self.page(request, layer, first, seen)
         else:
             yield tuple(gr.skip() for _ in range(4))
 
