@@ -95,7 +95,7 @@ def test_a_painting_can_be_pressed_when_another_of_the_visit_has_been_swept(tmp_
     visit = found_again([run_folder(tmp_path, "swept"), run_folder(tmp_path, "kept")])
     Path(visit[0].painting).unlink()
     panel, event = asyncio.run(built(make_runs())), SimpleNamespace(index=1)
-    _, _, strip, *seen = panel._pressed(request_of(), visit, event)
+    _, _, _, strip, *seen = panel._pressed(request_of(), visit, event)
     assert strip.count("<button") == 1
     assert 'data-index="1" aria-pressed="true"' in strip  # it is still the second for who presses it again
     assert visit[1] in seen
@@ -112,9 +112,23 @@ def test_what_is_said_of_a_run_stays_when_an_earlier_painting_is_pressed(tmp_pat
     next(frame for frame in running if frame.state == "working")
     for session, stays in (("a", True), ("b", False)):
         values = panel._pressed(request_of(session), visit, SimpleNamespace(index=0))
-        said, costs = values[3], dict(zip(panel.seen, values[4:], strict=True))[panel.costs]
+        said, costs = values[4], dict(zip(panel.seen, values[5:], strict=True))[panel.costs]
         assert [value == gr.skip() for value in (said, costs)] == [stays, stays]
     running.close()
+
+
+def test_a_painting_found_unfinished_is_looked_at_anew_when_it_is_pressed(tmp_path, make_runs):
+    moment_file(tmp_path, 1).parent.mkdir(exist_ok=True)
+    PICTURE.save(moment_file(tmp_path, 1))
+    visit = found_again([tmp_path])
+    assert visit[0].recipe is None
+    moment_file(tmp_path, 1).unlink()  # it was the last but the painting, and too near to that
+    folder_with(tmp_path, "lake-wave-10.png")
+    panel = asyncio.run(built(make_runs()))
+    _, _, visit, strip, *seen = panel._pressed(request_of(), visit, SimpleNamespace(index=0))
+    assert [Path(one.painting).name for one in visit] == ["lake-wave-10.png"]
+    assert "not finished" not in strip + str(seen)
+    assert visit[0] in seen
 
 
 def test_what_another_tab_is_painting_is_not_called_unfinished_until_its_run_has_ended(make_runs):

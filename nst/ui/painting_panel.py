@@ -27,8 +27,9 @@ from .run_panel import RunPanel, buttons, getting_ready
 from .running.runs import Runs
 from .shown import Record, Shown, kept_in, pair_of
 from .theme import html
-from .visit import GONE, MOST_KEPT, Painted, apart, found_again, painted, with_more
+from .visit import GONE, MOST_KEPT, Painted, apart, found_again, now_of, painted, with_more
 
+NOT_SHOWN = "What was painted could not be shown: reload the page to find it, or press Paint again."
 CODES: Sequence[tuple[str, Any]] = (("Python", "python"), ("Command line", "shell"), ("curl", "shell"))
 
 
@@ -123,6 +124,7 @@ class PaintingPanel(RunPanel):
         self.ending = [self.shown, self.visit, self.selected]
         self.recalled = [self.status, self.visit, self.strip, self.strips, *self.seen]
         self.ended = [*panels, self.shown, *self.recalled[1:]]
+        self.returned = [*panels, self.status]
 
     def _pictures(self, example: Pair | None) -> None:
         with gr.Column(visible=False) as self.canvas:
@@ -187,7 +189,7 @@ class PaintingPanel(RunPanel):
         self.strip.select(
             self._pressed,
             self.visit,
-            [self.finished, self.canvas, self.strip, self.status, *self.seen],
+            [self.finished, self.canvas, self.visit, self.strip, self.status, *self.seen],
             **EACH,
             **QUIET,
         ).then(None, js=NAME_PICTURES)
@@ -234,6 +236,10 @@ class PaintingPanel(RunPanel):
             *self._seen(request, new[-1], visit),
         )
 
+    def back(self) -> tuple[Any, ...]:
+        """Values for `returned`: the last painting, as this one cannot be shown."""
+        return (*_panels(running=False), status.refusal(NOT_SHOWN))
+
     def recall(self, request: gr.Request, folders: Sequence[Path]) -> tuple[Any, ...]:
         """Values for `recalled`: what the last runs left, found again after a reload."""
         found = tuple(
@@ -250,9 +256,11 @@ class PaintingPanel(RunPanel):
 
     def _pressed(self, request: gr.Request, visit: Sequence[Painted], event: gr.EventData) -> tuple[Any, ...]:
         index = event.index
-        if not isinstance(index, int) or not 0 <= index < len(visit) or not visit[index].is_there:
+        now = now_of(visit[index]) if isinstance(index, int) and 0 <= index < len(visit) else ()
+        if not now or not now[-1].is_there:
             raise gr.Error(GONE, print_exception=False)
-        one, finished = visit[index], gr.Column(visible=True)
+        visit = (*visit[:index], *now, *visit[index + 1 :])[-MOST_KEPT:]
+        one, finished = now[-1], gr.Column(visible=True)
         said, seen = _said(one), self._seen(request, one, visit)
         if self.runs.goes_on(request.session_hash, self.name):  # what is said then is of that run
             said = gr.skip()
@@ -261,7 +269,7 @@ class PaintingPanel(RunPanel):
                 for each, value in zip(self.seen, seen, strict=True)
             )
         canvas = gr.skip()  # what is being painted stays in sight, above it
-        return (finished, canvas, _strip(visit, one), said, *seen)
+        return (finished, canvas, visit, _strip(visit, one), said, *seen)
 
     def _seen(self, request: gr.Request, one: Painted, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `seen`."""

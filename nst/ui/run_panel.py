@@ -28,6 +28,8 @@ class RunPanel:
     status                the component of the status
     began, going, ended   when it begins, while it goes on, and in the end
     ending                those whose values are needed in the end
+    returned              given back() where the beginning or the end itself goes wrong: a request is lost,
+                          the disk is full, a file is gone
 
     join() gives it `failed`, the event after a run that ended in an error of Gradio's.
     """
@@ -38,6 +40,7 @@ class RunPanel:
     going: list[Any]
     ended: list[Any]
     ending: list[Any]
+    returned: list[Any]
 
     def __init__(self, name: str, verb: str, size: Literal["sm", "md", "lg"] = "md") -> None:
         self.name = name
@@ -50,6 +53,7 @@ class RunPanel:
             )
         self.shown = gr.State()
         self.ending = [self.shown]
+        self.returned = [self.run, self.stop]
 
     def join(self, runs: Runs, begin: Values, work: Any, inputs: Sequence[Any], end: Values) -> Any:
         """Run does `work`, a generator of values for `going`, between two functions that give values for
@@ -61,12 +65,14 @@ class RunPanel:
         after_an_error = worked.failure(end, self.ending, self.ended, **QUIET)
         self.failed = after_an_error.then(lambda: "", None, self.status, **QUIET)
         ended = worked.then(end, self.ending, self.ended, **QUIET)
-        # The beginning or the end itself may go wrong: a request is lost, the disk is full, a file is gone.
         self.given_back = [
-            event.failure(lambda: buttons(running=False), None, [self.run, self.stop], **QUIET)
-            for event in (begun, ended, after_an_error)
+            event.failure(self.back, None, self.returned, **QUIET) for event in (begun, ended, after_an_error)
         ]
         return ended
+
+    def back(self) -> tuple[Any, ...]:
+        """Values for `returned`."""
+        return buttons(running=False)
 
 
 def run_in_a_fold(
@@ -78,7 +84,7 @@ def run_in_a_fold(
     outputs: Sequence[Any],
 ) -> Any:
     """Join the two buttons of a run that has no panel of its own with `work`, a generator of values for the
-    outputs; returns the event of the work."""
+    outputs, the first of which is what is said of it; returns the event of the work."""
     run, stop = run_and_stop
     begun = run.click(lambda: buttons(running=True), None, [run, stop], **QUIET)
     worked = begun.then(work, list(inputs), list(outputs), **PRIVATE, **in_line(runs))
@@ -86,8 +92,12 @@ def run_in_a_fold(
     def given_back() -> tuple[Any, ...]:
         return buttons(running=False)
 
-    ends = [ended(given_back, None, [run, stop], **QUIET) for ended in (worked.then, worked.failure)]
-    for event in (begun, *ends):
+    def failed() -> tuple[Any, ...]:
+        return *given_back(), ""
+
+    ended = worked.then(given_back, None, [run, stop], **QUIET)
+    after_an_error = worked.failure(failed, None, [run, stop, outputs[0]], **QUIET)
+    for event in (begun, ended, after_an_error):
         event.failure(given_back, None, [run, stop], **QUIET)
     stop.click(stopping(runs, name), **QUIET)
     return worked

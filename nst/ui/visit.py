@@ -108,6 +108,13 @@ def painted(shown: Shown, pair: str, curves: str = "") -> tuple[Painted, ...]:
     return tuple(replace(one, frame=shown.frame, pair=pair) for one in _in_folder(folder))
 
 
+def now_of(one: Painted) -> tuple[Painted, ...]:
+    """The painting as it is by now: one that was found unfinished may have gone on since."""
+    if one.recipe:
+        return (one,)
+    return tuple(replace(each, begun=one.begun) for each in _left_in(one.folder))
+
+
 def found_again(folders: Sequence[Path]) -> tuple[Painted, ...]:
     """What earlier runs left, of the newest last: at most MOST_KEPT."""
     found: tuple[Painted, ...] = ()
@@ -198,7 +205,8 @@ def _recipe(path: str) -> Recipe | None:
 def with_more(kept: Sequence[Painted], new: Sequence[Painted]) -> tuple[Painted, ...]:
     """The paintings of the visit, the newest last; those that have been swept are left out."""
     added = {one.painting for one in new}
-    there = [one for one in kept if one.is_there and one.painting not in added]
+    now = (each for one in kept for each in now_of(one))
+    there = [one for one in now if one.is_there and one.painting not in added]
     return (*there, *new)[-MOST_KEPT:]
 
 
