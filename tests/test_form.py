@@ -10,7 +10,7 @@ from nst import PRESETS, Settings, SettingsError, preset
 from nst.settings import read_layers, write_layers
 from nst.ui.estimate import Estimate, about
 from nst.ui.form import Form
-from nst.ui.handles import dial, preset_of, quality
+from nst.ui.handles import FREE, dial, preset_of, quality
 from nst.ui.running.limits import Limits
 from nst.ui.shares import mixture, shares_of, with_those_missing
 
@@ -172,3 +172,12 @@ def test_before_paint_it_is_said_that_a_run_will_be_stopped():
 async def estimated(form: Form, further: Sequence, pictures: float | None, values: Sequence) -> str:
     with gr.Blocks():
         return Estimate(form, Limits()).said(None, *further, pictures, *values)
+
+
+def test_a_preset_leaves_what_is_none_of_its_business_and_says_what_was_lowered():
+    form = asyncio.run(built(Limits(max_evaluations=300, max_size=256)))
+    note, *filled = form._filled_by_preset("gatys")
+    kept = [name for name, value in zip(form.settings, filled, strict=False) if value == gr.skip()]
+    assert {*kept, "evaluations"} == {*FREE}
+    assert dict(zip(form.settings, filled, strict=False))["evaluations"] == 300
+    assert "Lowered to what this app gives: evaluations 300." in note

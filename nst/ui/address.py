@@ -3,6 +3,8 @@
 /?tab=grid                         a tab; Back leads to the one before
 /?pair=lake-palette-knife          a pair of the gallery, filled in
 /?preset=gentle&size=256&seed=7    settings, by the names of Settings; they change the pair's
+
+A pair and settings are there until Paint is pressed: what is painted then is what a reload fills in.
 """
 
 import json
@@ -15,8 +17,8 @@ from ..errors import NSTError
 from ..presets import preset
 from ..settings import BOUNDS, FLAGS, NAMED_WEIGHTS, Settings, read_layers
 from . import status
-from .events import QUIET
-from .form import IN_AN_ADDRESS, LAYERS
+from .events import QUIET, TO_TAB
+from .form import IN_AN_ADDRESS, LAYERS, OF_A_PAINTING
 from .gallery import Gallery, Pair
 from .transfer_tab import TransferTab
 
@@ -27,6 +29,12 @@ READY = """
   const names = %s, named = () => new URL(location.href).searchParams.get('tab');
   window.tabInAddress = () => names.includes(named()) ? named() : names[0];
   addEventListener('popstate', () => document.querySelector(`[data-tab-id="${tabInAddress()}"]`)?.click());
+  addEventListener('click', ({target}) => {
+    if (!target.closest?.('#run')) return;
+    const here = new URL(location.href);
+    for (const name of %s) here.searchParams.delete(name);
+    if (here.href !== location.href) history.replaceState(history.state, '', here);
+  });
   setTimeout(() => { window.addressRead = true; }, 300);
 }
 """
@@ -104,7 +112,8 @@ def wire_address(
 
     outputs = [tabs, transfer.content, transfer.style, transfer.note, *form.filled]
     names = {name: json.dumps(str(name)) for name in known}
-    demo.load(opened, None, outputs, **QUIET).then(None, js=READY % json.dumps([*map(str, known)]))
+    ready = READY % (json.dumps([*map(str, known)]), json.dumps(sorted(OF_A_PAINTING)))
+    demo.load(opened, None, outputs, **QUIET).then(None, js=ready)
     for name, tab in known.items():
         tab.select(None, js=OPENED % ((names[name],) * 3))
 
@@ -113,4 +122,4 @@ def next_button(tabs: gr.Tabs, tab: str, title: str) -> None:
     """A button at a tab's end that opens another one at its top."""
     button = gr.Button(f"Next: {title} →", elem_classes="next", size="sm", min_width=200)
     opened = button.click(lambda: gr.Tabs(selected=tab), None, tabs, **QUIET)
-    opened.then(None, js="() => scrollTo({top: 0})")
+    opened.then(None, js=TO_TAB.format(tab))

@@ -8,7 +8,7 @@ import gradio as gr
 from ..studies.board import LARGEST, SMALLEST
 from . import status
 from .boards import board_run, usual
-from .events import EACH, LATEST, QUIET, SHOW, SHOW_NOTE
+from .events import EACH, LATEST, QUIET, SHOW, SHOW_NOTE, TO_TAB
 from .example_sheets import ExampleSheets
 from .form import weights_choice
 from .labels import LABELS
@@ -99,7 +99,7 @@ class GridTab:
         pressed.success(None, js=SHOW_CARD)
         filled = [tabs, transfer.note, *pair, *transfer.form.filled]
         opened = panel.sheet.submit(self._open, [panel.on_sheet, self.chosen], filled, **QUIET)
-        opened.success(None, js=SHOW_NOTE)
+        opened.success(None, js=TO_TAB.format("transfer")).then(None, js=SHOW_NOTE)
         transfer.one_style(opened)
 
     def paint(

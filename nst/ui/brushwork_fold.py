@@ -16,7 +16,7 @@ from .form import Form
 from .gallery import PICKED
 from .painting import painting
 from .painting_jobs import Pieces
-from .run_panel import run_in_a_fold
+from .run_panel import now_and_then, run_in_a_fold
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.limits import Limits
@@ -72,7 +72,7 @@ class BrushworkFold:
         except NSTError as error:
             frames = [Frame("failed", str(error))]
         forming = None
-        for frame in frames:
+        for frame in now_and_then(frames):
             said = status.note(frame.message, "refused" if frame.state == "failed" else "")
             if paths := frame.details.get("pieces", ()):
                 yield said, _pieces(paths), tuple(paths)

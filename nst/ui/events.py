@@ -55,6 +55,13 @@ def follow(
 # What an answer is about may be out of sight.
 SHOW = "() => setTimeout(() => document.querySelector('{}')?.scrollIntoView({{block: '{}'}}), 100)"
 SHOW_NOTE = SHOW.format("#note", "center")
+# What opened another tab is out of sight, and a keyboard goes on from there.
+TO_TAB = """
+() => {{
+  scrollTo({{top: 0}});
+  document.querySelector('[data-tab-id={}]')?.focus({{preventScroll: true}});
+}}
+"""
 
 
 def in_line(runs: "Runs") -> Options:

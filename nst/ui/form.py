@@ -21,8 +21,10 @@ from ..settings import (
     write_layers,
     write_number,
 )
+from . import status
 from .events import LATEST, QUIET
 from .handles import (
+    FREE,
     QUALITIES,
     TO_DIAL,
     TO_EVALUATIONS,
@@ -40,6 +42,7 @@ from .unchecked import Number, Slider
 
 WEIGHTS, LAYERS = ("alpha", "beta"), ("content_layers", "style_layers")
 IN_AN_ADDRESS = {"preset", "weights", *BOUNDS, *CHOICES, *FLAGS, *LAYERS}  # what it may say of the settings
+OF_A_PAINTING = {"pair", *IN_AN_ADDRESS}
 
 
 class Form:
@@ -105,7 +108,7 @@ class Form:
                 [(PRESET_NAMES.get(name, name), name) for name in PRESETS],
                 value="paint",
                 label="Preset",
-                info="Sets every control at once.",
+                info="Sets how it is painted; the size and the pictures stay.",
             )
             self._choice("weights", NAMED_WEIGHTS)
         html('<h3 class="section">Layers and costs</h3>')
@@ -137,8 +140,8 @@ class Form:
             self._choice("pooling", CHOICES["pooling"])
             self._number("seed", value=Settings().seed)
 
-    def wire(self) -> None:
-        """Let the handles and the numbers they move follow each other."""
+    def wire(self, note: gr.HTML) -> None:
+        """Let the handles and the numbers they move follow each other; `note` says what a preset did."""
         strength, evaluations = self.settings["strength"], self.settings["evaluations"]
         weights = [self.settings[name] for name in WEIGHTS]
         self.dial.input(None, self.dial, [strength, *weights], js=TO_STRENGTH)
@@ -149,16 +152,21 @@ class Form:
         self.preset.select(
             self._filled_by_preset,
             self.preset,
-            self.filled[:-1],
+            [note, *self.filled[:-1]],
             **LATEST,
             **QUIET,
         )
 
     def _filled_by_preset(self, name: str | None) -> list[Any]:
-        """Values for all of `filled` but the preset; unchanged where it was looked at and none was chosen."""
+        """Values for a note and all of `filled` but the preset; unchanged what is none of its business, and
+        all where it was looked at and none was chosen."""
         if name not in PRESETS:
-            return [gr.skip() for _ in self.filled[:-1]]
-        return self.fill(self.fitted(preset(name)))[:-1]
+            return [gr.skip() for _ in self.filled]
+        chosen = preset(name, size=BOUNDS["size"].low)  # which stays as it is, and is not lowered
+        stays = [*(self.settings[free] for free in FREE if free != "evaluations"), *self.further]
+        each = zip(self.filled[:-1], self.fill(self.fitted(chosen)), strict=False)
+        note = status.note(f"The settings of this preset are filled in. {self.lowered(chosen)}".strip())
+        return [note, *(gr.skip() if control in stays else value for control, value in each)]
 
     @property
     def inputs(self) -> list[gr.components.Component]:

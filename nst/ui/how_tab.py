@@ -4,8 +4,9 @@ them.
 Measure is a run like the others; what it finds is kept, and everything pressed afterwards only formats it.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -24,11 +25,12 @@ from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
 from .sheet_panel import About, Given, StatusPanel, status_values
-from .shown import Shown
+from .shown import kept_in
 from .sums import Numbers, numbers_of, read, sums_html, written
 from .theme import html
 from .transfer_tab import TransferTab
 from .unchecked import Number
+from .visit import Painted
 
 ABOUT = About(
     "Where does J come from?",
@@ -52,7 +54,9 @@ MOST_KEPT = 12  # visitors; each holds some 5 MB of Gram matrices and patches
 LAYER = "relu2_1"  # shown first
 NOT_KEPT = "Nothing that was measured is kept here: press Measure."
 STILL_PAINTED = "Your picture is still being painted: press Measure when it is done."
-NOT_PAINTED = "There is no painting of these two pictures yet, so G is the content image: J_content is 0."
+NOT_PAINTED = (
+    "No moments of a run with these two pictures are known here, so G is the content image: J_content is 0."
+)
 
 
 class HowTab:
@@ -103,15 +107,15 @@ class HowTab:
         self.channels = html(elem_id="how-channels")
 
     def _wire(self) -> None:
-        form, shown = self.transfer.form, self.transfer.panel.shown
-        pictures = [self.transfer.content, self.transfer.style, shown, *form.inputs]
+        form, panel = self.transfer.form, self.transfer.panel
+        given = [self.transfer.content, self.transfer.style, panel.selected, panel.visit, *form.inputs]
         weights = [self.alpha, self.beta, self.lambdas]
         place = [self.moment, self.layer]
         at_moment = [self.place, self.costs, self.maps, self.channels, self.sums, *weights, self.filled]
-        ended = self.panel.wire(self.runs, self.measure, pictures)
+        ended = self.panel.wire(self.runs, self.measure, given)
         opened = [self.example, self.results, *place, *at_moment]
         ended.then(self.open, [self.panel.shown, self.layer], opened, **QUIET)
-        self.transfer.ended.then(self._outdated, shown, self.place, **QUIET)
+        self.transfer.ended.then(self._outdated, panel.visit, self.place, **QUIET)
         for control in place:
             control.input(self.show, [*place, *weights, self.filled], at_moment, **LATEST, **QUIET)
         # Gradio's input of a text box hears keys alone, and nothing that is pasted.
@@ -119,27 +123,39 @@ class HowTab:
             changed(self.weigh, [*place, *weights], self.sums, **LATEST, **QUIET)
 
     def measure(
-        self, request: gr.Request, content: str | None, style: str | None, shown: Shown | None, *values: Any
+        self,
+        request: gr.Request,
+        content: str | None,
+        style: str | None,
+        selected: Painted | None,
+        visit: Sequence[Painted],
+        *values: Any,
     ) -> Iterator[tuple[str, Frame]]:
-        """The run behind Measure, as values for panel.going."""
+        """The run behind Measure, as values for panel.going. What it found is shown when it has ended: until
+        then the controls are of what was measured before."""
         session = request.session_hash or ""
+        found: deque[Found] = deque(maxlen=1)
         try:
             if self.runs.goes_on(session, self.transfer.panel.name):
                 raise SettingsError(STILL_PAINTED)
-            asked = self._asked(content, style, shown, values)
-            keep = partial(self.kept.put, session)
-            frames = self.runs.stream(client_of(request, self.panel.name), measure_run, asked, keep)
+            seen = [one for one in (*visit, selected) if one]
+            asked = replace(self._asked(content, style, seen, values), newest=_newest(visit))
+            client = client_of(request, self.panel.name)
+            frames = self.runs.stream(client, measure_run, asked, found.append)
         except NSTError as error:
             frames = [Frame("failed", str(error))]
         yield from status_values(frames)
+        for each in found:
+            self.kept.put(session, each)
 
     def _asked(
-        self, content: str | None, style: str | None, shown: Shown | None, values: Sequence[Any]
+        self, content: str | None, style: str | None, seen: Sequence[Painted], values: Sequence[Any]
     ) -> Asked:
-        """The last run, where it painted the pictures that are there now; else the pictures alone."""
-        if shown and shown.settings and shown.frame.moments and shown.pair == (content, style):
-            _require_gram_matrices(shown.settings, shown.has_regions)
-            return Asked(*shown.pair, shown.settings, shown.frame.moments, shown.painted)
+        """The last of these runs that painted the pictures that are there now; else the pictures alone."""
+        for shown in (kept_in(one.folder).shown for one in reversed(seen)):
+            if shown and shown.settings and shown.frame.moments and shown.pair == (content, style):
+                _require_gram_matrices(shown.settings, shown.has_regions)
+                return Asked(*shown.pair, shown.settings, shown.frame.moments, shown.painted)
         content, style = self.given.both(content, style)
         if not content or not style:
             raise SettingsError("There are no two pictures yet: choose them in the Transfer tab.")
@@ -160,12 +176,10 @@ class HowTab:
         slider = at_the_end(found.evaluations)
         return "", gr.Column(visible=True), slider, layers, *_shown(found, found.shots[-1], layer)
 
-    def _outdated(self, request: gr.Request, shown: Shown | None) -> Any:
+    def _outdated(self, request: gr.Request, visit: Sequence[Painted]) -> Any:
         """The place, once a picture was painted after the measurement."""
         session = request.session_hash or ""
-        if not shown or not self.kept.has(session):
-            return gr.skip()
-        if self.kept.get(session).asked.moments == shown.frame.moments:  # the run left nothing
+        if not self.kept.has(session) or self.kept.get(session).asked.newest == _newest(visit):
             return gr.skip()
         return status.note("A picture was painted since this was measured: press Measure to see it.")
 
@@ -213,6 +227,10 @@ class HowTab:
         except NSTError as error:
             return status.refusal(str(error))
         return _sums(numbers_of(found.nearest(chosen(moment))), (alpha, beta, lambdas), layer)
+
+
+def _newest(visit: Sequence[Painted]) -> str:
+    return visit[-1].painting if visit else ""
 
 
 def _require_gram_matrices(settings: Settings, has_regions: bool) -> None:

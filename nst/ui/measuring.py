@@ -35,6 +35,7 @@ class Asked:
     settings         what was painted with, or would be
     moments          of the run, in order; none where these pictures have not been painted
     painted          the Frame of each of its evaluations
+    newest           path of the visit's newest painting then, "" for none
     """
 
     content: str
@@ -42,6 +43,7 @@ class Asked:
     settings: Settings
     moments: tuple[Moment, ...] = ()
     painted: tuple[Frame, ...] = ()
+    newest: str = ""
 
 
 @dataclass(frozen=True)

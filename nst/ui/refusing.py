@@ -1,4 +1,6 @@
-"""A file that is no picture is refused as soon as it is brought, and not first when Paint is pressed."""
+"""A file that is no picture is refused as soon as it is brought, and not first when Paint is pressed; what
+that refuses is said no longer than it may hold.
+"""
 
 from html import escape
 from pathlib import Path
@@ -21,6 +23,19 @@ REMOVE = """
   if (refused && input?.querySelector('img')?.src.includes(refused))
     input.querySelector('[aria-label="Remove Image"]')?.click();
 }}
+"""
+# Something else was used after a refusal: it may be mended, and Paint says it again if it is not. How a run
+# failed stays. Gradio's own change comes late on a slow machine, and would hide what Paint says meanwhile. A
+# finger that scrolls the page ends in no pointerup.
+FORGET_REFUSAL = """
+() => {
+  const forget = ({target, key}) => {
+    if (key === 'Tab' || target.closest?.('#said, .row:has(> #run)')) return;
+    const refusal = document.querySelector('#said [data-refused]');
+    if (refusal) refusal.style.display = 'none';
+  };
+  for (const kind of ['pointerup', 'keydown', 'drop', 'paste']) document.addEventListener(kind, forget, true);
+}
 """
 
 

@@ -18,14 +18,14 @@ from .brushwork_fold import BrushworkFold
 from .estimate import Estimate
 from .events import QUIET, SHOW, SHOW_NOTE, follow
 from .example_pictures import ExamplePictures
-from .form import IN_AN_ADDRESS, Form
+from .form import OF_A_PAINTING, Form
 from .gallery import Gallery
 from .in_sight import size_of
 from .other_styles import OtherStyles
 from .painting import painting
 from .painting_panel import NAME_PICTURES, REMEMBERED, PaintingPanel
 from .painting_values import painting_values
-from .refusing import refuse_at_once
+from .refusing import FORGET_REFUSAL, refuse_at_once
 from .regions_fold import RegionsFold
 from .running.clients import client_of
 from .running.frames import Frame
@@ -39,6 +39,7 @@ from .visit import GONE, Painted, addresses_of
 # A reload leaves the last paintings there, and empties the inputs.
 PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of again: it does not keep them."
 MARK_AGAIN = " It had regions: mark them again."
+MARKED_STAYS = " It had regions: what is marked now stays."
 CHOOSE_AGAIN = " Choose those of its pictures again that are no longer kept."
 
 # For buttons, which are its inputs and its outputs. The pairs, which are no component, are pale meanwhile.
@@ -53,25 +54,12 @@ DISABLE, ENABLE = (
     for disabled in ("true", "false")
 )
 # For the note and the brushes: of a recipe that was refused nothing is filled in.
-EMPTY_UNLESS_REFUSED = (
-    f"(note, ...brushes) => note.includes('note refused') ? brushes : ({EMPTY})(...brushes)"
-)
+EMPTY_UNLESS_KEPT = f"""
+(note, ...brushes) => /note refused|{MARKED_STAYS}/.test(note) ? brushes : ({EMPTY})(...brushes)
+"""
 # As a person would: nothing happens while a run goes on, as the button cannot be pressed then. By then what
 # follows a new content image has been said (events.NEWEST), and its regions are empty.
 PRESS_PAINT = "() => setTimeout(() => document.querySelector('#run')?.click(), 200)"
-# Something was changed after a refusal: it may be mended, and Paint says it again if it is not. How a run
-# failed stays. Gradio's own change comes late on a slow machine, and would hide what Paint says meanwhile.
-FORGET_REFUSAL = """
-() => {
-  const forgetIn = (places) => (event) => {
-    const refusal = event.target.closest?.(places) && document.querySelector('#said [data-refused]');
-    if (refusal) refusal.style.display = 'none';
-  };
-  const changed = forgetIn('#transfer'), pressed = forgetIn('FILLING');
-  for (const kind of ['input', 'change', 'drop', 'paste']) document.addEventListener(kind, changed, true);
-  document.addEventListener('click', pressed, true);
-}
-""".replace("FILLING", "#swap, .picks button, .actions button, .offer button, .chosen button")
 FOLD_ON_A_PHONE = "() => { if (innerWidth < 700) document.querySelector('#settings > button')?.click(); }"
 
 
@@ -88,7 +76,7 @@ class TransferTab:
             with gr.Column(scale=7, min_width=320, elem_classes="easel"):
                 self.panel.view(gallery, runs.limits.keep_seconds)
         self.examples = ExamplePictures(gallery, self.form)
-        self.form.wire()
+        self.form.wire(self.note)
         self.advanced.wire()
         self.estimate.wire(self.content, self.others.uploads, self.others.length)
         self.brushwork.wire(self.runs, [self.content, self.style, *self.others.uploads])
@@ -103,9 +91,11 @@ class TransferTab:
         recalled = [*panel.recalled, panel.shown, *self.refilled]
         again = demo.load(self._recall, panel.addresses, recalled, js=REMEMBERED, **QUIET)
         again.then(None, js=NAME_PICTURES)
-        # Pressed before, Paint would find none of the pictures that an earlier visit left.
+        # Pressed before, Paint would find none of the pictures that an earlier visit left; and those would
+        # take the place of what was brought before.
+        held = [panel.run, self.content, self.style]
         for ended in (again.then, again.failure):
-            ended(None, panel.run, panel.run, js=ENABLE)
+            ended(None, held, held, js=ENABLE)
         self.estimate.after(demo.load)
         demo.load(None, js=FOLD_ON_A_PHONE)
         demo.load(None, js=FORGET_REFUSAL)
@@ -155,6 +145,7 @@ class TransferTab:
         with gr.Row(elem_classes="inputs"):
             self.content = Upload(
                 label="Content",
+                interactive=False,
                 height=170,
                 min_width=140,
                 buttons=["fullscreen"],
@@ -163,6 +154,7 @@ class TransferTab:
             )
             self.style = Upload(
                 label="Style",
+                interactive=False,
                 height=170,
                 min_width=140,
                 sources=["upload", "clipboard"],
@@ -256,7 +248,7 @@ class TransferTab:
         accepted.success(None, js=SHOW_NOTE)
         for event in (accepted, opened, reused):  # a recipe is of one picture, and carries no regions
             brushes = self.regions.inputs
-            event.then(None, [self.note, *brushes], brushes, js=EMPTY_UNLESS_REFUSED)
+            event.then(None, [self.note, *brushes], brushes, js=EMPTY_UNLESS_KEPT)
 
     @property
     def refilled(self) -> list[Any]:
@@ -268,7 +260,7 @@ class TransferTab:
         is to be painted."""
         folders = [folder for folder in map(self.runs.found, addresses_of(addresses)) if folder]
         shown = kept_in(folders[-1]).shown if folders else None
-        if shown is None or shown.settings is None or {"pair", *IN_AN_ADDRESS} & set(request.query_params):
+        if shown is None or shown.settings is None or OF_A_PAINTING & set(request.query_params):
             refilled = [gr.skip() for _ in (self.panel.shown, *self.refilled)]
         else:
             refilled = [shown, *self._values(shown, shown.settings)]
@@ -279,7 +271,9 @@ class TransferTab:
         there = [gr.skip() if path is None or is_gone(path) else path for path in _each_given(shown)]
         return [*there, *self._painted_with(shown, settings, "your last painting")]
 
-    def _painted_with(self, shown: Shown, settings: Settings, painting: str, more: str = "") -> list[Any]:
+    def _painted_with(
+        self, shown: Shown, settings: Settings, painting: str, regions: str = MARK_AGAIN, more: str = ""
+    ) -> list[Any]:
         """Values for how many pictures, the note and the form, beside the pictures that are still kept."""
         given = _each_given(shown)
         settings = settings.with_(style_weights=with_those_missing(settings.style_weights, given[1:]))
@@ -287,7 +281,7 @@ class TransferTab:
         if any(map(is_gone, given)):
             said = f"The settings of {painting} are filled in.{CHOOSE_AGAIN}"
         if shown.has_regions:
-            said += MARK_AGAIN
+            said += regions
         said = f"{said}{more} {self.form.lowered(settings)}".strip()
         return [shown.pictures, status.note(said), *self.form.fill(self.form.fitted(settings))]
 
@@ -330,11 +324,12 @@ class TransferTab:
         if selected is None or shown is None or shown.settings is None:
             note, length, *filled = self._open_recipe(selected.painting if selected else None)
             return [*(gr.skip() for _ in inputs), length, note, *filled]
-        made_of, recipe = _made_of(selected, inputs), selected.recipe
-        if recipe is None:
-            return [*made_of, *self._painted_with(shown, shown.settings, "that painting")]
-        shown = replace(shown, pictures=1)  # of a row this is one
-        return [*made_of, *self._painted_with(shown, recipe.settings, "that painting", _began_with(recipe))]
+        made_of, recipe, settings, more = _made_of(selected, inputs), selected.recipe, shown.settings, ""
+        if recipe:
+            shown = replace(shown, pictures=1)  # of a row this is one
+            settings, more = recipe.settings, _began_with(recipe)
+        regions = MARKED_STAYS if shown.given[:2] == inputs[:2] else MARK_AGAIN
+        return [*made_of, *self._painted_with(shown, settings, "that painting", regions, more)]
 
 
 def _filled_in(recipe: Recipe) -> str:
