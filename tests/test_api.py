@@ -16,7 +16,7 @@ from tiny import checks, waves
 from nst import Settings, preset
 from nst.images import GAP
 from nst.recipe import read_recipe
-from nst.ui.api import Endpoint
+from nst.ui.api import Endpoint, refused
 from nst.ui.parts import PartsEndpoint
 from nst.ui.row_api import RowEndpoint
 from nst.ui.studies_api import StudyEndpoints
@@ -245,3 +245,23 @@ def test_every_parameter_is_explained_to_clients(client, function):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     for parameter in endpoints[f"/{function.__name__}"]["parameters"]:
         assert f"    {parameter['parameter_name']}: " in explained
+
+
+def test_programs_are_told_bounds_and_defaults_that_are_true(app):
+    of = {
+        name: {each["parameter_name"]: each for each in endpoint["parameters"]}
+        for name, endpoint in app.endpoints.items()
+    }
+    size = of["/transfer"]["size"]["type"]
+    assert (size["type"], size["minimum"], size["maximum"]) == ("integer", 64, 1024)
+    assert size["description"] == "Longer side, in pixels. From 64 to 1024."
+    for name in ("keep_colours", "seamless"):  # which stay as the preset has them
+        assert of["/transfer"][name]["parameter_default"] is None
+    functions = {"/gram": StudyEndpoints.gram, "/top_patches": StudyEndpoints.top_patches}
+    for name, function in functions.items():
+        said = inspect.signature(function).parameters["layer"].default
+        assert of[name]["layer"]["parameter_default"] == said
+
+
+def test_a_refusal_is_text_that_a_program_can_show_as_it_is():
+    assert refused("the picture's “size”").message == "the picture's “size”"

@@ -78,6 +78,7 @@ def test_what_is_brushed_stays_as_it_is_and_what_is_erased_does_not(visit, pictu
     assert marked(page)[0] > 0
     page.locator("#brush .clear").click()
     page.wait_for_function(f"{said} === 'none'")
+    page.locator("#brush canvas").evaluate("sheet => sheet.scrollIntoView({block: 'center'})")
     assert marked(page) == (0, 0)
     page.locator("#brush .width input").fill("30")
     page.locator("#brush").get_by_label("Keep as it is").check()

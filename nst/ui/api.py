@@ -22,7 +22,7 @@ from .running.clients import client_of
 from .running.frames import Frame
 from .running.limits import Limits
 from .running.runs import Runs
-from .unchecked import Dropdown, Number
+from .unchecked import Checkbox, Dropdown, Number
 from .upload import Upload
 
 
@@ -94,13 +94,13 @@ class Endpoint:
             content: The picture to repaint, a JPEG, PNG or WebP file.
             style: The picture to paint like, a JPEG, PNG or WebP file.
             preset: Where the others start: paint, gentle, bold, fast, gatys, course, neural-style, tutorial.
-            strength: How heavily the style repaints, 0.1 to 1000; 5 is gentle, 20 heavy paint, 60 bold.
-            size: Longer side of the result in pixels, 64 to 1024 unless the operator allows more.
+            strength: How heavily the style repaints; 5 is gentle, 20 heavy paint, 60 bold.
+            size: Longer side of the result in pixels.
             evaluations: Evaluations of the cost: 40 is a draft, 65 good, 200 fine.
             keep_colours: Keep the content image's colours and repaint only lightness.
             seed: Same seed, same picture.
             scales: Number of sizes from coarse to fine; 0 chooses, 1 is the papers' way.
-            style_scale: Size of the style image beside the result, 0.25 to 2; smaller gives finer strokes.
+            style_scale: Size of the style image beside the result; smaller gives finer strokes.
             content_layers: Layers of the content cost with weights, such as relu4_2 or relu3_3=1,relu4_2=0.5.
             style_layers: Layers of the style cost with weights, such as relu1_1=0.5,relu2_1=0.5.
             alpha: Weight of the content cost; needs beta too, and replaces strength.
@@ -110,7 +110,7 @@ class Endpoint:
             optimizer: spectral, lbfgs, adam or gd.
             learning_rate: Step of adam and gd.
             init: Start from content, noise or blend.
-            noise: Share of noise in a blend, 0 to 1.
+            noise: Share of noise in a blend.
             weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
             colours: 0 paints in the style image's colours, 1 in the content image's.
             second_style: Another picture to paint like, mixed with the first.
@@ -124,8 +124,8 @@ class Endpoint:
                 green, yellow and cyan like the parts of the style image in this colour of style_mask.
             third_style: One more picture to paint like, mixed with the others.
             fourth_style: One more, the last.
-            style_crop: Share of the style image's sides that is used, 0.25 to 1; less, larger strokes.
-            style_rotation: Degrees the style image is turned by, -180 to 180.
+            style_crop: Share of the style image's sides that is used; less, larger strokes.
+            style_rotation: Degrees the style image is turned by.
             style_mask: Parts of the style image, in the colours of mask; /parts_alike proposes both.
 
         Returns:
@@ -136,8 +136,13 @@ class Endpoint:
         frames = self.runs.stream(client_of(request), painting, *given)
         for frame in now_and_then(frames):
             if frame.state == "failed" and frame.result is None:
-                raise gr.Error(escape(frame.message), print_exception=False)
+                raise refused(frame.message)
             yield frame.picture, summary(frame)
+
+
+def refused(sentence: str) -> gr.Error:
+    """What a program reads. A page that shows it takes it for HTML, in which quotes do no harm."""
+    return gr.Error(escape(sentence, quote=False), print_exception=False)
 
 
 def summary(frame: Frame) -> dict[str, Any]:
@@ -175,7 +180,7 @@ def _settings(preset: str, given: dict[str, Any], limits: Limits) -> Settings:
             changes["style_weights"] = read_numbers(changes["style_weights"])
         return limits.fitted(named(str(preset), **changes), changes)
     except NSTError as error:
-        raise gr.Error(escape(str(error)), print_exception=False) from None
+        raise refused(str(error)) from None
 
 
 def _inputs(runs: Runs) -> Sequence[gr.components.Component]:
@@ -188,7 +193,7 @@ def _inputs(runs: Runs) -> Sequence[gr.components.Component]:
         number_input("strength", most),
         number_input("size", most),
         number_input("evaluations", most),
-        gr.Checkbox(cast(Any, None), label="keep_colours", visible=False),
+        Checkbox(cast(Any, None), label="keep_colours", visible=False),
         number_input("seed", most),
         number_input("scales", most),
         number_input("style_scale", most),
@@ -209,7 +214,7 @@ def _inputs(runs: Runs) -> Sequence[gr.components.Component]:
         Upload(label="start", visible=False),
         _choice("statistic", CHOICES["statistic"]),
         _choice("canvas", CHOICES["canvas"]),
-        gr.Checkbox(cast(Any, None), label="seamless", visible=False),
+        Checkbox(cast(Any, None), label="seamless", visible=False),
         Upload(label="mask", visible=False),
         Upload(label="third_style", visible=False),
         Upload(label="fourth_style", visible=False),

@@ -1,7 +1,6 @@
 """Parts of a content and a style image that are alike: the run that proposes them, and /parts_alike."""
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from pathlib import Path
 
 import gradio as gr
@@ -9,6 +8,7 @@ import gradio as gr
 from ..decoding import Decoded, load_into
 from ..errors import ImageRefused, SettingsError, shown
 from ..images import save_png
+from .api import refused
 from .events import in_line
 from .running.clients import client_of
 from .running.frames import Frame
@@ -79,12 +79,12 @@ class PartsEndpoint:
         Args:
             content: The picture to repaint, a JPEG, PNG or WebP file.
             style: The picture to paint like, a JPEG, PNG or WebP file.
-            parts: How many kinds of parts, 2 or 3.
+            parts: How many kinds of parts.
 
         Returns:
             Two masks for /transfer, mask and style_mask, in which parts that are alike have the same colour.
         """
         *_, last = self.runs.stream(client_of(request), parts_run, content, style, parts)
         if last.state != "done":
-            raise gr.Error(escape(last.message), print_exception=False)
+            raise refused(last.message)
         return last.details["mask"], last.details["style_mask"]

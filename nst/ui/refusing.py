@@ -34,7 +34,7 @@ FORGET_REFUSAL = """
     const refusal = document.querySelector('#said [data-refused]');
     if (refusal) refusal.style.display = 'none';
   };
-  for (const kind of ['pointerup', 'keydown', 'drop', 'paste']) document.addEventListener(kind, forget, true);
+  for (const kind of ['pointerup', 'keydown', 'change', 'drop', 'paste']) document.addEventListener(kind, forget, true);
 }
 """
 

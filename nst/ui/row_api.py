@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from ..images import save_png, side_by_side
 from ..presets import PRESETS
 from ..presets import preset as named
 from ..settings import NAMED_WEIGHTS, Settings
-from .api import number_input, summary
+from .api import number_input, refused, summary
 from .events import in_line
 from .painting import MOST_PICTURES, painting
 from .run_panel import now_and_then
@@ -79,9 +78,9 @@ class RowEndpoint:
             content: The picture to repaint, a JPEG, PNG or WebP file.
             style: The picture that the first one is painted like.
             second_style: The picture that the last one is painted like.
-            pictures: How many, 2 to 12.
+            pictures: How many, the first and the last among them.
             preset: Where the others start: paint, gentle, bold, fast, gatys, course, neural-style, tutorial.
-            strength: How heavily the styles repaint, 0.1 to 1000.
+            strength: How heavily the styles repaint.
             size: Longer side of each picture in pixels.
             evaluations: Evaluations of the first picture; each later one has at most 12.
             seed: Same seed, same pictures.
@@ -95,12 +94,12 @@ class RowEndpoint:
         try:
             settings = self.runs.limits.fitted(named(str(preset), weights=weights, **given), given)
         except NSTError as error:
-            raise gr.Error(escape(str(error)), print_exception=False) from None
+            raise refused(str(error)) from None
         styles = [style, second_style]
         frames = self.runs.stream(client_of(request), row_run, content, styles, settings, pictures)
         for frame in now_and_then(frames):
             if frame.state == "failed" and frame.result is None:
-                raise gr.Error(escape(frame.message), print_exception=False)
+                raise refused(frame.message)
             yield frame.picture, frame.details.get("film"), summary(frame)
 
 

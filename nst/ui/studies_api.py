@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from ..network.layers import RELU_LAYERS
 from ..report import each_as
 from ..settings import NAMED_WEIGHTS, Settings
 from ..studies.board import GRID, LARGEST, SMALLEST
+from .api import refused
 from .boards import NO_PAIR, board_run, usual
 from .events import in_line
 from .run_panel import now_and_then
@@ -30,6 +30,7 @@ from .units_tab import scan_run
 from .upload import Upload
 
 GRAM_SIDE = 256  # pixels of the longer side at which /gram measures pictures
+PATCHES_LAYER, GRAM_LAYER = "relu3_1", "relu2_1"  # where none is given
 EVALUATIONS = 10, 1000
 SHEETS = {"layers": "reconstruct", "statistics": "statistics", "optimizers": "optimizers"}
 
@@ -47,14 +48,17 @@ def add_studies(runs: Runs, given: Given) -> None:
     init = Dropdown(["noise", "content"], value="noise", label="init", visible=False)
     what = Dropdown(list(SHEETS), value="layers", label="what", visible=False)
     evaluations = _number("evaluations", *EVALUATIONS, None)
-    layer = Dropdown(list(RELU_LAYERS), value="relu3_1", label="layer", visible=False)
+    layer, gram_layer = (
+        Dropdown(list(RELU_LAYERS), value=value, label="layer", visible=False)
+        for value in (PATCHES_LAYER, GRAM_LAYER)
+    )
     picture = Upload(label="picture", visible=False)
     generated = Upload(label="generated", visible=False)
     unit = _number("unit", 0, 511, 0)
     _add(runs, endpoints.layers_grid, [*pair, *board, init, weights], [sheet, summary])
     _add(runs, endpoints.reconstruct, [*pair, what, board[0], evaluations, weights], [sheet, summary])
     _add(runs, endpoints.top_patches, [picture, layer, unit, weights], [sheet, summary])
-    _add(runs, endpoints.gram, [*pair, generated, layer, weights], [sheet, summary])
+    _add(runs, endpoints.gram, [*pair, generated, gram_layer, weights], [sheet, summary])
 
 
 def _add(runs: Runs, function: Any, inputs: list[Any], outputs: list[Any]) -> None:
@@ -90,7 +94,7 @@ class StudyEndpoints:
         Args:
             content: The picture to repaint, a JPEG, PNG or WebP file.
             style: The picture to paint like, a JPEG, PNG or WebP file.
-            size: Longer side of each picture in pixels, 64 to 256.
+            size: Longer side of each picture in pixels.
             evaluations: Evaluations of each picture.
             init: Start from noise or content.
             weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
@@ -118,7 +122,7 @@ class StudyEndpoints:
             style: The picture whose style is reconstructed, a JPEG, PNG or WebP file.
             what: layers; statistics, seven of the style's, side by side; or optimizers to compare L-BFGS,
                 Adam and gradient descent on one cost, from the content image.
-            size: Longer side of each picture in pixels, 64 to 256.
+            size: Longer side of each picture in pixels.
             evaluations: Evaluations of each picture, 80 if left out; for optimizers a multiple of 5, or 500.
             weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
 
@@ -129,16 +133,14 @@ class StudyEndpoints:
         if evaluations is not None:
             changes["evaluations"] = evaluations
         if what not in [*SHEETS]:  # which compares: it may be a list
-            raise gr.Error(
-                escape(f"What must be one of {', '.join(SHEETS)}, not {shown(what)}."), print_exception=False
-            )
+            raise refused(f"What must be one of {', '.join(SHEETS)}, not {shown(what)}.")
         yield from self._board(request, SHEETS[what], content, style, changes)
 
     def top_patches(
         self,
         request: gr.Request,
         picture: str | None = None,
-        layer: str = "relu3_1",
+        layer: str = PATCHES_LAYER,
         unit: int = 0,
         weights: str = "auto",
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
@@ -165,7 +167,7 @@ class StudyEndpoints:
         style: str,
         request: gr.Request,
         generated: str | None = None,
-        layer: str = "relu2_1",
+        layer: str = GRAM_LAYER,
         weights: str = "auto",
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Gram matrices of three pictures as heat maps on one scale, and the numbers of the costs.
@@ -194,7 +196,7 @@ class StudyEndpoints:
         frames = self.runs.stream(client_of(request), inner, *arguments)
         for frame in now_and_then(frames):
             if frame.state == "failed" and frame.result is None:
-                raise gr.Error(escape(frame.message), print_exception=False)
+                raise refused(frame.message)
             yield frame.picture, _summary(frame)
 
 

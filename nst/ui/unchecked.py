@@ -9,6 +9,8 @@ from typing import Any
 
 import gradio as gr
 
+from ..settings import digits
+
 
 class Number(gr.Number):
     """gr.Number that tells clients its bounds and leaves the checking to the handler."""
@@ -17,6 +19,22 @@ class Number(gr.Number):
 
     def preprocess(self, payload: Any) -> Any:
         return payload
+
+    def api_info(self) -> dict[str, Any]:
+        low, high, info = self.minimum, self.maximum, super().api_info()
+        if low is None or high is None:
+            return info
+        said = f"{self.info or ''} From {digits(low)} to {digits(high)}.".lstrip()
+        return {**info, "description": said, "minimum": low, "maximum": high}
+
+
+class Checkbox(gr.Checkbox):
+    """gr.Checkbox that may be neither true nor false: what is left out stays as it is."""
+
+    is_template = True
+
+    def postprocess(self, value: bool | None) -> bool | None:
+        return value
 
 
 class Slider(gr.Slider):

@@ -44,18 +44,21 @@ class Client:
 
 
 class Listeners:
-    """How many connections wait for the answers to each session."""
+    """How many connections wait for the answers to each session, or are held by each network address."""
 
     def __init__(self) -> None:
         self._open: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def has(self, session: str) -> bool:
-        return self._open[session] > 0
+        return self.count(session) > 0
+
+    def count(self, session: str) -> int:
+        return self._open[session]
 
     @contextmanager
     def one_more(self, session: str) -> Iterator[None]:
-        """Within the with statement one more connection listens to this session."""
+        """Within the with statement there is one more connection."""
         with self._lock:
             self._open[session] += 1
         try:

@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from ...errors import NSTError
 from .bodies import LONG_SESSION, ONLY_UPLOADS, is_own_file, refusal_of
-from .clients import LISTENERS, LONGEST_SESSION
+from .clients import LISTENERS, LONGEST_SESSION, Listeners, network_of
 from .responses import App, Compressed, Message, Receive, Scope, Send, route, with_safe_headers
 from .sweeping import Folders
 from .uploading import SILENCE, UploadLimits, within
@@ -40,6 +40,9 @@ API = "/gradio_api"
 UPLOAD, MCP, STREAM = f"{API}/upload", f"{API}/mcp", f"{API}/queue/data"
 FILES = (f"{API}/file=", f"{API}/file/")
 HEARTBEAT, CANCEL = f"{API}/heartbeat/", f"{API}/cancel"
+# What stays open as long as a page does, and how many of them one network address may hold: a page has two,
+# and a whole school may have one address.
+STREAMS, MOST_STREAMS = (HEARTBEAT, STREAM, f"{API}/call/"), 400
 ANSWER = re.compile(rf"{API}/call/(?:v2/)?[^/]+/([^/]+)")
 # Of no use to this page: they write to the disk, fetch from elsewhere, or take bodies of their own kind.
 CLOSED = ("deep_link", "process_recording", "component_server", "proxy=", "vibe-", "run-history")
@@ -49,6 +52,9 @@ TOO_LARGE = "This request has more than {} kB: please upload pictures as files."
 TOO_SLOW = f"Nothing came for {SILENCE:.0f} s, or not all within {LONGEST_BODY:.0f} s: please try again."
 CLOSED_HERE = "There is nothing at this address: please use the page or its endpoints."
 NO_ADDRESSES = "Only this app's own files are served, and no addresses."
+TOO_MANY_STREAMS = (
+    f"Your network address holds {MOST_STREAMS} connections, and no more are given: please close some pages."
+)
 ANOTHERS = "This run was begun in another tab or by someone else, and only from there can it be stopped."
 NOT_FITTING = (
     "This request could not be handled: please reload the page, and report number {} if it happens again."
@@ -59,7 +65,7 @@ class Guard:
     """ASGI middleware: refuses with one sentence what is not to come in, and counts who listens."""
 
     def __init__(self, app: App, folders: Folders) -> None:
-        self.app, self.uploads = app, UploadLimits(folders)
+        self.app, self.uploads, self.streams = app, UploadLimits(folders), Listeners()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -80,13 +86,23 @@ class Guard:
         if refused := _refused_route(path, scope):
             await _refuse(*refused, scope, send)
         elif scope["method"] in ("GET", "HEAD", "OPTIONS"):
-            session = _listens_to(path, scope)
-            with LISTENERS.one_more(session) if session else nullcontext():
-                await self.app(scope, receive, send)
+            await self._get(path, scope, receive, send)
         elif path == UPLOAD:
             await self._upload(scope, receive, send)
         else:
             await self._body(path, scope, receive, send)
+
+    async def _get(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        session, network = _listens_to(path, scope), network_of((scope.get("client") or [""])[0])
+        is_stream = path.startswith(STREAMS)
+        if is_stream and self.streams.count(network) >= MOST_STREAMS:
+            await _refuse(429, TOO_MANY_STREAMS, scope, send)
+            return
+        with (
+            self.streams.one_more(network) if is_stream else nullcontext(),
+            LISTENERS.one_more(session) if session else nullcontext(),
+        ):
+            await self.app(scope, receive, send)
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
