@@ -29,7 +29,7 @@ from nst.ui.api import add_transfer
 from nst.ui.blocks import Page
 from nst.ui.board_tabs import GridTab, ReconstructTab
 from nst.ui.example_sheets import ExampleSheets
-from nst.ui.gallery import forget_thumbnails, read_gallery
+from nst.ui.gallery import read_gallery
 from nst.ui.how_tab import HowTab
 from nst.ui.parts import add_parts_alike
 from nst.ui.row_api import add_between
@@ -153,7 +153,6 @@ def launch() -> Any:
     )
     end_silent_connections(demo.server)
     runs.sweeper.add(Unheard(demo._queue, LISTENERS.has).forget)
-    runs.sweeper.add(forget_thumbnails)
     Thread(target=warm_up, name="nst-warm-up", daemon=True).start()
     # block_thread() would wait five seconds for whoever listens. Where Node serves, Gradio raises SystemExit.
     with suppress(KeyboardInterrupt, SystemExit):

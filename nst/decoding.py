@@ -32,7 +32,7 @@ MOST_AT_ONCE = 8  # decoders: more than one network address has places in line, 
 # they take few of the decoders, and none of the server's threads for long.
 HEADERS_AT_ONCE, HEADER_PATIENCE = 2, 0.5  # and seconds
 KEPT_WARM = 2  # decoders that wait for the next picture, some 50 MB each
-MOST_PICTURES = 100  # of one decoder, before a fresh one takes its place
+BEFORE_A_FRESH_ONE = 100  # pictures of one decoder, whose place another then takes
 LONGEST_ANSWER = 2**24  # bytes of what is said before the pixels
 
 BUSY = "Too many pictures are being opened at this moment: please try again in some seconds."
@@ -150,7 +150,7 @@ class Decoder:
 
     @property
     def is_worn(self) -> bool:
-        return self.pictures >= MOST_PICTURES or self.process.poll() is not None
+        return self.pictures >= BEFORE_A_FRESH_ONE or self.process.poll() is not None
 
     def kill(self) -> None:
         self.process.kill()

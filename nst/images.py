@@ -87,6 +87,12 @@ def load_picture(source: str | PathLike[str] | bytes, max_side: int = LONGEST_SI
         return _bare(upright(picture, file))
 
 
+def open_own(path: str | PathLike[str]) -> Image.Image:
+    """A picture that this app wrote or brings along, in mode RGB: it may be smaller than LIMITS.side."""
+    with Image.open(path) as picture:
+        return picture.convert("RGB")
+
+
 @contextmanager
 def _opened(source: str | PathLike[str] | bytes) -> Iterator[tuple[ImageFile.ImageFile, Kind, bytes]]:
     """The header of a picture, and the file's bytes; what goes wrong inside the with statement is translated

@@ -14,9 +14,9 @@ from server import wait_until
 from nst.images import save_png
 from nst.recipe import recipe_text
 from nst.settings import Settings
-from nst.ui import painting_jobs, shown
+from nst.ui import gallery, painting_jobs, shown
 from nst.ui.board_tabs import GridTab
-from nst.ui.gallery import Gallery
+from nst.ui.gallery import Gallery, painting_buttons
 from nst.ui.in_sight import FIRST_MOMENT, compared
 from nst.ui.painting_jobs import CONTENT, GREY, Painting
 from nst.ui.painting_panel import PaintingPanel
@@ -129,6 +129,15 @@ def test_a_painting_found_unfinished_is_looked_at_anew_when_it_is_pressed(tmp_pa
     assert [Path(one.painting).name for one in visit] == ["lake-wave-10.png"]
     assert "not finished" not in strip + str(seen)
     assert visit[0] in seen
+
+
+def test_a_strip_is_drawn_again_from_small_pictures_that_are_kept_beside_the_paintings(tmp_path):
+    painting = folder_with(tmp_path, "lake-wave-10.png") / "lake-wave-10.png"
+    drawn = painting_buttons([(str(painting), "Lake", "Seed: 1")], "Paintings")
+    assert "data:image/webp" in drawn
+    painting.write_bytes(b"not opened again")
+    gallery._thumb.cache_clear()
+    assert painting_buttons([(str(painting), "Lake", "Seed: 1")], "Paintings") == drawn
 
 
 def test_what_another_tab_is_painting_is_not_called_unfinished_until_its_run_has_ended(make_runs):

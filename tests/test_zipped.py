@@ -54,7 +54,7 @@ def test_a_name_that_climbs_out_of_its_folder_writes_nothing(tmp_path):
 
 
 def test_too_many_files_are_refused_with_both_numbers(tmp_path):
-    entries = {f"{n}.png": b"x" for n in range(zipped.MOST_PICTURES + 1)}
+    entries = {f"{n}.png": b"x" for n in range(zipped.MOST_IN_A_ZIP + 1)}
     assert "holds 25 files and at most 24 pictures" in refused(a_zip(tmp_path / "many.zip", entries))
 
 

@@ -24,7 +24,7 @@ RESULT, RESULT_DARK = "sheet.png", "sheet-dark.jpg"
 EMPTY, EMPTY_DARK = "empty.png", "empty-dark.png"
 MAGNIFIED = 2  # the sheet to keep, beside a preview
 NO_PAIR = "There are no two pictures yet: choose a content and a style image in Transfer."
-MOST_PICTURES = 21  # of a board, for the seconds of GPU it asks for
+CELLS = 21  # of the largest board, for the seconds of GPU it asks for
 
 DEFAULTS = {"grid": GRID, "reconstruct": RECONSTRUCT, "statistics": STATISTICS, "optimizers": COMPARE}
 
@@ -102,7 +102,7 @@ class BoardJob:
 
     @property
     def pixels(self) -> float:
-        return MOST_PICTURES * self.settings.size**2 * self.settings.evaluations
+        return CELLS * self.settings.size**2 * self.settings.evaluations
 
     def reports(self) -> Generator[Board, None, None]:
         return _study(self.kind)(self.content, self.style, self.settings)

@@ -5,9 +5,9 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from ..errors import NSTError
+from ..images import open_own
 from ..settings import Settings
 from . import status
 from .events import EACH, QUIET, follow
@@ -109,7 +109,8 @@ def _pieces(paths: Sequence[str], pressed: int | None = None) -> Any:
     """HTML of buttons with the pieces; unchanged once they have been deleted."""
     try:
         pictures = [
-            _picture(path, f"Style scale {scale:g}") for path, scale in zip(paths, STYLE_SCALES, strict=False)
+            inline(open_own(path), f"Style scale {scale:g}")
+            for path, scale in zip(paths, STYLE_SCALES, strict=False)
         ]
     except FileNotFoundError:
         return gr.skip()
@@ -125,11 +126,6 @@ def _pieces(paths: Sequence[str], pressed: int | None = None) -> Any:
 def _forming(path: str) -> Any:
     """HTML of the pieces while they are painted; nothing where the preview is gone: a newer one is there."""
     try:
-        return f'<div class="forming">{_picture(path, "The pieces as they form")}</div>'
+        return f'<div class="forming">{inline(open_own(path), "The pieces as they form")}</div>'
     except FileNotFoundError:
         return ""
-
-
-def _picture(path: str, alt: str) -> str:
-    with Image.open(path) as picture:
-        return inline(picture.convert("RGB"), alt)

@@ -11,7 +11,7 @@ import gradio as gr
 from PIL import Image, ImageOps
 
 from ..errors import NSTError
-from ..images import fit, save_jpeg
+from ..images import fit, open_own, save_jpeg
 from . import status
 from .moments import chosen
 from .painting_jobs import CONTENT_SIDE, GREY
@@ -57,8 +57,7 @@ def _in_shape(left: str, one: Painted) -> str:
         return left
     path = made_in(one.folder) / f"{shape[0]}x{shape[1]}-{Path(left).parent.name}-{Path(left).stem}.jpg"
     if not path.is_file():
-        with Image.open(left) as picture:
-            padded = ImageOps.pad(picture.convert("RGB"), fit(*shape, CONTENT_SIDE), color=GREY)
+        padded = ImageOps.pad(open_own(left), fit(*shape, CONTENT_SIDE), color=GREY)
         with whole(path) as part:
             save_jpeg(padded, part, quality=92)
     return str(path)

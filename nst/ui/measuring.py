@@ -12,7 +12,7 @@ from PIL import Image
 
 from ..decoding import Decoded, load_into
 from ..errors import SettingsError
-from ..images import fit, within
+from ..images import fit, open_own, within
 from ..report import each_as
 from ..settings import Settings
 from .running.frames import Frame, Moment, working
@@ -171,11 +171,9 @@ def _size(moment: Moment | None, content: Image.Image, settings: Settings) -> tu
 
 
 def _opened(moment: Moment) -> Image.Image:
-    """The picture of a moment: our own file, which may be smaller than what a visitor may bring. Raises
-    SettingsError where it has been deleted."""
+    """The picture of a moment. Raises SettingsError where it has been deleted."""
     try:
-        with Image.open(moment.path) as picture:
-            return picture.convert("RGB")
+        return open_own(moment.path)
     except OSError:
         raise SettingsError(
             "The pictures of the last run have been deleted: paint again, then measure."

@@ -7,7 +7,7 @@ import gradio as gr
 from .events import follow
 from .folds import titled
 from .form import Form
-from .painting import MOST_PICTURES
+from .painting import LONGEST_ROW
 from .refusing import refuse_at_once
 from .shares import ORDINALS
 from .theme import html
@@ -26,7 +26,7 @@ class OtherStyles:
             form.second_style()
             self.length = Slider(
                 1,
-                MOST_PICTURES,
+                LONGEST_ROW,
                 1,
                 step=1,
                 label="Pictures",

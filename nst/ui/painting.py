@@ -16,7 +16,7 @@ from .running.limits import Limits
 from .running.workspace import given_file
 from .shares import ORDINALS
 
-MOST_PICTURES = 12  # of a row
+LONGEST_ROW = 12  # pictures
 MASK_SIDE = 1024  # pixels that a mask is kept at
 STYLES = ("The style image", *(f"The {ordinal} style image" for ordinal in ORDINALS))
 LONGEST_NAME = 40  # characters of each picture's name in the painting's
@@ -39,7 +39,7 @@ def painting(
     content, styles   paths of uploaded files
     start             path of an earlier result to go on with
     mask, style_mask  paths of the regions, or the files themselves
-    pictures          1, or of a row from the first style to the second, up to MOST_PICTURES
+    pictures          1, or of a row from the first style to the second, up to LONGEST_ROW
     kind              of job, else the one that `pictures` asks for
 
     Raises ImageRefused or SettingsError with one sentence. Pictures are opened before the turn comes, which
@@ -88,9 +88,9 @@ def _opened(folder: str, part: str, file: str, name: str) -> Decoded:
 
 def check_row(pictures: Any, styles: int, has_more: bool = False) -> None:
     """Raise SettingsError for a row that cannot be painted."""
-    if isinstance(pictures, bool) or pictures not in range(1, MOST_PICTURES + 1):
+    if isinstance(pictures, bool) or pictures not in range(1, LONGEST_ROW + 1):
         raise SettingsError(
-            f"Pictures must be a whole number from 1 to {MOST_PICTURES}, not {shown(pictures)}."
+            f"Pictures must be a whole number from 1 to {LONGEST_ROW}, not {shown(pictures)}."
         )
     if styles != 2:
         raise SettingsError(

@@ -34,7 +34,8 @@ FORGET_REFUSAL = """
     const refusal = document.querySelector('#said [data-refused]');
     if (refusal) refusal.style.display = 'none';
   };
-  for (const kind of ['pointerup', 'keydown', 'change', 'drop', 'paste']) document.addEventListener(kind, forget, true);
+  const kinds = ['pointerup', 'keydown', 'input', 'change', 'drop', 'paste'];
+  for (const kind of kinds) document.addEventListener(kind, forget, true);
 }
 """
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
+from ..images import open_own
 from . import status
 from .brush import ON, PARTS, TOOLS, address_of, brush, mask_url
 from .parts import FEWEST, MASKS, MOST, parts_run
@@ -92,15 +92,10 @@ class RegionsFold:
         """Values for what is said and the proposal, which replaces the regions of both brushes at the end."""
         for frame in self.runs.stream(client_of(request, NAME), parts_run, content, style, parts):
             if frame.state == "done":
-                masks = [mask_url(_opened(frame.details[name])) for name in MASKS]
+                masks = [mask_url(open_own(frame.details[name])) for name in MASKS]
                 number = secrets.token_hex(8)
                 proposal = {"pictures": [*map(address_of, brushes)], "masks": masks, "number": number}
                 yield status.note(frame.message), proposal
             else:
                 kind = "refused" if frame.state == "failed" else ""
                 yield status.note(frame.message, kind), None
-
-
-def _opened(path: str) -> Image.Image:
-    with Image.open(path) as picture:
-        return picture.convert("RGB")

@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from ..errors import NSTError, SettingsError
 from ..film import save_there_and_back
-from ..images import save_png, side_by_side
+from ..images import open_own, save_png, side_by_side
 from ..presets import PRESETS
 from ..presets import preset as named
 from ..settings import NAMED_WEIGHTS, Settings
 from .api import number_input, refused, summary
 from .events import in_line
-from .painting import MOST_PICTURES, painting
+from .painting import LONGEST_ROW, painting
 from .run_panel import now_and_then
 from .running.clients import client_of
 from .running.frames import Frame
@@ -34,7 +33,7 @@ def add_between(runs: Runs) -> None:
     most = {"size": runs.limits.max_size, "evaluations": runs.limits.max_evaluations}
     inputs = [
         *(Upload(label=name, visible=False) for name in ("content", "style", "second_style")),
-        Number(PICTURES, label="pictures", minimum=2, maximum=MOST_PICTURES, precision=0, visible=False),
+        Number(PICTURES, label="pictures", minimum=2, maximum=LONGEST_ROW, precision=0, visible=False),
         Dropdown(list(PRESETS), value="paint", label="preset", visible=False),
         *(number_input(name, most) for name in ("strength", "size", "evaluations", "seed")),
         Dropdown(list(NAMED_WEIGHTS), value="auto", label="weights", visible=False),
@@ -113,7 +112,7 @@ def row_run(
 ) -> Iterator[Frame]:
     """The run behind /between. Raises ImageRefused or SettingsError with one sentence."""
     if pictures == 1:
-        raise SettingsError(f"A row has 2 to {MOST_PICTURES} pictures, not 1: for one, use /transfer.")
+        raise SettingsError(f"A row has 2 to {LONGEST_ROW} pictures, not 1: for one, use /transfer.")
     return _whole(painting(folder, limits, content, styles, settings, pictures=pictures), Path(folder))
 
 
@@ -123,14 +122,8 @@ def _whole(frames: Iterator[Frame], folder: Path) -> Iterator[Frame]:
         if frame.result is None:
             yield frame
             continue
-        pictures = [_opened(path) for path in sorted(folder.glob("*.png"))]
+        pictures = [open_own(path) for path in sorted(folder.glob("*.png"))]
         row, film = str(folder / ROW), str(folder / FILM)
         save_png(side_by_side(pictures), row)
         save_there_and_back(pictures, film)
         yield replace(frame, picture=row, result=row, details={"film": film})
-
-
-def _opened(path: Path) -> Image.Image:
-    """One of our own files, which may be smaller than what a visitor may bring."""
-    with Image.open(path) as picture:
-        return picture.convert("RGB")

@@ -33,7 +33,7 @@ from .theme import html
 from .transfer_tab import TransferTab
 from .unchecked import Number
 from .units_page import Page, Pages
-from .zipped import MOST_PICTURES, is_zip, pictures_in
+from .zipped import MOST_IN_A_ZIP, is_zip, pictures_in
 
 if TYPE_CHECKING:
     from ..studies.units import Scan
@@ -199,7 +199,7 @@ class UnitsTab:
                 html(
                     status.note(
                         f"Looks at {len(gallery.all_files)} example pictures, the two of the Transfer tab, "
-                        f"and yours: up to {MOST_ADDED}, or one zip of up to {MOST_PICTURES}."
+                        f"and yours: up to {MOST_ADDED}, or one zip of up to {MOST_IN_A_ZIP}."
                     )
                 )
         self.panel = StatusPanel("units", "Look")
@@ -243,7 +243,7 @@ class UnitsTab:
         if len(own) > MOST_ADDED:
             raise gr.Error(
                 f"You added {len(own)} pictures and at most {MOST_ADDED} are looked at: please remove some, "
-                f"or put up to {MOST_PICTURES} into one zip.",
+                f"or put up to {MOST_IN_A_ZIP} into one zip.",
                 print_exception=False,
             )
         own += [path for path in (content, style) if path]

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from ..errors import NSTError, SettingsError
 from ..film import save_film, save_there_and_back, shrunk
+from ..images import open_own
 from ..recipe import Recipe, read_recipe
 from .handles import preset_name
 from .labels import LABELS
@@ -169,7 +168,7 @@ def film_of(one: Painted) -> str:
     try:
         path = made_in(one.folder) / f"{Path(row[0] if row else one.painting).stem}.webp"
         if not path.is_file():
-            frames = [_frame(picture) for picture in row or (*_first(one), *one.moments.values())]
+            frames = [shrunk(open_own(picture)) for picture in row or (*_first(one), *one.moments.values())]
             if not frames:
                 raise FileNotFoundError
             with whole(path) as part:
@@ -184,12 +183,6 @@ def film_of(one: Painted) -> str:
 def _first(one: Painted) -> tuple[str, ...]:
     """What the film begins with before the moments: the content image, where there is one."""
     return (one.content,) if one.recipe and not one.recipe.settings.is_texture else ()
-
-
-def _frame(path: str) -> Image.Image:
-    """One of our own files, which may be smaller than what a visitor may bring."""
-    with Image.open(path) as picture:
-        return shrunk(picture.convert("RGB"))
 
 
 def _recipe(path: str) -> Recipe | None:

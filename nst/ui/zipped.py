@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from ..errors import ImageRefused
 from ..images import read_file
 
-MOST_PICTURES = 24
+MOST_IN_A_ZIP = 24
 MOST_BYTES = 40 * 2**20  # of all entries, unpacked: twice what may be uploaded, as pictures hardly shrink
 MOST_LISTED = 64 * 2**10  # bytes of the list of entries, all of which zipfile reads; some 500 of them
 END, END_SIZE, END_OF_64 = b"PK\x05\x06", 22, b"PK\x06\x07"  # of that list; of a list of over 65 535 entries
@@ -29,7 +29,7 @@ def pictures_in(path: str) -> list[bytes]:
     """The files of a zip in the order they are listed, folders flattened.
 
     Raises ImageRefused, one plain sentence that names the limit, for a zip that is empty, encrypted, damaged,
-    or holds more than MOST_PICTURES files or MOST_BYTES of them.
+    or holds more than MOST_IN_A_ZIP files or MOST_BYTES of them.
     """
     data = read_file(path)
     _check_list(data)
@@ -54,7 +54,7 @@ def _check_list(data: bytes) -> None:
         length = int.from_bytes(data[end + 12 : end + 16], "little")
         if length > MOST_LISTED or END_OF_64 in data[max(0, end - 20) : end]:
             raise ImageRefused(
-                f"This zip lists too many files: at most {MOST_PICTURES} pictures are accepted."
+                f"This zip lists too many files: at most {MOST_IN_A_ZIP} pictures are accepted."
             )
         end = data.find(END, end + 1)
 
@@ -63,9 +63,9 @@ def _read(opened: zipfile.ZipFile) -> Iterator[bytes]:
     entries = [entry for entry in opened.infolist() if not _is_clutter(entry)]
     if not entries:
         raise ImageRefused("There is no picture in this zip: please put some in.")
-    if len(entries) > MOST_PICTURES:
+    if len(entries) > MOST_IN_A_ZIP:
         raise ImageRefused(
-            f"This zip holds {len(entries)} files and at most {MOST_PICTURES} pictures are accepted."
+            f"This zip holds {len(entries)} files and at most {MOST_IN_A_ZIP} pictures are accepted."
         )
     left = MOST_BYTES
     for entry in entries:
