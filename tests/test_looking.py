@@ -2,17 +2,21 @@
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
+import gradio as gr
 import pytest
 from server import png
+from test_painted import request_of
 from tiny import checks, waves
 
 from nst.ui import units_tab
+from nst.ui.kept import Kept
 from nst.ui.running import workspace
 from nst.ui.running.limits import Limits
 from nst.ui.running.workspace import ask_to_stop
 from nst.ui.studies_api import patches_run
-from nst.ui.units_tab import scan_run
+from nst.ui.units_tab import NOT_KEPT, UnitsTab, scan_run
 
 
 @pytest.fixture
@@ -56,3 +60,10 @@ def test_an_answer_with_patches_that_is_stopped_before_any_picture_says_so(tmp_p
     ask_to_stop(str(tmp_path))
     *_, last = patches_run(str(tmp_path), Limits(), own, [], "relu1_1", 0, "self-taught")
     assert (last.state, last.result) == ("stopped", None)
+
+
+def test_a_page_that_is_refused_leaves_the_box_at_the_unit_that_is_seen():
+    tab = cast(Any, SimpleNamespace(scans=Kept(1, NOT_KEPT, 60.0)))
+    with pytest.warns(UserWarning, match="No pictures that were looked at are kept here"):
+        values, *_ = UnitsTab._page(tab, cast(Any, request_of()), "relu2_1", 27, ("relu2_1", 18))
+    assert values == (gr.skip(), 18, gr.skip())

@@ -129,5 +129,5 @@ def test_all_optimisers_begin_at_one_cost(comparison):
 
 
 def test_evaluations_that_have_no_fifths_are_refused_with_the_range():
-    with pytest.raises(SettingsError, match="multiple of 5 from 5 to 2000, not “12”"):
+    with pytest.raises(SettingsError, match="multiple of 5 for this sheet, not “12”"):
         compare_optimizers(waves(), checks(), SMALL.with_(evaluations=12))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ..errors import SettingsError
 from ..images import fit
-from ..settings import BOUNDS, Settings, digits
+from ..settings import Settings
 from .board import LADDER, Board, conv_name
 from .plot import power_of_ten
 
@@ -80,8 +80,7 @@ def in_snapshots(settings: Settings) -> Settings:
     """The settings of three optimisers. Raises SettingsError for evaluations that SNAPSHOTS do not divide."""
     if settings.evaluations % SNAPSHOTS:
         raise SettingsError(
-            f"Evaluations must be a multiple of {SNAPSHOTS} from {SNAPSHOTS} to "
-            f"{digits(BOUNDS['evaluations'].high)}, not “{settings.evaluations}”."
+            f"Evaluations must be a multiple of {SNAPSHOTS} for this sheet, not “{settings.evaluations}”."
         )
     return settings
 

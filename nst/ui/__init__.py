@@ -1,6 +1,7 @@
 """The page: one module a tab over the engine; what running in public takes is in running/.
 
 transfer_tab.py    the Transfer tab; example_pictures.py, those to choose from, which gallery.py reads
+address.py         which tab, pair and settings the page's address names
 other_styles.py    the second, third and fourth style image
 form.py            its settings; handles.py, the preset and what moves them; labels.py, their words;
                    shares.py, how much of each style; estimate.py, how long they take
@@ -20,8 +21,10 @@ painting.py        the Transfer tab's run, with its jobs in painting_jobs.py; pa
 measuring.py       the run behind How it works; sums.py, gram_maps.py and moments.py: what its tab is made of
 kept.py            what was computed for the last few visitors
 status.py          words, figures and the bar; curves.py, the costs as a plot
+share.py           a painting's settings as something to run elsewhere, and what a link to the page shows
 api.py             the endpoint /transfer, for clients and MCP; row_api.py and studies_api.py, the others
-events.py          how Gradio's events run; upload.py and unchecked.py, inputs that pass on what came
+events.py          how Gradio's events run; upload.py and unchecked.py, inputs that pass on what came;
+                   blocks.py, what fits no function
 refusing.py        a file that is no picture, refused as soon as it is brought
 zipped.py          the pictures of a visitor's zip
 theme.py           colours and fonts; page.css has the rest

@@ -12,5 +12,6 @@ guard.py       every request: routes, sizes, silence; bodies.py what JSON may ho
 uploading.py   an upload as it comes in; responses.py: headers of what is served
 silence.py     connections on which nothing comes are closed; unheard.py, answers that nobody came for;
                sessions.py, what is kept of one
+heaps.py       few heaps for many threads; speed.py, how long a painting will take
 zerogpu.py     the one decorator that a Space with borrowed GPUs needs
 """
