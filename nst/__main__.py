@@ -243,6 +243,8 @@ def _write(lines: TextIO, event: Mapping[str, Any]) -> None:
     try:
         lines.write(json.dumps(event) + "\n")
     except OSError:
+        if sys.stderr.isatty():  # whose line the bar has
+            print(file=sys.stderr)
         _fail("The trace ends here: it cannot be written any further, and the disk may be full.", 0)
         _close(lines)
 

@@ -235,6 +235,15 @@ def test_a_trace_may_go_into_a_pipe_whose_name_is_a_link(nst, folder):
         assert len([*lines]) == 4
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_that_a_trace_ends_has_a_line_of_its_own_below_the_bar(nst, folder, monkeypatch):
+    terminal, end = os.openpty()
+    with open(end, "w", encoding="utf-8") as stderr, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", stderr)
+        nst(folder, "content.jpg", "style.png", "-o", "traced-too.png", "--trace", "/dev/full", *SMALL)
+    assert "\r\nThe trace ends here" in written_to(terminal)
+
+
 def test_a_run_that_fails_halfway_keeps_its_picture_and_says_so_by_its_status(nst, folder, monkeypatch):
     def failing(*given):
         for report in stylize(*given):
