@@ -55,7 +55,7 @@ LAYER = "relu2_1"  # shown first
 NOT_KEPT = "Nothing that was measured is kept here: press Measure."
 STILL_PAINTED = "Your picture is still being painted: press Measure when it is done."
 NOT_PAINTED = (
-    "No moments of a run with these two pictures are known here, so G is the content image: J_content is 0."
+    "No run of yours with these two pictures is kept here, so G is the content image: J_content is 0."
 )
 
 
