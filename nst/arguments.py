@@ -18,23 +18,32 @@ from .settings import (
     read_numbers,
 )
 
-# Each option with others that it cannot stand beside, as one of the two would not be looked at.
+# Each option with those that are not looked at beside it.
 APART = {
     "brushwork": ("start", "mask", "style_mask", "alike", "between", "film", "style_scale"),
     "between": ("start", "mask", "style_mask", "alike", "style_weights"),
     "alike": ("mask", "style_mask"),
-    "strength": ("alpha", "beta"),
+    "alpha": ("strength",),
     "keep_colours": ("colours",),
 }
-# Options of which nothing is seen without something that a preset may bring. α is not among those of a
-# content image: β cannot be given without it.
+# Options of which nothing is seen without something that a preset may bring, and how to have that. α is not
+# among those of a content image: β cannot be given without it.
 NEEDED: tuple[tuple[str, str, Callable[[Settings], bool]], ...] = (
     *(
-        (name, "a content image, and so no --canvas", lambda settings: not settings.is_texture)
-        for name in ("alike", "init", "noise", "content_layers", "colours", "keep_colours")
+        (name, "a content image: leave --canvas out", lambda settings: not settings.is_texture)
+        for name in ("alike", "noise", "content_layers", "colours", "keep_colours")
     ),
-    ("noise", "--init blend", lambda settings: settings.init == "blend"),
-    ("learning_rate", "--optimizer adam or gd", lambda settings: settings.optimizer in ("adam", "gd")),
+    (
+        "init",
+        "a content image: leave --canvas out",
+        lambda settings: not settings.is_texture or settings.init == "noise",
+    ),
+    ("noise", "--init blend: give that", lambda settings: settings.init == "blend"),
+    (
+        "learning_rate",
+        "--optimizer adam or gd: give that",
+        lambda settings: settings.optimizer in ("adam", "gd"),
+    ),
 )
 
 
@@ -115,8 +124,7 @@ def _scales(text: str) -> int:
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """The settings that were asked for, on top of a preset's. Raises SettingsError, also where an option that
-    was given would not be looked at."""
+    """The settings that were asked for, on top of a preset's. Raises SettingsError, also for unseen()."""
     names = Settings().to_dict()
     given = {name: value for name, value in vars(options).items() if name in names and value is not None}
     for name in {"content_layers", "style_layers"} & set(given):
@@ -124,17 +132,25 @@ def settings_of(options: argparse.Namespace) -> Settings:
     if "style_weights" in given:
         given["style_weights"] = read_numbers(given["style_weights"])
     settings = preset(options.preset, **given)
-    _require_use({name for name, value in vars(options).items() if value is not None}, settings)
+    for sentence in unseen(
+        [name for name, value in vars(options).items() if value is not None], settings
+    ).values():
+        raise SettingsError(sentence)
     return settings
 
 
-def _require_use(given: Collection[str], settings: Settings) -> None:
-    for name in (name for name in APART if name in given):
-        for other in APART[name]:
-            if other in given:
-                raise SettingsError(
-                    f"{_flag(name)} cannot be used with {_flag(other)}: leave one of the two out."
-                )
-    for name, what, is_there in NEEDED:
-        if name in given and not is_there(settings):
-            raise SettingsError(f"{_flag(name)} needs {what}: give that, or leave {_flag(name)} out.")
+def unseen(given: Collection[str], settings: Settings) -> dict[str, str]:
+    """{option: why not} of those given of which nothing is seen, with these settings or beside another."""
+    apart = {
+        other: f"{_flag(name)} cannot be used with {_flag(other)}: leave one of the two out."
+        for name, others in APART.items()
+        if name in given
+        for other in others
+        if other in given
+    }
+    needy = {
+        name: f"{_flag(name)} needs {what}, or leave {_flag(name)} out."
+        for name, what, is_there in NEEDED
+        if name in given and not is_there(settings)
+    }
+    return apart | needy

@@ -134,6 +134,8 @@ def marked(mask: Image.Image) -> dict[tuple[int, int, int], np.ndarray]:
     levels = np.asarray(mask.convert("RGB"))
     corner = (levels > 127) @ np.array([4, 2, 1], np.uint8)
     painted = [number for number in range(8) if _is_painted(levels, corner == number, CORNERS[number])]
+    if len(painted) < 2:  # and nothing to blend: thin strokes of a colour that is not pure
+        painted = [*map(int, np.unique(corner))]
     between = ~np.isin(corner, painted)
     if painted and between.any():
         # The nearest corner c of a pixel x is that of the largest (x − ½) · c.

@@ -77,7 +77,7 @@ def opened_once(app, browser, profile) -> Iterator[Page]:
 
 @pytest.fixture
 def looked_at(opened_once) -> Page:
-    """One page for all tests of a file that only look at it: none of them fills anything in."""
+    """One page for all tests of a file that look at it, or press what the others do not ask about."""
     opened_once.emulate_media(color_scheme="light")
     opened_once.evaluate("scrollTo({top: 0, behavior: 'instant'})")
     return opened_once

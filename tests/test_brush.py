@@ -73,7 +73,9 @@ def test_what_is_brushed_stays_as_it_is_and_what_is_erased_does_not(visit, pictu
     page.get_by_role("button", name="Settings used").click()
     expect(page.locator("#used")).to_contain_text("By a mask")
     page.get_by_role("button", name="Use its settings").click()
-    expect(page.locator("#note")).to_contain_text("It had regions: what is marked now stays.")
+    expect(page.locator("#note")).to_contain_text(
+        "It had regions: what is marked stays, and what is not must be marked again."
+    )
     page.wait_for_timeout(300)
     assert marked(page)[0] > 0
     page.locator("#brush .clear").click()

@@ -184,13 +184,13 @@ def test_bad_input_is_one_sentence_and_exit_status_2(nst, folder, arguments, say
     [
         (
             "--strength 5 --alpha 1 --beta 1",
-            "--strength cannot be used with --alpha: leave one of the two out",
+            "--alpha cannot be used with --strength: leave one of the two out",
         ),
         ("--keep-colours --colours 0.5", "--keep-colours cannot be used with --colours"),
         ("--brushwork --style-scale 0.5", "--brushwork cannot be used with --style-scale"),
         (
             "--canvas 1:1 --keep-colours",
-            "--keep-colours needs a content image, and so no --canvas: give that",
+            "--keep-colours needs a content image: leave --canvas out, or leave --keep-colours out",
         ),
         ("--canvas 1:1 --content-layers relu4_2", "--content-layers needs a content image"),
         ("--noise 0.3", "--noise needs --init blend: give that, or leave --noise out"),

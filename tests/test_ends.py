@@ -98,7 +98,7 @@ def test_the_regions_stay_where_the_pictures_they_are_marked_on_do(tmp_path, mak
     tab = asyncio.run(built_tab(make_runs()))
     inputs = [str(pictures[0]), str(pictures[1]) if same else None, None, None, None]
     note = str(tab._reuse(one, *inputs)[len(inputs) + 1])
-    assert ("what is marked now stays" in note, "mark them again" in note) == (same, not same)
+    assert ("what is marked stays" in note, "mark them again" in note) == (same, not same)
 
 
 def test_a_painting_whose_end_went_wrong_leaves_the_last_one_in_sight_and_says_so():
@@ -106,7 +106,7 @@ def test_a_painting_whose_end_went_wrong_leaves_the_last_one_in_sight_and_says_s
     values = dict(zip(panel.returned, panel.back(), strict=True))
     assert (values[panel.canvas].visible, values[panel.finished].visible) == (False, True)
     assert (values[panel.run].interactive, values[panel.stop].interactive) == (True, False)
-    assert "reload the page to find it" in values[panel.status]
+    assert "reload the page to find what was painted" in values[panel.status]
 
 
 # The folds

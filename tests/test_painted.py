@@ -14,7 +14,7 @@ from server import wait_until
 from nst.images import save_png
 from nst.recipe import recipe_text
 from nst.settings import Settings
-from nst.ui import gallery, painting_jobs, shown
+from nst.ui import painting_jobs, shown
 from nst.ui.board_tabs import GridTab
 from nst.ui.gallery import Gallery, painting_buttons
 from nst.ui.in_sight import FIRST_MOMENT, compared
@@ -118,7 +118,6 @@ def test_what_is_said_of_a_run_stays_when_an_earlier_painting_is_pressed(tmp_pat
 
 
 def test_a_painting_found_unfinished_is_looked_at_anew_when_it_is_pressed(tmp_path, make_runs):
-    moment_file(tmp_path, 1).parent.mkdir(exist_ok=True)
     PICTURE.save(moment_file(tmp_path, 1))
     visit = found_again([tmp_path])
     assert visit[0].recipe is None
@@ -136,7 +135,6 @@ def test_a_strip_is_drawn_again_from_small_pictures_that_are_kept_beside_the_pai
     drawn = painting_buttons([(str(painting), "Lake", "Seed: 1")], "Paintings")
     assert "data:image/webp" in drawn
     painting.write_bytes(b"not opened again")
-    gallery._thumb.cache_clear()
     assert painting_buttons([(str(painting), "Lake", "Seed: 1")], "Paintings") == drawn
 
 

@@ -128,6 +128,6 @@ def test_all_optimisers_begin_at_one_cost(comparison):
     assert first == pytest.approx([first[0]] * 3, rel=1e-5)
 
 
-def test_evaluations_that_have_no_fifths_are_refused_with_the_range():
+def test_evaluations_that_have_no_fifths_are_refused():
     with pytest.raises(SettingsError, match="multiple of 5 for this sheet, not “12”"):
         compare_optimizers(waves(), checks(), SMALL.with_(evaluations=12))

@@ -257,3 +257,9 @@ def test_a_mask_in_half_the_size_and_of_soft_colours_is_read_as_the_same():
     found = find_regions(small, SIZE, SMALL, [SIZE]).kept(SIZE)
     expected = find_regions(mask((8, 8, 40, 30)), SIZE, SMALL, [SIZE]).kept(SIZE)
     assert float((found - expected).abs().mean()) < 0.03
+
+
+def test_a_thin_stroke_of_a_colour_that_is_not_pure_is_one_where_it_is_the_only_one():
+    mask = Image.new("RGB", (160, 120))
+    mask.paste((200, 0, 0), (40, 60, 120, 62))
+    assert marked(mask)[KEEP].sum() == 160

@@ -10,7 +10,7 @@ from nst.ui.address import settings_in
 from nst.ui.painting import painting_name
 from nst.ui.running import speed as subject
 from nst.ui.running.speed import Speed
-from nst.ui.share import address_of, as_command, as_python, as_requests, preview_head, source_link
+from nst.ui.share import address_of, as_command, as_python, as_requests, changed, preview_head, source_link
 
 EVERY = [preset(name, seed=5, size=320) for name in PRESETS]
 MIXED = Settings(style_weights=(0.25, 0.75), colours=0.5, seed=5)
@@ -29,6 +29,24 @@ def test_the_command_line_has_the_same_settings(settings):
     found = settings_of(parser().parse_args(shlex.split(as_command(settings))[3:]))
     assert found.with_(style_layers=settings.style_layers) == settings
     assert found.style_layers == pytest.approx(settings.style_layers, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *(preset(name, canvas="1:1") for name in PRESETS),
+        Settings(strength=5, alpha=1, beta=10),
+        Settings(keep_colours=True, colours=0.5),
+        Settings(keep_colours=True, canvas="4:3"),
+        Settings(noise=0.3, learning_rate=0.1),
+    ],
+    ids=lambda settings: " ".join(changed(settings)),
+)
+def test_the_command_line_is_without_what_has_no_effect_and_would_be_refused(settings):
+    found = settings_of(parser().parse_args(shlex.split(as_command(settings))[3:]))
+    unseen = ("strength", "colours", "keep_colours", "noise", "learning_rate", "init", "content_layers")
+    seen = found.with_(style_layers=settings.style_layers)
+    assert seen.with_(**{name: getattr(settings, name) for name in unseen}) == settings
 
 
 def test_a_small_negative_number_is_no_option_of_the_command_line():

@@ -4,7 +4,7 @@
 /?pair=lake-palette-knife          a pair of the gallery, filled in
 /?preset=gentle&size=256&seed=7    settings, by the names of Settings; they change the pair's
 
-A pair and settings are there until Paint is pressed: what is painted then is what a reload fills in.
+A pair and settings are there until something is painted, which is then what a reload fills in.
 """
 
 import json
@@ -18,7 +18,7 @@ from ..presets import preset
 from ..settings import BOUNDS, FLAGS, NAMED_WEIGHTS, Settings, read_layers
 from . import status
 from .events import QUIET, TO_TAB
-from .form import IN_AN_ADDRESS, LAYERS, OF_A_PAINTING
+from .form import IN_AN_ADDRESS, LAYERS
 from .gallery import Gallery, Pair
 from .transfer_tab import TransferTab
 
@@ -29,12 +29,6 @@ READY = """
   const names = %s, named = () => new URL(location.href).searchParams.get('tab');
   window.tabInAddress = () => names.includes(named()) ? named() : names[0];
   addEventListener('popstate', () => document.querySelector(`[data-tab-id="${tabInAddress()}"]`)?.click());
-  addEventListener('click', ({target}) => {
-    if (!target.closest?.('#run')) return;
-    const here = new URL(location.href);
-    for (const name of %s) here.searchParams.delete(name);
-    if (here.href !== location.href) history.replaceState(history.state, '', here);
-  });
   setTimeout(() => { window.addressRead = true; }, 300);
 }
 """
@@ -112,8 +106,7 @@ def wire_address(
 
     outputs = [tabs, transfer.content, transfer.style, transfer.note, *form.filled]
     names = {name: json.dumps(str(name)) for name in known}
-    ready = READY % (json.dumps([*map(str, known)]), json.dumps(sorted(OF_A_PAINTING)))
-    demo.load(opened, None, outputs, **QUIET).then(None, js=ready)
+    demo.load(opened, None, outputs, **QUIET).then(None, js=READY % json.dumps([*map(str, known)]))
     for name, tab in known.items():
         tab.select(None, js=OPENED % ((names[name],) * 3))
 

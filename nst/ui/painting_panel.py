@@ -1,5 +1,6 @@
 """Where a painting is seen as it forms and when it is done, and the strip of those of this visit."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import gradio as gr
 
 from . import curves, share, status
 from .events import EACH, LATEST, ONE_BY_ONE, QUIET
+from .form import OF_A_PAINTING
 from .gallery import Gallery, Pair, painting_buttons, painting_row
 from .in_sight import (
     CONTENT_IMAGE,
@@ -29,7 +31,7 @@ from .shown import Record, Shown, kept_in, pair_of
 from .theme import html
 from .visit import GONE, MOST_KEPT, Painted, apart, found_again, now_of, painted, with_more
 
-NOT_SHOWN = "What was painted could not be shown: reload the page to find it, or press Paint again."
+NOT_SHOWN = "Something went wrong: reload the page to find what was painted, or press Paint again."
 CODES: Sequence[tuple[str, Any]] = (("Python", "python"), ("Command line", "shell"), ("curl", "shell"))
 
 
@@ -52,10 +54,16 @@ FOLLOW = """
   if (!found?.[2] || window.forgotten) return;
   let runs = [];
   try { runs = JSON.parse(localStorage['nst-paintings']); } catch {}
-  runs = (Array.isArray(runs) ? runs : []).filter((run) => run !== found[2]);
+  if (!Array.isArray(runs)) runs = [];
+  if (!runs.includes(found[2])) {
+    const here = new URL(location.href);
+    for (const name of OF_A_PAINTING) here.searchParams.delete(name);
+    if (here.href !== location.href) history.replaceState(history.state, '', here);
+  }
+  runs = runs.filter((run) => run !== found[2]);
   try { localStorage['nst-paintings'] = JSON.stringify([...runs, found[2]].slice(-MOST)); } catch {}
 }
-""".replace("MOST", str(MOST_KEPT))
+""".replace("MOST", str(MOST_KEPT)).replace("OF_A_PAINTING", json.dumps(sorted(OF_A_PAINTING)))
 # For who comes next to this browser. Until the page is another one, what is said of a run is not remembered.
 FORGET = """
 () => {
@@ -259,6 +267,8 @@ class PaintingPanel(RunPanel):
         now = now_of(visit[index]) if isinstance(index, int) and 0 <= index < len(visit) else ()
         if not now or not now[-1].is_there:
             raise gr.Error(GONE, print_exception=False)
+        # A run may have ended meanwhile, whose painting the visit must not lose: it is sent where it changed.
+        is_same = now == (visit[index],)
         visit = (*visit[:index], *now, *visit[index + 1 :])[-MOST_KEPT:]
         one, finished = now[-1], gr.Column(visible=True)
         said, seen = _said(one), self._seen(request, one, visit)
@@ -269,7 +279,7 @@ class PaintingPanel(RunPanel):
                 for each, value in zip(self.seen, seen, strict=True)
             )
         canvas = gr.skip()  # what is being painted stays in sight, above it
-        return (finished, canvas, visit, _strip(visit, one), said, *seen)
+        return (finished, canvas, gr.skip() if is_same else visit, _strip(visit, one), said, *seen)
 
     def _seen(self, request: gr.Request, one: Painted, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `seen`."""

@@ -26,11 +26,15 @@ REMOVE = """
 """
 # Something else was used after a refusal: it may be mended, and Paint says it again if it is not. How a run
 # failed stays. Gradio's own change comes late on a slow machine, and would hide what Paint says meanwhile. A
-# finger that scrolls the page ends in no pointerup.
+# finger that scrolls the page ends in no pointerup, and a key may only move or copy.
 FORGET_REFUSAL = """
 () => {
-  const forget = ({target, key}) => {
-    if (key === 'Tab' || target.closest?.('#said, .row:has(> #run)')) return;
+  const pressed = ['Enter', ' ', 'Backspace', 'Delete'];
+  const used = 'button, input, textarea, label, canvas, [role=tab], [role=option], [data-index]';
+  const forget = ({type, target, key}) => {
+    if (target.closest?.('#said, .row:has(> #run)')) return;
+    if (type === 'keydown' && !pressed.includes(key)) return;
+    if (type === 'pointerup' && !target.closest?.(used)) return;
     const refusal = document.querySelector('#said [data-refused]');
     if (refusal) refusal.style.display = 'none';
   };

@@ -41,13 +41,17 @@ def as_python(settings: Settings, others: Sequence[str] = ()) -> str:
 
 
 def as_command(settings: Settings, others: Sequence[str] = ()) -> str:
-    """The command line of the same."""
+    """The command line of the same, without what it would refuse as nothing is seen of it."""
+    from ..arguments import unseen  # and torch: the page is served before it is there
+
     content = [] if settings.is_texture else [CONTENT]
     words = ["python", "-m", "nst", *content, *_styles(settings), "-o", "result.png"]
     for name in others:
         words += [_flag(name), OTHERS[name]]
-    for name, value in changed(settings).items():
-        words += _option(name, value)
+    given = changed(settings)
+    without_effect = unseen(given, settings)
+    for name, value in given.items():
+        words += [] if name in without_effect else _option(name, value)
     return shlex.join(words)
 
 

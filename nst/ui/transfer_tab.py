@@ -39,7 +39,7 @@ from .visit import GONE, Painted, addresses_of
 # A reload leaves the last paintings there, and empties the inputs.
 PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of again: it does not keep them."
 MARK_AGAIN = " It had regions: mark them again."
-MARKED_STAYS = " It had regions: what is marked now stays."
+MARKED_STAYS = " It had regions: what is marked stays, and what is not must be marked again."
 CHOOSE_AGAIN = " Choose those of its pictures again that are no longer kept."
 
 # For buttons, which are its inputs and its outputs. The pairs, which are no component, are pale meanwhile.

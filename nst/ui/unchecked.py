@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from ..settings import digits
+from ..settings import write_number
 
 
 class Number(gr.Number):
@@ -24,7 +24,7 @@ class Number(gr.Number):
         low, high, info = self.minimum, self.maximum, super().api_info()
         if low is None or high is None:
             return info
-        said = f"{self.info or ''} From {digits(low)} to {digits(high)}.".lstrip()
+        said = f"{self.info or ''} From {write_number(low)} to {write_number(high)}.".lstrip()
         return {**info, "description": said, "minimum": low, "maximum": high}
 
 
