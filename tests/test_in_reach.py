@@ -81,6 +81,7 @@ def test_until_the_page_is_ready_nothing_is_brought_and_what_is_chosen_then_stay
     expect(strength(page)).to_have_value("5")
     expect(number(page, "Size")).to_have_value("96")
     expect(page.get_by_label("Seed")).to_have_value("11")
+    number(page, "Evaluations").fill("1000")  # so that it can be stopped
     page.locator("#run").click()
     expect(page.locator("#said [data-run]")).to_be_attached()
     page.wait_for_function("location.search === '?tab=transfer'")  # a reload fills in what was painted

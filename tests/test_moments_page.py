@@ -71,7 +71,7 @@ def test_a_row_is_refused_without_a_second_style_and_where_it_is_stopped_leaves_
     wait_for_the_end(page)
     # The estimate may wait for a measurement of the processor that was under way.
     expect(page.locator("#estimate")).to_contain_text(said, timeout=60_000)
-    use_recipe(page, a_painting(tmp_path, evaluations=12, size=192))
+    use_recipe(page, a_painting(tmp_path, evaluations=12, size=256))
     page.locator("#second-style input[type=file]").set_input_files(pictures[0])
     expect(page.locator("#second-style img")).to_be_visible()
     set_slider(page, "Pictures", 12)

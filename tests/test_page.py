@@ -94,7 +94,7 @@ REMEMBERING = """
     const live = document.querySelector('#live img')?.checkVisibility();
     if (live) seen.picture = true;
     if (live && document.querySelector('#costs polyline.total')) seen.costs = true;
-    if (/evaluation \\d+ of 90/.test(document.querySelector('#said').textContent)) seen.evaluation = true;
+    if (/evaluation \\d+ of 200/.test(document.querySelector('#said').textContent)) seen.evaluation = true;
   };
   const all = {attributes: true, characterData: true, childList: true, subtree: true};
   new MutationObserver(look).observe(document.querySelector('#transfer'), all);
@@ -116,7 +116,7 @@ def test_stop_keeps_the_best_picture_and_the_next_run_shows_itself_and_ends_in_a
     wait_for_the_end(page, "Stopped at evaluation")
     page.wait_for_function("document.title.startsWith('Stopped')")
     expect(page.locator("#slider img")).to_have_count(2)
-    use_recipe(page, a_painting(tmp_path, evaluations=90))
+    use_recipe(page, a_painting(tmp_path, evaluations=200))
     page.evaluate(REMEMBERING)
     page.locator("#run").click()
     wait_for_the_end(page, "Painted 64 × 48 px")
@@ -127,7 +127,7 @@ def test_stop_keeps_the_best_picture_and_the_next_run_shows_itself_and_ends_in_a
     with page.expect_download() as download:
         page.locator("#download").click()
     assert download.value.suggested_filename == "content-style-7.png"
-    assert_painting(download.value.path(), (64, 48), evaluations=90)
+    assert_painting(download.value.path(), (64, 48), evaluations=200)
 
 
 def assert_painting(path: Path, size: tuple[int, int], evaluations: int) -> None:
