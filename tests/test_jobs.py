@@ -242,9 +242,8 @@ def test_an_address_is_refused_for_every_kind_of_input(small):
     assert visitor.run("slide", 3) == [3]
 
 
-def test_an_app_that_is_terminated_in_a_run_exits_within_ten_seconds(server):
-    """The last test here: it ends the small app."""
-    server.journal.write_text("")
+def test_an_app_that_is_terminated_in_a_run_exits_within_ten_seconds(tmp_path):
+    server = Server(SMALL_APP, tmp_path)
     begin(Visitor(server), "a")
     server.wait_for_entry("step a 1")
     assert server.stop() < 10
