@@ -149,6 +149,18 @@ def test_a_closed_run_gives_its_turn_away_only_when_it_has_really_ended(make_run
     assert gate.most_inside == 1
 
 
+def test_a_last_frame_comes_when_the_turn_is_given_away_even_to_whoever_asks_for_nothing_more(make_runs):
+    def refuse(folder: str, limits: Limits) -> Iterator[Frame]:
+        yield Frame("working", "on")
+        raise SettingsError("There is no such unit.")
+
+    runs = make_runs()
+    refused = runs.stream("a", refuse)
+    until(refused, "failed")  # kept and not closed, as by the traceback of an endpoint's refusal
+    wait_until(lambda: idle(runs), "the turn to be given away")
+    assert list(refused) == []
+
+
 def test_those_who_wait_are_told_how_many_come_before_them(make_runs):
     runs, gate = make_runs(), Gate()
     first, second, third = (runs.stream(name, gate) for name in "abc")

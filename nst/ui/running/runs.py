@@ -118,12 +118,14 @@ class Runs:
             run.turn = time.monotonic()
             for run.last in settled(frames):
                 run.end_if_unheard()
-                yield run.last
+                if not run.last.is_last:
+                    yield run.last
         finally:
             # On a cancelled run this is Gradio's event loop: nothing here may take time. The flag ends the
             # work where it is, and a thread of its own gives the turn away once it has really ended.
             ask_to_stop(run.folder)
             threading.Thread(target=self._end, args=(run, frames), name="nst-end").start()
+        yield run.last  # not before the turn is given away: whoever has it may ask for nothing more
 
     def _begin(self, client: Client) -> _Run:
         place = self._line.enter(client.session, client.address)
