@@ -16,17 +16,23 @@ from .errors import SettingsError, shown
 from .network.layers import CHANNELS_PER_BLOCK, block_of
 from .settings import DEFAULT_STYLE, Settings
 
+ABSOLUTE = ("alpha", "beta", "tv")  # the weights of J, where a preset has α and β in place of a strength
+
 
 def preset(name: str, **changes: Any) -> Settings:
-    """The named preset, with some settings changed. A strength takes the place of the preset's α and β.
+    """The named preset, with some settings changed.
+
+    A strength takes the place of the preset's α and β; of its γ too, which is one with such α and β. So does
+    another statistic: they are in the units of the preset's, and the style cost would be nothing.
 
     Raises SettingsError for a name that is no preset, or a change out of bounds.
     """
     if name not in PRESETS:
         raise SettingsError(f"There is no preset {shown(name)}: there are {', '.join(PRESETS)}.")
     chosen = PRESETS[name]
-    if changes.get("strength") is not None:
-        chosen = {setting: value for setting, value in chosen.items() if setting not in ("alpha", "beta")}
+    another = changes.get("statistic") not in (None, Settings().statistic)
+    if "alpha" in chosen and (another or changes.get("strength") is not None):
+        chosen = {setting: value for setting, value in chosen.items() if setting not in ABSOLUTE}
     return Settings.from_dict({**chosen, **changes})
 
 

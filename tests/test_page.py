@@ -342,6 +342,24 @@ def test_handles_and_presets_move_the_exact_numbers_and_a_list_that_is_opened_an
     page.get_by_role("option", name="Bold").click()
     expect(strength(page)).to_have_value("60")
     expect(number(page, "Evaluations")).to_have_value("65")
+    # The weights of a published loss say nothing beside a relative cost.
+    variation, alpha = number(page, "total variation"), page.get_by_role("textbox", name="α").first
+    for relative in (lambda: slider.fill("50"), lambda: choose_statistic(page, "Gaussian")):
+        page.get_by_label("Preset").click()
+        page.get_by_role("option", name="neural-style").click()
+        expect(variation).to_have_value("19176652.8")
+        relative()
+        expect(variation).to_have_value("5")
+        expect(alpha).to_have_value("")
+    variation.fill("2")
+    slider.fill("75")
+    expect(strength(page)).to_have_value("100")
+    expect(variation).to_have_value("2")
+
+
+def choose_statistic(page, name: str) -> None:
+    page.get_by_label("Style statistic").click()
+    page.get_by_role("option", name=name).click()
 
 
 def test_nothing_is_wider_than_a_phone(looked_at):

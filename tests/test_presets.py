@@ -80,3 +80,12 @@ def test_a_strength_takes_the_place_of_a_presets_alpha_and_beta():
     assert heavy.style_layers == gatys.style_layers
     with pytest.raises(SettingsError):
         preset("gatys", strength=60, alpha=1)  # and no β
+
+
+@pytest.mark.parametrize("changes", [{"strength": 20.0}, {"statistic": "gaussian"}], ids=str)
+def test_no_weight_of_a_published_loss_stays_beside_a_relative_cost(changes):
+    for name in PRESETS:
+        changed = preset(name, **changes)
+        assert (changed.alpha, changed.beta, changed.tv) == (None, None, Settings().tv)
+    assert preset("neural-style", tv=3.0, **changes).tv == 3
+    assert preset("gatys", statistic="gram") == preset("gatys")

@@ -10,7 +10,7 @@ import gradio as gr
 
 from ..errors import SettingsError, shown
 from ..network.layers import LAYERS as EVERY_LAYER
-from ..presets import PRESETS, preset
+from ..presets import ABSOLUTE, PRESETS, preset
 from ..settings import (
     BOUNDS,
     CHOICES,
@@ -29,6 +29,7 @@ from .handles import (
     TO_DIAL,
     TO_EVALUATIONS,
     TO_QUALITY,
+    TO_RELATIVE,
     TO_STRENGTH,
     dial,
     preset_of,
@@ -143,9 +144,11 @@ class Form:
     def wire(self, note: gr.HTML) -> None:
         """Let the handles and the numbers they move follow each other; `note` says what a preset did."""
         strength, evaluations = self.settings["strength"], self.settings["evaluations"]
-        weights = [self.settings[name] for name in WEIGHTS]
-        self.dial.input(None, self.dial, [strength, *weights], js=TO_STRENGTH)
-        strength.input(None, strength, [self.dial, *weights], js=TO_DIAL)
+        absolute = [self.settings[name] for name in ABSOLUTE]
+        by = [self.settings[name] for name in ("alpha", "tv")]
+        self.dial.input(None, [self.dial, *by], [strength, *absolute], js=TO_STRENGTH)
+        strength.input(None, [strength, *by], [self.dial, *absolute], js=TO_DIAL)
+        self.settings["statistic"].select(None, by, absolute, js=TO_RELATIVE)
         self.quality.input(None, self.quality, evaluations, js=TO_EVALUATIONS)
         evaluations.input(None, evaluations, self.quality, js=TO_QUALITY)
         # Not `input`, which comes too when the list was opened and left.
