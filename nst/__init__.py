@@ -53,7 +53,7 @@ from .presets import PRESETS, preset
 from .settings import BOUNDS, CHOICES, Settings
 
 if TYPE_CHECKING:
-    from .images import load_picture
+    from .images import load_painting, load_picture
     from .transfer import Costs, Progress, Weighting, stylize
 
 __version__ = "0.1.0"
@@ -73,6 +73,7 @@ __all__ = [
     "SettingsError",
     "Weighting",
     "WeightsError",
+    "load_painting",
     "load_picture",
     "preset",
     "stylize",
@@ -85,8 +86,8 @@ def __getattr__(name: str) -> object:
         from . import transfer
 
         return getattr(transfer, name)
-    if name == "load_picture":
-        from .images import load_picture
+    if name in ("load_painting", "load_picture"):
+        from . import images
 
-        return load_picture
+        return getattr(images, name)
     raise AttributeError(name)

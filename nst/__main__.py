@@ -12,7 +12,8 @@ import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
@@ -37,10 +38,12 @@ from .brushwork import brushwork
 from .device import use_every_core
 from .film import SUFFIXES, Film, require_encoder, save_there_and_back
 from .folders import is_special, replacing
-from .images import save_png, side_by_side
-from .recipe import OTHERS, recipe_of
+from .images import MASK_SIDE, load_painting, save_png, side_by_side
+from .recipe import MASKS, OTHERS, recipe_of
+from .regions import require_marks
 from .row import Row
 
+LOADERS = {"start": load_painting, **dict.fromkeys(MASKS, partial(load_picture, max_side=MASK_SIDE))}
 NO_PICTURE = "Stopped before there was a picture."
 USUAL_COLUMNS = 80  # of a terminal that does not say how wide it is
 
@@ -57,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pictures = [_loaded(path) for path in options.pictures]
         content, styles = (None, pictures) if settings.is_texture else (pictures[0], pictures[1:])
         given = {name: path for name in OTHERS if (path := getattr(options, name)) is not None}
-        others = {name: _loaded(path) for name, path in given.items()}
+        others = {name: _loaded(path, LOADERS[name]) for name, path in given.items()}
+        require_marks(**{name: others[name] for name in MASKS if name in others})
         settings.weights_for(len(styles))
         _require_outputs(options)
         if content and options.alike is not None:
@@ -84,7 +88,7 @@ def _painted(run: Iterator[Progress], trace: str | None) -> tuple[Progress | Non
     last = None
     try:
         with _bar(sys.stderr) as show:
-            for last in _traced(run, trace):
+            for last in run if trace is None else _traced(run, trace):
                 show(last)
         return last, 0
     except NSTError as error:
@@ -97,10 +101,10 @@ def _painted(run: Iterator[Progress], trace: str | None) -> tuple[Progress | Non
         return last, _fail("Stopped: the best picture so far was kept.", 0)
 
 
-def _loaded(path: str) -> Image.Image:
+def _loaded(path: str, load: Callable[[str], Image.Image] = load_picture) -> Image.Image:
     """The picture. Raises ImageRefused, which begins with the file's name, as there may be seven pictures."""
     try:
-        return load_picture(path)
+        return load(path)
     except ImageRefused as error:
         name = Path(path).name
         raise ImageRefused(f"{name}: {error}" if name else str(error)) from error
@@ -213,18 +217,13 @@ def _is_writable(path: str) -> bool:
     return True
 
 
-def _traced(run: Iterator[Progress], trace: str | None) -> Iterator[Progress]:
-    """The run, with one JSON line an evaluation in the trace, where one was asked for. A trace that can no
-    longer be written, as on a full disk, ends there, and the run goes on."""
-    # Each line is written at once; and closing may fail, too.
-    lines = open(os.devnull if trace is None else trace, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
-    try:
+def _traced(run: Iterator[Progress], trace: str) -> Iterator[Progress]:
+    """The run, with one JSON line an evaluation in the trace."""
+    with closing(_Trace(trace)) as lines:
         for progress in run:
-            if progress.costs and math.isfinite(progress.costs.total) and not lines.closed:
-                _write(lines, _event(progress, progress.costs))
+            if progress.costs and math.isfinite(progress.costs.total):
+                lines.write(_event(progress, progress.costs))
             yield progress
-    finally:
-        _close(lines)
 
 
 def _event(progress: Progress, costs: Costs) -> dict[str, Any]:
@@ -239,19 +238,31 @@ def _event(progress: Progress, costs: Costs) -> dict[str, Any]:
     }
 
 
-def _write(lines: TextIO, event: Mapping[str, Any]) -> None:
-    try:
-        lines.write(json.dumps(event) + "\n")
-    except OSError:
-        if sys.stderr.isatty():  # whose line the bar has
-            print(file=sys.stderr)
-        _fail("The trace ends here: it cannot be written any further, and the disk may be full.", 0)
-        _close(lines)
+class _Trace:
+    """A file of lines, begun with the first: a run that is refused leaves an older one as it is. One that can
+    no longer be written, as on a full disk, ends there, and the run goes on."""
 
+    def __init__(self, path: str) -> None:
+        self.path, self.file, self.has_ended = path, None, False
 
-def _close(lines: TextIO) -> None:
-    with suppress(OSError):  # of what is left to write, which was told when it failed
-        lines.close()
+    def write(self, event: Mapping[str, Any]) -> None:
+        if self.has_ended:
+            return
+        try:
+            # Each line is written at once.
+            self.file = self.file or open(self.path, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
+            self.file.write(json.dumps(event) + "\n")
+        except OSError:
+            if sys.stderr.isatty():  # whose line the bar has
+                print(file=sys.stderr)
+            _fail("The trace ends here: it cannot be written any further, and the disk may be full.", 0)
+            self.close()
+
+    def close(self) -> None:
+        self.has_ended = True
+        if self.file:
+            with suppress(OSError):  # of what is left to write, which was told when it failed
+                self.file.close()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The options of the command line, and the settings they ask for."""
 
 import argparse
+import sys
 from collections.abc import Callable, Collection, Sequence
 
 from .alike import FEWEST, MOST
@@ -48,12 +49,15 @@ NEEDED: tuple[tuple[str, str, Callable[[Settings], bool]], ...] = (
 
 
 def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Pictures may stand before and after the options: parse_intermixed_args() would take none after “--”."""
-    reader = parser()
-    options, more = reader.parse_known_args(arguments)
+    """Pictures may stand before and after the options, and after “--” whatever their names begin with."""
+    reader, given = parser(), [*(sys.argv[1:] if arguments is None else arguments)]
+    end = given.index("--") if "--" in given else len(given)
+    options, more = reader.parse_known_args(given[:end])
     if any(text.startswith("-") for text in more):
         reader.error(f"unrecognized arguments: {' '.join(more)}")
-    options.pictures += more
+    options.pictures += [*more, *given[end + 1 :]]
+    if not options.pictures:
+        reader.error("the following arguments are required: PICTURE")
     return options
 
 
@@ -62,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     reader = argparse.ArgumentParser(prog="nst", description="Neural style transfer.")
     reader.add_argument(
         "pictures",
-        nargs="+",
+        nargs="*",
         metavar="PICTURE",
         help="the picture to repaint, then one or more to take the style from; with --canvas only these",
     )

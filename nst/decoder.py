@@ -14,6 +14,7 @@ from .errors import ImageRefused
 SECONDS = 3  # of processor time for one picture; the largest that is accepted takes 1.5 s
 MEGABYTES = 1000  # of address space; the largest that is accepted needs 650, Python and Pillow 120
 OPEN_FILES = 64
+OPERATIONS = (images.load_picture, images.load_painting, images.picture_size, images.read_text)
 LENGTH = 8  # bytes that say how long the JSON of an answer is, which its pixels follow
 
 TOO_HARD = (
@@ -24,7 +25,7 @@ TOO_HARD = (
 
 def serve() -> None:
     """The decoder process: answer requests from stdin on stdout until there are no more."""
-    operations = {f.__name__: f for f in (images.load_picture, images.picture_size, images.read_text)}
+    operations = {f.__name__: f for f in OPERATIONS}
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints is no answer
     _limit_memory()

@@ -43,8 +43,12 @@ Source = str | PathLike[str] | bytes
 def load_picture(source: Source, max_side: int = images.LONGEST_SIDE) -> Image.Image:
     """nst.images.load_picture() in a decoder process. Raises ImageRefused as that does, and for a picture
     that takes more time or memory than decoder.py gives."""
-    answer, pixels = _asked("load_picture", source, max_side)
-    return Image.frombuffer("RGB", tuple(answer), pixels, "raw", "RGB", 0, 1)
+    return _picture("load_picture", source, max_side)
+
+
+def load_painting(source: Source) -> Image.Image:
+    """nst.images.load_painting() in a decoder process."""
+    return _picture("load_painting", source)
 
 
 def picture_size(source: Source) -> tuple[int, int]:
@@ -93,6 +97,11 @@ def warm_up() -> None:
 def close() -> None:
     """End every decoder that waits."""
     _decoders.close()
+
+
+def _picture(operation: str, source: Source, *arguments: int) -> Image.Image:
+    answer, pixels = _asked(operation, source, *arguments)
+    return Image.frombuffer("RGB", tuple(answer), pixels, "raw", "RGB", 0, 1)
 
 
 def _header(operation: str, source: Source) -> Any:

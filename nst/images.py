@@ -58,23 +58,36 @@ KINDS = (
 LONGEST_TEXT = 2**16  # characters of one text read_text() returns
 SMALLEST_SIDE = 16  # pixels fit() leaves a side: four pools then still see one position
 LONGEST_SIDE = int(BOUNDS["size"].high)
+OF_PAINTINGS = LIMITS._replace(side=SMALLEST_SIDE, ratio=9)  # at 8 times a short side of 64 px may be 63.5
+MASK_SIDE = 1024  # pixels of the longer side that is enough for a mask, whose borders are soft
 GAP = 8  # pixels between two pictures of a row
 
 
 def load_picture(source: str | PathLike[str] | bytes, max_side: int = LONGEST_SIDE) -> Image.Image:
     """The picture in an untrusted file, given by path or as its bytes: upright, sRGB, mode RGB, no metadata.
 
-    Type by content (JPEG, PNG, WebP), first frame only, transparency over white, 16 bits rounded to 8,
-    an embedded colour profile applied if it can be. A picture whose longer side is over `max_side` pixels
-    is shrunk to it, or, a JPEG, to as little as 0.9 of it where its decoder then does the shrinking.
+    Type by content (JPEG, PNG, WebP), first frame only, transparency over white, 16 bits a value made 8 (grey
+    rounded, colour cut), an embedded colour profile applied if it can be. A picture whose longer side is over
+    `max_side` pixels is shrunk to it, or, a JPEG, to as little as 0.9 of it where its decoder then does the
+    shrinking.
 
     Raises ImageRefused, one plain sentence, for a file outside LIMITS and for one that its decoder finds
     damaged or incomplete, or a PNG without all of its rows; what is damaged in the middle of a JPEG or a
     WebP its decoder may not find. It takes up to some 400 MB and seconds while it lasts, and a file made to
     harm may take more: who serves strangers loads their pictures in a process of its own (nst.decoding).
     """
+    return _load(source, max_side, LIMITS)
+
+
+def load_painting(source: str | PathLike[str] | bytes) -> Image.Image:
+    """load_picture() of an earlier result, which may be smaller than what is repainted, and a little longer
+    for its width, as its sides were rounded. The file is a stranger's all the same."""
+    return _load(source, LONGEST_SIDE, OF_PAINTINGS)
+
+
+def _load(source: str | PathLike[str] | bytes, max_side: int, limits: PictureLimits) -> Image.Image:
     with _opened(source) as (file, kind, data):
-        _check_size(file, kind)
+        _check_size(file, kind, limits)
         _check_profile(file.info.get("icc_profile"))
         file.draft(None, within(file.size, math.ceil(0.9 * max_side)))
         fit_transparency(file)
@@ -138,7 +151,7 @@ def _check_bytes(count: int) -> None:
         )
 
 
-def _check_size(file: ImageFile.ImageFile, kind: Kind) -> None:
+def _check_size(file: ImageFile.ImageFile, kind: Kind, limits: PictureLimits = LIMITS) -> None:
     """Refuse from the header alone; each rule reads the same for the stored and the upright picture."""
     width, height = file.size
     short, long = sorted(file.size)
@@ -147,15 +160,15 @@ def _check_size(file: ImageFile.ImageFile, kind: Kind) -> None:
             f"This {kind.name} has {width * height:,} pixels ({width} × {height}) and at most "
             f"{kind.pixels:,} are accepted: please make it smaller."
         )
-    if short < LIMITS.side:
+    if short < limits.side:
         raise ImageRefused(
-            f"The picture is {width} × {height} pixels and both sides need at least {LIMITS.side}: "
+            f"The picture is {width} × {height} pixels and both sides need at least {limits.side}: "
             "please choose a larger picture."
         )
-    if long > LIMITS.ratio * short:
+    if long > limits.ratio * short:
         raise ImageRefused(
             f"The picture is {long / short:.4g} times as long as it is wide ({long} to {short} pixels) and "
-            f"at most {LIMITS.ratio} times is accepted: please crop it."
+            f"at most {limits.ratio} times is accepted: please crop it."
         )
 
 
@@ -209,6 +222,10 @@ def least_side(width: int, height: int) -> int:
 def require_ratio(width: int, height: int, longer_side: int) -> None:
     """Raise SettingsError where fit() would squash a picture of this shape."""
     least = least_side(width, height)
+    if least > LONGEST_SIDE:
+        raise SettingsError(
+            f"A picture of {width} × {height} pixels is too long to be painted at any size: please crop it."
+        )
     if longer_side < least:
         raise SettingsError(
             f"A picture of {width} × {height} pixels would be squashed at a size of {longer_side}: choose a "

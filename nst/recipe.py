@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .report import Report
 
 KEY = "nst"
-OTHERS = ("start", "mask", "style_mask")  # by their names in stylize()
+MASKS = ("mask", "style_mask")
+OTHERS = ("start", *MASKS)  # by their names in stylize()
 LONGEST_LABEL = 100  # characters of the version, features and device a recipe may name
 
 

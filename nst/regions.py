@@ -99,15 +99,15 @@ def find_regions(
     to paint, the second style is missing, or the settings have no regions.
     """
     parts, of_style = (_parts_of(one) if one else {} for one in (mask, style_mask))
-    if of_style and not parts:
-        raise SettingsError("Parts are marked on the style image alone: mark some on the content image too.")
-    if mask is None:
-        return None
-    if settings.is_texture or not settings.has_gram_matrices:
+    if (mask or of_style) and (settings.is_texture or not settings.has_gram_matrices):
         raise SettingsError(
             "Regions are of a content image and of Gram matrices: leave the canvas and the statistic as they "
             "are by default, or paint without regions."
         )
+    if of_style and not parts:
+        raise SettingsError("Parts are marked on the style image alone: mark some on the content image too.")
+    if mask is None:
+        return None
     _check_shape(mask, content, "content")
     colours = marked(mask)
     keep, second = colours[KEEP], colours[SECOND]
@@ -123,6 +123,18 @@ def find_regions(
     found = [Region(_soft(second), 1)] if second.any() else []
     found += _painted_alike(parts, style_mask, styles[0], settings)
     return Regions(_soft(keep), tuple(found), 0 if second.any() else None)
+
+
+def require_marks(mask: Image.Image | None = None, style_mask: Image.Image | None = None) -> None:
+    """Raise SettingsError where a mask that somebody brings as a file marks nothing, as one in black and
+    white does. One that was drawn here and erased again is no mistake."""
+    colours = [KEEP, SECOND, *PARTS.values()]
+    if mask and not any(marked(mask)[colour].any() for colour in colours):
+        raise SettingsError("The mask marks nothing: paint it red, blue, green, yellow or cyan on black.")
+    if style_mask and not _parts_of(style_mask):
+        raise SettingsError(
+            "The mask of the style image marks nothing: paint it green, yellow or cyan on black."
+        )
 
 
 def marked(mask: Image.Image) -> dict[tuple[int, int, int], np.ndarray]:

@@ -101,6 +101,34 @@ def test_after_two_dashes_a_picture_may_begin_with_one(nst, folder):
     shutil.copy(folder / "content.jpg", folder / "-c.jpg")
     done = nst(folder, *SMALL, "-o", "dashed.png", "--", "-c.jpg", "style.png")
     assert done == (0, "dashed.png\n", "")
+    options = read_options(["content.jpg", "-o", "o.png", "--", "-s.jpg", "--", "-t.jpg"])
+    assert options.pictures == ["content.jpg", "-s.jpg", "--", "-t.jpg"]
+
+
+def test_a_mask_that_marks_nothing_is_refused(nst, folder):
+    Image.new("RGB", (96, 80), "white").save(folder / "white.png")
+    pictures = ("content.jpg", "style.png", "-o", "o.png", *SMALL)
+    for option, says in (("--mask", "The mask marks nothing"), ("--style-mask", "style image marks nothing")):
+        done = nst(folder, *pictures, option, "white.png")
+        assert (done.status, done.out) == (2, "")
+        assert says in done.err
+
+
+def test_a_run_goes_on_from_its_own_small_and_long_result(nst, folder):
+    waves(200, 64).save(folder / "long.png")
+    for size, more in (("64", ()), ("96", ("--start", "strip.png"))):
+        done = nst(folder, "long.png", "style.png", "-o", "strip.png", *SMALL, "--size", size, *more)
+        assert done == (0, "strip.png\n", "")
+    with Image.open(folder / "strip.png") as picture:
+        assert picture.size == (96, 31)
+
+
+def test_a_run_that_is_refused_leaves_an_older_trace_as_it_was(nst, folder):
+    trace = ("--trace", "older.jsonl", "--weights", "gone")
+    (folder / "older.jsonl").write_text("{}\n")
+    done = nst(folder, "content.jpg", "style.png", "-o", "o.png", *trace)
+    assert done.status == 2
+    assert (folder / "older.jsonl").read_text() == "{}\n"
 
 
 def test_an_option_that_there_is_not_is_named(nst, folder, capsys):
@@ -349,7 +377,7 @@ def test_an_interrupt_before_there_is_a_run_is_one_sentence(nst, folder, monkeyp
     def interrupted(path):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nst.__main__.load_picture", interrupted)
+    monkeypatch.setattr("nst.__main__._loaded", interrupted)
     done = nst(folder, "content.jpg", "style.png", "-o", "o.png")
     assert done == (130, "", "Stopped before there was a picture.\n")
 

@@ -16,8 +16,9 @@ import torch
 from bad_images import ACCEPTED, NAMES, REFUSED, encoded, noise, scene, turned
 from PIL import Image, ImageOps
 
+from nst import decoding
 from nst.errors import ImageRefused
-from nst.images import LIMITS, fit, load_picture, picture_size, read_text, save_jpeg, save_png
+from nst.images import LIMITS, fit, load_painting, load_picture, picture_size, read_text, save_jpeg, save_png
 from nst.picture_files import has_every_row, scans_of
 from nst.tensors import resize_tensor, to_picture, to_tensor
 
@@ -40,6 +41,23 @@ def test_a_bad_file_is_refused_with_one_sentence_that_says_why(bad):
     assert "please" in sentence
     assert sentence.endswith(".")
     assert "\n" not in sentence
+
+
+@pytest.mark.parametrize("size", [(64, 16), (516, 64)])
+def test_an_earlier_result_may_be_small_and_as_long_as_rounding_made_it(size, tmp_path):
+    save_png(Image.new("RGB", size), tmp_path / "painting.png")
+    with pytest.raises(ImageRefused):
+        load_picture(tmp_path / "painting.png")
+    for load in (load_painting, decoding.load_painting):
+        assert load(tmp_path / "painting.png").size == size
+
+
+def test_an_earlier_result_is_no_strip_and_no_dot():
+    for size, says in (((15, 64), "need at least 16"), ((640, 64), "at most 9 times")):
+        saved = io.BytesIO()
+        save_png(Image.new("RGB", size), saved)
+        with pytest.raises(ImageRefused, match=says):
+            load_painting(saved.getvalue())
 
 
 @pytest.mark.parametrize("odd", ACCEPTED, ids=lambda odd: odd.name)

@@ -184,6 +184,11 @@ def test_parts_that_are_not_in_both_pictures_are_refused_in_one_sentence(regions
         stylize(waves(), [waves()], SMALL, mask=regions, style_mask=parts)
 
 
+def test_a_texture_has_no_content_image_to_mark_parts_on():
+    with pytest.raises(SettingsError, match="leave the canvas and the statistic as they are by default"):
+        stylize(None, [waves()], SMALL.with_(canvas="4:3"), style_mask=halves())
+
+
 def test_a_part_that_is_cut_off_the_style_image_is_said_to_be():
     corner = mask(size=(64, 48))
     corner.paste((0, 255, 0), (0, 0, 10, 10))

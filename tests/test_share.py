@@ -6,6 +6,7 @@ import pytest
 
 from nst import PRESETS, Settings, SettingsError, preset
 from nst.arguments import parser, settings_of
+from nst.images import MASK_SIDE
 from nst.ui.address import settings_in
 from nst.ui.painting import painting_name
 from nst.ui.running import speed as subject
@@ -72,7 +73,12 @@ def test_two_styles_are_two_pictures_with_their_weights_in_each_language():
 
 
 def test_a_painting_that_went_on_from_another_is_said_to_need_it_in_each_language():
-    assert 'settings, start=load_picture("earlier.png")):' in as_python(MIXED, others=("start",))
+    program = as_python(MIXED, others=("start",))
+    assert 'settings, start=load_painting("earlier.png")):' in program
+    assert program.startswith("from nst import Settings, load_painting, load_picture, stylize\n")
+    masked = as_python(MIXED, others=("mask",))
+    assert f'settings, mask=load_picture("mask.png", {MASK_SIDE})):' in masked
+    assert masked.startswith("from nst import Settings, load_picture, stylize\n")
     options = parser().parse_args(shlex.split(as_command(MIXED, others=("start",)))[3:])
     assert (options.start, settings_of(options)) == ("earlier.png", MIXED)
     assert "\"start\": '$(file earlier.png)'" in as_requests(MIXED, "http://host", others=("start",))

@@ -6,8 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..decoding import Decoded, load_into, load_picture
+from ..decoding import Decoded, load_painting, load_picture
 from ..errors import ImageRefused, SettingsError, shown
+from ..images import MASK_SIDE
 from ..settings import Settings
 from .painting_jobs import Painting, RowOfPaintings
 from .running.frames import Frame
@@ -17,7 +18,6 @@ from .running.workspace import given_file
 from .shares import ORDINALS
 
 LONGEST_ROW = 12  # pictures
-MASK_SIDE = 1024  # pixels that a mask is kept at
 STYLES = ("The style image", *(f"The {ordinal} style image" for ordinal in ORDINALS))
 LONGEST_NAME = 40  # characters of each picture's name in the painting's
 
@@ -38,7 +38,7 @@ def painting(
 
     content, styles   paths of uploaded files
     start             path of an earlier result to go on with
-    mask, style_mask  paths of the regions, or the files themselves
+    mask, style_mask  paths of the regions, or the files themselves, as they were drawn
     pictures          1, or of a row from the first style to the second, up to LONGEST_ROW
     kind              of job, else the one that `pictures` asks for
 
@@ -78,8 +78,9 @@ def painting(
 
 def _opened(folder: str, part: str, file: str, name: str) -> Decoded:
     """Raises ImageRefused, which calls the picture by its name."""
+    load = load_painting if part == "start" else load_picture
     try:
-        return load_into(given_file(folder, part), file)
+        return Decoded.of(load(file), given_file(folder, part))
     except ImageRefused as error:
         said = str(error)
         named = said.replace("The picture", name, 1)
@@ -116,9 +117,10 @@ def _masks(
     styles: Sequence[tuple[int, int]],
 ) -> dict[str, Decoded]:
     """The masks, looked at before the turn comes: that they are some costs no quota either."""
-    from ..regions import find_regions  # and torch
+    from ..regions import find_regions, require_marks  # and torch
 
     opened = {part: load_picture(file, max_side=MASK_SIDE) for part, file in given.items() if file}
+    require_marks(**{part: picture for part, picture in opened.items() if isinstance(given[part], str)})
     find_regions(opened.get("mask"), content, settings, styles, opened.get("style_mask"))
     return {part: Decoded.of(picture, given_file(folder, part)) for part, picture in opened.items()}
 

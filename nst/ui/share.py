@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from ..images import MASK_SIDE
+from ..recipe import MASKS
 from ..settings import Settings, write_layers, write_number
 from .gallery import Pair
 from .shares import ORDINALS
@@ -16,6 +18,8 @@ from .status import ELSEWHERE
 CONTENT = "photo.jpg"
 STYLES = ("painting.jpg", "painting-2.jpg", "painting-3.jpg", "painting-4.jpg")
 OTHERS = {"start": "earlier.png", "mask": "mask.png", "style_mask": "style-mask.png"}
+# How the page and the command line load them.
+LOADED = {"start": 'load_painting("{}")', **dict.fromkeys(MASKS, f'load_picture("{{}}", {MASK_SIDE})')}
 
 
 def changed(settings: Settings) -> dict[str, Any]:
@@ -28,9 +32,10 @@ def as_python(settings: Settings, others: Sequence[str] = ()) -> str:
     """A program that paints the same picture; others: what it was given beside content and style images."""
     given = ", ".join(f"{name}={value!r}" for name, value in changed(settings).items())
     content = "None" if settings.is_texture else f'load_picture("{CONTENT}")'
-    rest = "".join(f', {name}=load_picture("{OTHERS[name]}")' for name in others)
+    loaders = "load_painting, load_picture" if "start" in others else "load_picture"
+    rest = "".join(f", {name}={LOADED[name].format(OTHERS[name])}" for name in others)
     return (
-        "from nst import Settings, load_picture, stylize\n\n"
+        f"from nst import Settings, {loaders}, stylize\n\n"
         f"settings = Settings({given})\n"
         f"content = {content}\n"
         f"styles = [load_picture(name) for name in {list(_styles(settings))}]\n"
