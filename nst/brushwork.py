@@ -5,7 +5,7 @@ from functools import partial
 
 from PIL import Image
 
-from .images import require_ratio
+from .images import fit, require_ratio
 from .network.vgg import Filters
 from .report import timed
 from .row import Row, in_a_row
@@ -55,4 +55,4 @@ def brushwork(
 
     runs = [partial(begin, each) for each in STYLE_SCALES]
     of = sum(scale.evaluations for scale in scales)
-    return timed(in_a_row(runs, len(runs) * of, few), Pace(len(runs) * scales))
+    return timed(in_a_row(runs, len(runs) * of, few), Pace(len(runs) * scales), fit(*shape, settings.size))

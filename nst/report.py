@@ -22,7 +22,8 @@ Work = Generator[Any, None, Result]  # reports on its way, and returns something
 AnyReport = TypeVar("AnyReport", bound="Report")
 
 # The CPU's allocator raises a RuntimeError, CUDA's a class of its own: all say one of these.
-OUT_OF_MEMORY = ("out of memory", "not enough memory", "allocate memory")
+# And so do CUDA's libraries: CUBLAS_STATUS_ALLOC_FAILED, CUFFT_ALLOC_FAILED.
+OUT_OF_MEMORY = ("out of memory", "not enough memory", "allocate memory", "ALLOC_FAILED")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +52,13 @@ class Report:
         return self.evaluation > 0
 
 
-def timed(reports: Iterator[AnyReport], pace: Pace) -> Generator[AnyReport, None, None]:
+def timed(
+    reports: Iterator[AnyReport], pace: Pace, size: tuple[int, int] | None = None
+) -> Generator[AnyReport, None, None]:
     """The reports with the seconds since the start and the seconds left.
 
     pace   of the schedule of one picture; where a report counts several, they are painted in turns
+    size   for which the memory is too little where it is, if not the size of the last report
 
     Raises Diverged or OutOfMemory, which carry as `best` the last report that has a picture, if any.
     """
@@ -75,7 +79,7 @@ def timed(reports: Iterator[AnyReport], pace: Pace) -> Generator[AnyReport, None
         if not is_out_of_memory(error):
             raise
     # Outside the except clause: an exception being handled keeps every tensor of its frames alive.
-    raise OutOfMemory(_too_large(*last.size if last else (0, 0)), best=_best(last))
+    raise OutOfMemory(_too_large(*size or (last.size if last else (0, 0))), best=_best(last))
 
 
 def _too_large(width: int, height: int) -> str:

@@ -32,7 +32,9 @@ BOUNDS: dict[str, Bound] = {
     "scales": Bound(
         0, 6, 1, "Sizes from small to full. 0: the app chooses; 1: one size, as in the papers.", True
     ),
-    "seed": Bound(0, 2**32 - 1, 1, "Same seed, same picture.", True),
+    "seed": Bound(
+        0, 2**32 - 1, 1, "Of random numbers, as the noise of a start is: same seed, same picture.", True
+    ),
     "strength": Bound(
         0.1,
         1000,

@@ -26,7 +26,7 @@ def style_at(style: Image.Image, scale: Scale, settings: Settings, content: Tens
     """
     length = round(scale.side * settings.style_scale)
     style = as_used(style, settings, length)
-    side = min(max(style.size), max(length, least_side(*style.size)))
+    side = max(min(max(style.size), length), least_side(*style.size))
     tensor = to_tensor(style, fit(*style.size, side)).to(content.device)
     share = 1.0 if settings.keep_colours else settings.colours
     return torch.lerp(tensor, match_colours(tensor, content), share) if share else tensor

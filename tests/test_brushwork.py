@@ -7,7 +7,7 @@ from PIL import Image
 from playwright.sync_api import expect
 from tiny import SMALL, checks, waves
 
-from nst import brushwork, stylize
+from nst import OutOfMemory, brushwork, stylize, transfer
 from nst.brushwork import FEW, PIECE, STYLE_SCALES
 from nst.schedule import schedule
 from nst.style_image import middle, style_at
@@ -52,6 +52,15 @@ def test_of_a_panorama_too_a_piece_is_painted_at_the_scales_at_which_it_has_some
     row = last(brushwork.brushwork(panorama, [checks()], QUICK.with_(evaluations=6, **changes), "cpu"))
     assert [picture.size for picture in row.pictures] == [(256, 32)] * 3
     assert row.evaluation == row.of
+
+
+def test_where_the_memory_is_too_little_the_size_of_the_whole_is_named(monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(transfer, "style_at", full)
+    with pytest.raises(OutOfMemory, match="paint 2048 × 1536 pixels: choose a size of 1024 or less"):
+        last(brushwork.brushwork(waves(128, 96), [checks()], QUICK.with_(size=2048), "cpu"))
 
 
 def test_the_piece_is_the_middle_of_the_picture():

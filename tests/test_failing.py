@@ -77,7 +77,7 @@ def test_a_cost_that_stays_broken_ends_the_run_with_one_sentence(optimizer):
 def test_a_failed_run_hands_back_its_best_picture(monkeypatch):
     large = tiny_filters()
     large.kernels[7].fill_(1e7)
-    with pytest.raises(Diverged, match="before the first step: lower α and β") as caught:
+    with pytest.raises(Diverged, match="before the first step: lower the strength") as caught:
         run(SMALL.with_(alpha=1.0, beta=1e12), filters=large)
     assert caught.value.best is None
     settings = SMALL.with_(size=128, scales=2)

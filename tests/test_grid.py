@@ -295,6 +295,16 @@ def test_a_size_no_board_is_painted_at_is_refused_with_the_range():
         layers_grid(waves(), checks(), GRID.with_(size=512))
 
 
+def test_a_long_content_image_that_would_be_squashed_is_refused_as_a_run_would():
+    with pytest.raises(SettingsError, match="would be squashed at a size of 64"):
+        layers_grid(waves(512, 64), checks(), GRID.with_(size=64))
+
+
+def test_what_total_variation_weighs_in_a_column_stays_within_its_bounds():
+    heavy = cell_settings(SMALL.with_(tv=1e9), 3e-6, "relu4_2", ["relu1_1"])
+    assert heavy.tv == 1e9
+
+
 def test_a_weights_file_that_does_not_exist_is_named():
     with pytest.raises(WeightsError, match="does not exist"):
         list(layers_grid(waves(), checks(), SMALL.with_(weights="/nowhere")))

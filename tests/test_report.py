@@ -37,7 +37,10 @@ def test_several_pictures_painted_in_turns_share_the_time_of_one_schedule():
     assert reports[4].eta == reports[5].eta  # half a round more says nothing new
 
 
-@pytest.mark.parametrize("error", [Diverged("no"), MemoryError(), RuntimeError("CUDA out of memory.")])
+NO_MEMORY = "CUDA out of memory.", "CUDA error: CUBLAS_STATUS_ALLOC_FAILED", "cuFFT error: CUFFT_ALLOC_FAILED"
+
+
+@pytest.mark.parametrize("error", [Diverged("no"), MemoryError(), *map(RuntimeError, NO_MEMORY)], ids=str)
 def test_what_ends_a_run_carries_the_last_report(error):
     with pytest.raises((Diverged, OutOfMemory)) as caught:
         list(timed(failing(error), PACE))

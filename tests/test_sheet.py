@@ -175,8 +175,8 @@ def test_without_gradio_labels_are_spelled_with_signs_pillows_font_has(monkeypat
         type_ = lettering.lettering(24)
         assert type_.is_spelled
         missing = bytes(type_.font.getmask("\uffff"))
-        said = spell("Layers × α/β = 10⁻⁵, 10⁻², x², γ λ – →" + "".join(SPELLED))
-        assert said.startswith("Layers x alpha/beta = 1e-5, 1e-2, x^2, gamma lambda - ->")
+        said = spell("Layers × α/β = 10⁻⁵, 10⁻², x², γ λ – → 10⁰ 10¹² 10⁻¹²" + "".join(SPELLED))
+        assert said.startswith("Layers x alpha/beta = 1e-5, 1e-2, x^2, gamma lambda - -> 1e0 1e12 1e-12")
         assert [sign for sign in set(said) - {" "} if bytes(type_.font.getmask(sign)) == missing] == []
         assert written(type_, "α⁻").getbbox() == written(type_, "alpha⁻").getbbox()
         assert draw_sheet(board()).size == layout(board()).size

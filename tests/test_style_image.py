@@ -60,6 +60,9 @@ def test_a_long_style_image_that_would_be_squashed_stays_as_long_as_its_shape_ne
     for shape, used in (((800, 100), (1, 3, 16, 124)), ((400, 300), (1, 3, 24, 32))):
         style = Image.new("RGB", shape)
         assert style_at(style, Scale((128, 96), 1), settings, to_tensor(waves())).shape == used
+    turned = SMALL.with_(style_rotation=10, style_crop=0.25)
+    long = style_at(Image.new("RGB", (512, 64)), Scale((128, 96), 1), turned, to_tensor(waves()))
+    assert long.shape == (1, 3, 16, 90)
 
 
 def test_the_mask_of_the_style_image_is_turned_and_cropped_with_it():

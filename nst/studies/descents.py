@@ -17,7 +17,7 @@ from ..borders import with_margin, without_margin
 from ..descent import Descent, advance
 from ..device import Device, choose
 from ..errors import Diverged
-from ..images import fit
+from ..images import fit, require_ratio
 from ..network.layers import RELU_LAYERS, depth
 from ..network.vgg import Filters, Network
 from ..objective import Costs, Weighting, make_objectives
@@ -95,7 +95,11 @@ def study(
     settings: Settings,
     *more: Any,
 ) -> Generator[Board, None, None]:
-    """boards(content, styles, settings, *more), each with the seconds since the start and those left."""
+    """boards(content, styles, settings, *more), each with the seconds since the start and those left.
+
+    Raises SettingsError, at once, for a content image that would be squashed at the settings' size.
+    """
+    require_ratio(*content.size, settings.size)
     styles = [styles] if isinstance(styles, Image.Image) else list(styles)
     return timed(boards(content, styles, settings, *more), Pace(schedule(settings, *content.size)))
 
@@ -197,7 +201,10 @@ def _one_scale(
             if len(groups) > 1:
                 objective.parts.release()
             if all(descent.diverged for group in descents for descent in group):
-                raise Diverged("The cost of every picture stopped being a number: choose other pictures.")
+                raise Diverged(
+                    "The cost of every picture stopped being a number: lower the strength or the "
+                    "learning rate, or choose another source of weights."
+                )
             yield tuple(
                 Painted(
                     settings,

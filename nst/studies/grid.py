@@ -83,7 +83,7 @@ def cell_settings(settings: Settings, ratio: float, content_layer: str, layers: 
     strength = relative_strength(ratio)
     return settings.with_(
         strength=strength,
-        tv=settings.tv * (1 + strength / 50),
+        tv=min(settings.tv * (1 + strength / 50), BOUNDS["tv"].high),
         alpha=None,
         beta=None,
         content_layers={content_layer: 1.0},

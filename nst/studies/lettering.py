@@ -4,6 +4,7 @@ Gradio is found and not imported. Its IBM Plex Sans has Greek, ×, → and raise
 which is drawn as a small minus at the height of the raised digits.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -21,8 +22,6 @@ SPELLED = {
     "β": "beta",
     "γ": "gamma",
     "λ": "lambda",
-    "10⁻²": "1e-2",  # before ², which elsewhere is a square
-    "10⁻": "1e-",
     "×": "x",
     "–": "-",
     "−": "-",
@@ -30,8 +29,9 @@ SPELLED = {
     "·": "-",
     "…": "...",
     "²": "^2",
-    **dict(zip("⁰¹³⁴⁵⁶⁷⁸⁹", "013456789", strict=True)),
 }
+POWER_OF_TEN = re.compile(r"10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+TO_PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,7 @@ def _file(weight: str) -> str | None:
 
 def spell(text: str) -> str:
     """The text with the signs that Pillow's font lacks spelled out: "α/β = 10⁻⁵" → "alpha/beta = 1e-5"."""
+    text = POWER_OF_TEN.sub(lambda power: "1e" + power[1].translate(TO_PLAIN), text)
     for sign, word in SPELLED.items():
         text = text.replace(sign, word)
     return text
