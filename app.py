@@ -15,6 +15,11 @@ from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 
+# Before gradio, which it lets be imported in half the time: nst/ui/stubs.py.
+import nst.ui  # noqa: F401
+
+# isort: split
+
 import gradio as gr
 from gradio.tunneling import CURRENT_TUNNELS
 from PIL import Image

@@ -8,6 +8,7 @@ import pytest
 import torch
 from server import REAL_APP, Server
 
+import nst.ui  # noqa: F401  # before a file's gradio, which takes half the time: nst/ui/stubs.py
 from nst import decoding
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

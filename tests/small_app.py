@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+import nst.ui  # noqa: F401
+
+# isort: split
+
 import gradio as gr
 
 from nst.errors import NSTError

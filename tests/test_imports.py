@@ -15,13 +15,15 @@ ROOT = Path(__file__).parent.parent
 
 APP_WITHOUT_SPACES = """
 import json, sys
+stubs = []
+sys.addaudithook(lambda event, of: event == "open" and str(of[0]).endswith(".pyi") and stubs.append(of[0]))
 sys.modules["spaces"] = None  # on a laptop there is none; on a Space it imports torch itself
 import app
 from PIL import Image
 from nst.ui.gallery import read_gallery
 there = [file.is_file() for file in read_gallery().all_files]
 loaded = sorted({"torch", "torchvision", "skimage"} & {*sys.modules})
-print(json.dumps({"loaded": loaded, "pixels": Image.MAX_IMAGE_PIXELS, "pictures": there}))
+print(json.dumps({"loaded": loaded, "pixels": Image.MAX_IMAGE_PIXELS, "pictures": there, "stubs": stubs}))
 """
 
 ENGINE = """
@@ -61,13 +63,17 @@ def engine() -> tuple[dict[str, Any], str]:
 
 @pytest.fixture(scope="module")
 def page() -> dict[str, Any]:
-    """What a process that built the page has of large packages, how many pixels Pillow then takes, and
-    whether each of the pictures at hand is there."""
+    """What a process that built the page has of large packages, how many pixels Pillow then takes,
+    whether each of the pictures at hand is there, and the type stubs that were opened."""
     return ended(APP_WITHOUT_SPACES)[0]
 
 
 def test_the_page_is_built_without_importing_torch_and_with_no_spaces_package(page):
     assert not {"torch", "torchvision"} & {*page["loaded"]}
+
+
+def test_gradio_spends_no_time_on_type_stubs(page):
+    assert page["stubs"] == []
 
 
 def test_the_photographs_of_scikit_image_are_found_without_importing_it(page):

@@ -28,7 +28,12 @@ events.py          how Gradio's events run; upload.py and unchecked.py, inputs t
 refusing.py        a file that is no picture, refused as soon as it is brought
 zipped.py          the pictures of a visitor's zip
 theme.py           colours and fonts; page.css has the rest
+stubs.py           Gradio imported in half the time
 """
 
+from .stubs import leave_out_stubs
+
+leave_out_stubs()  # before Gradio is imported
+
 # spaces patches torch, so it is imported before anything can touch CUDA.
-from .running import zerogpu as zerogpu
+from .running import zerogpu as zerogpu  # noqa: E402
