@@ -161,6 +161,40 @@ def test_a_last_frame_comes_when_the_turn_is_given_away_even_to_whoever_asks_for
     assert list(refused) == []
 
 
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOSPC])
+def test_a_turn_is_given_away_and_stop_is_heard_where_no_flag_can_be_written(make_runs, monkeypatch, number):
+    def full(path: Path) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    def look(folder: str, limits: Limits) -> Iterator[Frame]:
+        place = Workspace(folder, 60)
+        while not place.why_end:
+            yield Frame("working", "on")
+        yield Frame("stopped", place.why_end)
+
+    runs = make_runs()
+    monkeypatch.setattr(Path, "touch", full)
+    left = runs.stream("a", look)
+    until(left, "working")
+    left.close()
+    wait_until(lambda: idle(runs), "the turn to be given away")
+    stopped = runs.stream("a", look)
+    until(stopped, "working")
+    runs.stop("a")
+    assert next(stopped).message == "Stopped"
+
+
+def test_a_turn_is_given_away_where_no_thread_can_be_started(make_runs, monkeypatch):
+    def none_left(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    runs = make_runs()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", none_left)
+        assert [frame.state for frame in runs.stream("a", lambda *_: iter([Frame("done", "")]))][-1] == "done"
+    assert idle(runs)
+
+
 def test_those_who_wait_are_told_how_many_come_before_them(make_runs):
     runs, gate = make_runs(), Gate()
     first, second, third = (runs.stream(name, gate) for name in "abc")

@@ -124,7 +124,7 @@ class Runs:
             # On a cancelled run this is Gradio's event loop: nothing here may take time. The flag ends the
             # work where it is, and a thread of its own gives the turn away once it has really ended.
             ask_to_stop(run.folder)
-            threading.Thread(target=self._end, args=(run, frames), name="nst-end").start()
+            self._end_apart(run, frames)
         yield run.last  # not before the turn is given away: whoever has it may ask for nothing more
 
     def _begin(self, client: Client) -> _Run:
@@ -170,6 +170,14 @@ class Runs:
             return None
         took = (ahead - len(left)) * sum(self._took) / len(self._took)
         return (sum(left) + took) / self.limits.concurrency
+
+    def _end_apart(self, run: _Run, frames: Iterator[Frame]) -> None:
+        """_end() in a thread of its own; where the system gives no more threads, in this one: that takes
+        time, but a turn that is not given away is lost to everyone."""
+        try:
+            threading.Thread(target=self._end, args=(run, frames), name="nst-end").start()
+        except RuntimeError:
+            self._end(run, frames)
 
     def _end(self, run: _Run, frames: Iterator[Frame]) -> None:
         """Close the work, which returns when its last evaluation has; then, and only then, give way."""

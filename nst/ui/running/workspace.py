@@ -20,17 +20,27 @@ PREVIEW_EDGE = 640  # pixels; a 640 px JPEG is some 45 kB and 1 ms
 PREVIEW_EVERY = 0.35  # seconds between two previews
 PREVIEWS_KEPT = 24  # a slow browser may still be fetching one of eight seconds ago
 STOP, MADE = "stop", "made"
+_UNFLAGGED: set[str] = set()  # folders that could not be given their flag: this process knows that much
 
 
 def ask_to_stop(folder: str) -> None:
-    """Leave the flag that ends the run in this folder at its next evaluation."""
-    with contextlib.suppress(FileNotFoundError):  # swept: there is nothing left to stop
+    """Leave the flag that ends the run in this folder at its next evaluation.
+
+    Raises nothing, as a run's end begins with this: a full disk takes no flag, and neither does a process
+    that has too many files open. A run in this process ends then all the same.
+    """
+    try:
         Path(folder, STOP).touch()
+    except FileNotFoundError:  # swept: there is nothing left to stop
+        pass
+    except OSError:
+        _UNFLAGGED.add(folder)
 
 
 def asked_to_stop(folder: str) -> bool:
     """Whether the flag is there. A folder that is gone counts: its owner has left."""
-    return not os.path.isdir(folder) or os.path.exists(os.path.join(folder, STOP))
+    flag = os.path.join(folder, STOP)
+    return folder in _UNFLAGGED or not os.path.isdir(folder) or os.path.exists(flag)
 
 
 def given_file(folder: str, part: object) -> Path:
@@ -39,9 +49,11 @@ def given_file(folder: str, part: object) -> Path:
 
 
 def forget_given(folder: str) -> None:
-    """Delete what still waits once the run is over: its turn may never have come."""
-    for file in Path(folder).glob("given_*"):
-        file.unlink(missing_ok=True)
+    """Delete what still waits once the run is over: its turn may never have come. What cannot be deleted is
+    swept with the folder."""
+    with contextlib.suppress(OSError):
+        for file in Path(folder).glob("given_*"):
+            file.unlink(missing_ok=True)
 
 
 def moment_file(folder: Path, evaluation: int) -> Path:
