@@ -1,7 +1,9 @@
 """A piece of the picture at several style scales, painted as it would be in the whole."""
 
+import gradio as gr
 import numpy as np
 import pytest
+from bad_images import half
 from browsing import a_painting, choose, number, use_recipe
 from PIL import Image
 from playwright.sync_api import expect
@@ -80,6 +82,14 @@ def test_a_texture_is_tried_too(monkeypatch):
 
 def test_the_page_shows_the_scales_that_are_painted():
     assert brushwork_fold.STYLE_SCALES == STYLE_SCALES
+
+
+@pytest.mark.parametrize("content", [b"no picture", half("JPEG")], ids=["damaged", "cut short"])
+def test_a_picture_of_the_pieces_that_cannot_be_read_ends_no_run(tmp_path, content):
+    path = tmp_path / "preview.jpg"
+    path.write_bytes(content)
+    assert brushwork_fold._forming(str(path)) == ""
+    assert brushwork_fold._pieces([str(path)] * 3) == gr.skip()
 
 
 # A preview of the pieces may be there for less than a second.

@@ -195,6 +195,46 @@ def test_a_turn_is_given_away_where_no_thread_can_be_started(make_runs, monkeypa
     assert idle(runs)
 
 
+def an_hour_later(runs: Runs, monkeypatch) -> None:
+    """What the sweeper does then."""
+    later = time.monotonic() + 3600
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: later)
+        for task in runs.sweeper._tasks:
+            task()
+
+
+def test_a_run_that_nobody_goes_on_with_gives_its_turn_away_before_python_collects_it(make_runs, monkeypatch):
+    runs, gate = make_runs(), Gate()
+    kept, waiting = (
+        runs.stream("a", gate),
+        runs.stream("b", gate),
+    )  # as by the tracebacks of handlers that failed
+    until(kept, "working")
+    assert [next(waiting).state for _ in range(2)] == ["waiting"] * 2
+    runs.sweeper._tasks[-1]()
+    assert len(runs._line) == 2  # not before its time
+    an_hour_later(runs, monkeypatch)
+    gate.steps.put(None)
+    wait_until(lambda: idle(runs), "both turns to be given away")
+    assert list(kept) == list(waiting) == []
+
+
+def test_an_evaluation_that_takes_an_hour_is_not_taken_for_a_run_that_nobody_goes_on_with(
+    make_runs, monkeypatch
+):
+    runs, gate, seen = make_runs(), Gate(), []
+    taker = threading.Thread(target=lambda: seen.extend(runs.stream("a", gate)))
+    taker.start()
+    wait_until(lambda: len(seen) == 2 and not runs._handed_over, "the run to compute")
+    an_hour_later(runs, monkeypatch)
+    gate.steps.put("on")
+    gate.steps.put(None)
+    gate.steps.put(None)
+    taker.join()
+    assert [frame.message for frame in seen][-2:] == ["stepped", "through"]
+
+
 def test_those_who_wait_are_told_how_many_come_before_them(make_runs):
     runs, gate = make_runs(), Gate()
     first, second, third = (runs.stream(name, gate) for name in "abc")

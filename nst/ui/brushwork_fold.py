@@ -106,13 +106,13 @@ def _chosen(paths: Sequence[str], event: gr.EventData) -> tuple[Any, Any]:
 
 
 def _pieces(paths: Sequence[str], pressed: int | None = None) -> Any:
-    """HTML of buttons with the pieces; unchanged once they have been deleted."""
+    """HTML of buttons with the pieces; unchanged once they have been deleted or cannot be read."""
     try:
         pictures = [
             inline(open_own(path), f"Style scale {scale:g}")
             for path, scale in zip(paths, STYLE_SCALES, strict=False)
         ]
-    except FileNotFoundError:
+    except OSError:
         return gr.skip()
     each = "".join(
         f'<button type="button" data-index="{n}" aria-pressed="{str(n == pressed).lower()}">'
@@ -124,8 +124,9 @@ def _pieces(paths: Sequence[str], pressed: int | None = None) -> Any:
 
 
 def _forming(path: str) -> Any:
-    """HTML of the pieces while they are painted; nothing where the preview is gone: a newer one is there."""
+    """HTML of the pieces while they are painted; nothing where the preview is gone, as a newer one is there,
+    or cannot be read: a picture that only shows how it goes ends no run."""
     try:
         return f'<div class="forming">{inline(open_own(path), "The pieces as they form")}</div>'
-    except FileNotFoundError:
+    except OSError:
         return ""

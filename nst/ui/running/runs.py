@@ -6,6 +6,7 @@ What is run is any function (folder, limits, *arguments) → iterator of Frames.
 at once and before any waiting, and raises NSTError; its iterator does the work, when the turn has come.
 """
 
+import contextlib
 import logging
 import secrets
 import threading
@@ -25,6 +26,7 @@ from .workspace import ask_to_stop, asked_to_stop, forget_given
 log = logging.getLogger(__name__)
 
 UNHEARD = 8.0  # seconds a run goes on with nobody listening: a client may join first and listen then
+ABANDONED = 60.0  # seconds a run's Frame waits for the next to be asked for, which Gradio does at once
 HEARTBEAT = 0.5  # seconds between two Frames while waiting: a generator can be closed only at a yield
 
 FIRST = Frame("waiting", "Getting ready.")
@@ -64,8 +66,12 @@ class Runs:
         )
         self.folders = Folders(self.limits)
         self._active: list[_Run] = []
+        self._handed_over: dict[
+            Generator[Frame, None, None], float
+        ] = {}  # since when no next Frame is asked for
         self._took: deque[float] = deque(maxlen=10)  # seconds of the last runs
         self.sweeper = Sweeper(self.folders)
+        self.sweeper.add(self._end_abandoned)
 
     def stream(self, client: Client | str | None, inner: Inner, *arguments: object) -> Iterator[Frame]:
         """Run inner(folder, limits, *arguments) when its turn comes; the first Frame comes at once.
@@ -79,7 +85,13 @@ class Runs:
         yield FIRST
         if not isinstance(client, Client):
             client = Client(client or secrets.token_hex(16))
-        yield from settled(self._run(client, inner, arguments))
+        with contextlib.closing(self._run(client, inner, arguments)) as frames:
+            for frame in settled(frames):
+                self._handed_over[frames] = time.monotonic()
+                try:
+                    yield frame
+                finally:
+                    del self._handed_over[frames]
 
     def stop(self, session: str | None, panel: str | None = None) -> None:
         """End this visitor's runs, or those of one panel, at their next evaluation; each keeps its best
@@ -106,7 +118,17 @@ class Runs:
             ask_to_stop(run.folder)
         self.sweeper.stop()
 
-    def _run(self, client: Client, inner: Inner, arguments: tuple[object, ...]) -> Iterator[Frame]:
+    def _end_abandoned(self) -> None:
+        """End the runs of which nobody asks for the next Frame: whoever asked may have failed with one in
+        hand. Then a traceback holds the run where it is, and its turn with it, until Python collects both."""
+        for frames, since in list(self._handed_over.items()):
+            if time.monotonic() - since > ABANDONED:
+                with contextlib.suppress(ValueError):  # the next is asked for at this moment
+                    frames.close()
+
+    def _run(
+        self, client: Client, inner: Inner, arguments: tuple[object, ...]
+    ) -> Generator[Frame, None, None]:
         run = self._begin(client)
         frames: Iterator[Frame] = iter(())
         try:
