@@ -300,6 +300,21 @@ def test_someone_who_waits_can_stop_without_touching_the_one_who_runs(make_runs)
     assert [frame.state for frame in first] == ["done"]
 
 
+def test_a_run_that_is_stopped_while_it_waits_has_left_the_line_when_it_says_so(make_runs, caplog):
+    runs, gate = make_runs(), Gate()
+    first, second = runs.stream("a", gate), runs.stream("b", gate)
+    until(first, "working")
+    assert [next(second).state for _ in range(2)] == ["waiting"] * 2
+    runs.stop("b")
+    with caplog.at_level("INFO", logger="nst"):
+        until(second, "stopped")
+        assert not runs.goes_on("b", "")
+        wait_until(lambda: "run: stopped, 0" in caplog.text, "the log to say how it ended")
+    assert len(runs._line) == 1
+    gate.steps.put(None)
+    first.close()
+
+
 def test_a_panels_stop_ends_what_was_begun_there_and_leaves_the_visitors_other_runs(make_runs):
     runs, gate = make_runs(), Gate()
     painting, sheet = (runs.stream(Client("me", panel=panel), gate) for panel in ("", "grid-"))

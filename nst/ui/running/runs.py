@@ -135,19 +135,23 @@ class Runs:
             frames = inner(run.folder, self.limits, *arguments)
             yield from self._waiting(run)
             if asked_to_stop(run.folder):
-                yield Frame("stopped", "Stopped while waiting: nothing was begun.")
-                return
-            run.turn = time.monotonic()
-            for run.last in settled(frames):
-                run.end_if_unheard()
-                if not run.last.is_last:
-                    yield run.last
+                run.last = Frame("stopped", "Stopped while waiting: nothing was begun.")
+            else:
+                yield from self._working(run, frames)
         finally:
             # On a cancelled run this is Gradio's event loop: nothing here may take time. The flag ends the
             # work where it is, and a thread of its own gives the turn away once it has really ended.
             ask_to_stop(run.folder)
             self._end_apart(run, frames)
         yield run.last  # not before the turn is given away: whoever has it may ask for nothing more
+
+    def _working(self, run: _Run, frames: Iterator[Frame]) -> Iterator[Frame]:
+        """What the work yields in its turn, but for the last Frame, which is kept in `run`."""
+        run.turn = time.monotonic()
+        for run.last in settled(frames):
+            run.end_if_unheard()
+            if not run.last.is_last:
+                yield run.last
 
     def _begin(self, client: Client) -> _Run:
         place = self._line.enter(client.session, client.address)
