@@ -315,6 +315,28 @@ def test_a_run_that_is_stopped_while_it_waits_has_left_the_line_when_it_says_so(
     first.close()
 
 
+def test_a_stop_that_is_pressed_just_before_its_run_has_a_place_ends_that_run_and_no_later_one(
+    make_runs, monkeypatch
+):
+    def look(folder: str, limits: Limits) -> Iterator[Frame]:
+        yield Frame("done", "through")
+
+    def states(client: Client, seconds: float = 0.0) -> list[str]:
+        frames = runs.stream(client, look)
+        assert next(frames).message == "Getting ready."  # since when the page's Stop can be pressed
+        runs.stop("me", "grid-")
+        pressed = time.monotonic()
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "monotonic", lambda: pressed + seconds)
+            return [frame.state for frame in frames]
+
+    runs, sheet = make_runs(), Client("me", panel="grid-")
+    assert states(sheet) == ["stopped"]
+    assert [frame.state for frame in runs.stream(sheet, look)][-1] == "done"
+    assert states(sheet, seconds=5.0) == ["done"]
+    assert states(Client("me")) == ["done"]
+
+
 def test_a_panels_stop_ends_what_was_begun_there_and_leaves_the_visitors_other_runs(make_runs):
     runs, gate = make_runs(), Gate()
     painting, sheet = (runs.stream(Client("me", panel=panel), gate) for panel in ("", "grid-"))

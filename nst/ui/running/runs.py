@@ -26,6 +26,8 @@ from .workspace import ask_to_stop, asked_to_stop, forget_given
 log = logging.getLogger(__name__)
 
 UNHEARD = 8.0  # seconds a run goes on with nobody listening: a client may join first and listen then
+STOP_IS_HEARD = 1.0  # seconds that a Stop waits for its run: the page enables it before the run has a place
+MOST_EARLY = 1000  # of such Stops are remembered: a client may press as many as it likes
 ABANDONED = 60.0  # seconds a run's Frame waits for the next to be asked for, which Gradio does at once
 HEARTBEAT = 0.5  # seconds between two Frames while waiting: a generator can be closed only at a yield
 
@@ -69,6 +71,7 @@ class Runs:
         self._handed_over: dict[
             Generator[Frame, None, None], float
         ] = {}  # since when no next Frame is asked for
+        self._early: dict[tuple[str, str], float] = {}  # when a visitor's Stop of a panel found no run
         self._took: deque[float] = deque(maxlen=10)  # seconds of the last runs
         self.sweeper = Sweeper(self.folders)
         self.sweeper.add(self._end_abandoned)
@@ -96,8 +99,13 @@ class Runs:
     def stop(self, session: str | None, panel: str | None = None) -> None:
         """End this visitor's runs, or those of one panel, at their next evaluation; each keeps its best
         picture."""
-        for run in self._of(session, panel):
+        found = self._of(session, panel)
+        for run in found:
             ask_to_stop(run.folder)
+        if panel is not None and not found:
+            if len(self._early) > MOST_EARLY:
+                self._early.clear()
+            self._early[visitor(session or ""), panel] = time.monotonic()
 
     def goes_on(self, session: str | None, panel: str) -> bool:
         """Whether a run that this visitor began in a panel still waits or works."""
@@ -132,6 +140,8 @@ class Runs:
         run = self._begin(client)
         frames: Iterator[Frame] = iter(())
         try:
+            if self._was_stopped(run):
+                ask_to_stop(run.folder)
             frames = inner(run.folder, self.limits, *arguments)
             yield from self._waiting(run)
             if asked_to_stop(run.folder):
@@ -162,6 +172,11 @@ class Runs:
             raise
         self._active.append(run)
         return run
+
+    def _was_stopped(self, run: _Run) -> bool:
+        """Whether Stop was pressed for this run just before it began; a later run is not meant."""
+        pressed = self._early.pop((run.place.visitor, run.client.panel), float("-inf"))
+        return time.monotonic() - pressed < STOP_IS_HEARD
 
     def is_painting(self, folder: Path) -> bool:
         """Whether the run of this folder goes on, for a page that is open."""
