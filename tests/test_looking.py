@@ -1,5 +1,8 @@
 """The run behind Look: its pictures are opened in its turn, within its time, and until Stop."""
 
+import os
+import tracemalloc
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -8,11 +11,13 @@ import gradio as gr
 import pytest
 from server import png
 from test_painted import request_of
+from test_zipped import a_zip
 from tiny import checks, waves
 
-from nst.ui import units_tab
+from nst.ui import brought
 from nst.ui.kept import Kept
 from nst.ui.running import workspace
+from nst.ui.running.frames import settled
 from nst.ui.running.limits import Limits
 from nst.ui.running.workspace import ask_to_stop
 from nst.ui.studies_api import patches_run
@@ -48,12 +53,32 @@ def test_no_picture_is_opened_before_the_turn_nor_after_stop(tmp_path, own, monk
         ask_to_stop(str(tmp_path))
         return waves()
 
-    monkeypatch.setattr(units_tab, "load_picture", opening)
+    monkeypatch.setattr(brought, "load_picture", opening)
     frames = look(tmp_path, own)
     assert opened == []
     *_, last = frames
-    assert (opened, last.state) == (own[:1], "stopped")
+    assert (len(opened), last.state) == (1, "stopped")
     assert last.message == "Stopped before the first picture was looked at."
+
+
+def test_the_pictures_of_a_zip_fill_no_memory_while_they_wait(tmp_path):
+    packed = a_zip(tmp_path / "more.zip", {"noise.png": os.urandom(2**23)}, zipfile.ZIP_STORED)
+    tracemalloc.start()
+    waiting = look(tmp_path, [packed])
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 2**20
+    *_, last = settled(waiting)
+    assert last.message.startswith("This file is not a JPEG, PNG or WebP picture")
+
+
+def test_uploads_that_are_swept_while_a_look_waits_are_looked_at(tmp_path, own):
+    frames = look(tmp_path, own)
+    for path in own:
+        Path(path).unlink()
+    *_, last = frames
+    assert (last.state, last.of) == ("done", 2)
+    assert not [*tmp_path.glob("given_*")]
 
 
 def test_an_answer_with_patches_that_is_stopped_before_any_picture_says_so(tmp_path, own):

@@ -26,7 +26,7 @@ api.py             the endpoint /transfer, for clients and MCP; row_api.py and s
 events.py          how Gradio's events run; upload.py and unchecked.py, inputs that pass on what came;
                    blocks.py, what fits no function
 refusing.py        a file that is no picture, refused as soon as it is brought
-zipped.py          the pictures of a visitor's zip
+brought.py         the pictures a visitor brings to be looked at; zipped.py, those of a zip
 theme.py           colours and fonts; page.css has the rest
 stubs.py           Gradio imported in half the time
 """

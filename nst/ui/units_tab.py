@@ -11,12 +11,12 @@ import gradio as gr
 from PIL import Image
 
 from .. import images
-from ..decoding import load_picture
-from ..errors import ImageRefused, NSTError, SettingsError, shown
+from ..errors import NSTError, SettingsError
 from ..network.layers import RELU_LAYERS
 from ..report import each_as
 from ..settings import Settings
 from . import status
+from .brought import Brought, bring
 from .events import PRIVATE, in_line
 from .example_units import example_units
 from .form import weights_choice
@@ -33,7 +33,7 @@ from .theme import html
 from .transfer_tab import TransferTab
 from .unchecked import Number
 from .units_page import Page, Pages
-from .zipped import MOST_IN_A_ZIP, is_zip, pictures_in
+from .zipped import MOST_IN_A_ZIP
 
 if TYPE_CHECKING:
     from ..studies.units import Scan
@@ -81,48 +81,24 @@ def scan_run(
     Raises ImageRefused or SettingsError with one sentence.
     """
     limits.check_weights(weights)
-    theirs = _different(_unpacked(own))
-    if not theirs and not examples:
+    brought = bring(folder, own, {_digest(file) for file in examples})
+    if not brought and not examples:
         raise SettingsError("There is no picture to look at: please add at least one.")
-    known = {_digest(file) for file in examples}
-    new = [source for digest, source in theirs.items() if digest not in known]
-    return _scanned(folder, limits, new, examples, weights, keep, through)
+    return _scanned(folder, limits, brought, examples, weights, keep, through)
 
 
-def _unpacked(paths: Sequence[str]) -> list[str | bytes]:
-    """Paths as they are, and a zip as the bytes of its files."""
-    zips = [path for path in paths if is_zip(path)]
-    if len(zips) > 1:
-        raise ImageRefused("One zip at a time is looked at: please put all pictures into one.")
-    loose = [path for path in paths if path not in zips]
-    return [*loose, *(content for path in zips for content in pictures_in(path))]
-
-
-def _loaded(source: str | bytes, is_alone: bool) -> Image.Image:
-    """A picture as it is scanned. Raises ImageRefused, which names the one of several it is of."""
-    from ..studies.units import LONGEST_SIDE  # and torch: the page is served before it is there
-
-    try:
-        return load_picture(source, max_side=LONGEST_SIDE)
-    except ImageRefused as error:
-        if is_alone:
-            raise
-        name = "A picture in the zip" if isinstance(source, bytes) else shown(Path(source).name)
-        raise ImageRefused(f"{name}: {error}") from error
-
-
-def _opened(own: Sequence[str | bytes], workspace: Workspace) -> Iterator[Image.Image]:
+def _opened(brought: Sequence[Brought], workspace: Workspace) -> Iterator[Image.Image]:
     """The visitor's pictures, until the run is to end: up to 36, of some tenths of a second each."""
-    for source in own:
+    for one in brought:
         if workspace.why_end:
             return
-        yield _loaded(source, len(own) == 1)
+        yield one.take(len(brought) == 1)
 
 
 def _scanned(
     folder: str,
     limits: Limits,
-    own: Sequence[str | bytes],
+    brought: Sequence[Brought],
     examples: Sequence[Path],
     weights: str,
     keep: Callable[["Scan"], None],
@@ -133,7 +109,7 @@ def _scanned(
 
     yield Frame("working", "Opening the pictures.")
     workspace = Workspace(folder, limits.max_seconds)
-    pictures = [*_opened(own, workspace), *map(_example, examples)]
+    pictures = [*_opened(brought, workspace), *map(_example, examples)]
     if why := workspace.why_end:
         yield Frame("stopped", f"{why} {NOTHING_YET}")
         return
@@ -298,16 +274,6 @@ class UnitsTab:
             yield from self.page(request, layer, first, seen)
         else:
             yield tuple(gr.skip() for _ in range(4))
-
-
-def _different(sources: Sequence[str | bytes]) -> dict[bytes, str | bytes]:
-    """The sources by their digests, those of the same bytes once: the Transfer tab's pictures are often
-    examples, and seen twice each of their patches would be shown twice."""
-    first: dict[bytes, str | bytes] = {}
-    for source in sources:
-        content = source if isinstance(source, bytes) else images.read_file(source)
-        first.setdefault(sha256(content).digest(), source)
-    return first
 
 
 def _unit(first: Any) -> int:
