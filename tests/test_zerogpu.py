@@ -16,10 +16,13 @@ from running import SMALL
 from server import ROOT
 from tiny import checks, waves
 
+from nst.ui.boards import board_run
 from nst.ui.painting_jobs import Painting
-from nst.ui.running import zerogpu
+from nst.ui.running import jobs, zerogpu
+from nst.ui.running.frames import settled
 from nst.ui.running.jobs import duration, on_device
 from nst.ui.running.limits import Limits
+from nst.ui.running.workspace import ask_to_stop
 
 # What spaces.GPU does to a generator function on ZeroGPU, in short: a forked worker, pickled arguments and
 # values, and a worker that does not wait for whoever listens.
@@ -123,6 +126,31 @@ def test_the_stop_flag_reaches_a_forked_worker_which_keeps_its_best_picture(fact
 def test_a_refusal_costs_no_quota(facts):
     assert facts["refused"]["state"] == "failed"
     assert facts["calls"] == [30, 30]
+
+
+def test_a_job_that_is_stopped_before_it_asks_for_a_gpu_asks_for_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "frames_of", lambda *_: pytest.fail("a GPU was asked for"))
+    for name, picture in (("content", waves(96, 72)), ("style", checks())):
+        picture.save(tmp_path / f"{name}.png")
+    pair = str(tmp_path / "content.png"), str(tmp_path / "style.png")
+    frames = board_run(str(tmp_path), Limits(), "grid", *pair, {"weights": "self-taught"})
+    assert next(frames).state == "working"  # the empty sheet
+    ask_to_stop(str(tmp_path))
+    assert [frame.message for frame in frames] == ["Stopped before there was a picture."]
+
+
+@pytest.mark.parametrize("said", ["while queueing", "on queue success"])
+def test_a_visitor_who_leaves_zerogpus_queue_has_stopped_and_nothing_has_failed(
+    tmp_path, monkeypatch, caplog, said
+):
+    def queueing(*_):
+        raise RuntimeError(f"Connection closed by visitor {said}")
+        yield
+
+    monkeypatch.setattr(jobs, "on_device", queueing)
+    (last,) = settled(jobs.carry_out(str(tmp_path), Limits(), Painting(waves(), [checks()], SMALL)))
+    assert (last.state, last.message) == ("stopped", "Stopped before there was a picture.")
+    assert not caplog.records
 
 
 def test_a_borrowed_gpu_is_given_back_before_its_time_is_over(tmp_path, monkeypatch):

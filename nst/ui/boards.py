@@ -16,7 +16,7 @@ from ..studies.outlines import SNAPSHOTS, in_snapshots, outline
 from ..studies.palette import DARK, LIGHT
 from ..studies.sheet import draw_sheet, layout, pictured
 from .running.frames import Frame, Spot
-from .running.jobs import on_device
+from .running.jobs import carry_out
 from .running.limits import Limits
 from .running.workspace import given_file
 
@@ -75,7 +75,7 @@ def _in_turn(
     content, style = (one.take() for one in kept)
     job = BoardJob(kind, content, style, settings)
     yield _empty(job, Path(folder))
-    yield from on_device(folder, limits, job)
+    yield from carry_out(folder, limits, job)
 
 
 def _empty(job: "BoardJob", folder: Path) -> Frame:

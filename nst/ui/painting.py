@@ -12,7 +12,7 @@ from ..images import MASK_SIDE
 from ..settings import Settings
 from .painting_jobs import Painting, RowOfPaintings
 from .running.frames import Frame
-from .running.jobs import on_device
+from .running.jobs import carry_out
 from .running.limits import Limits
 from .running.workspace import given_file
 from .shares import ORDINALS
@@ -136,7 +136,7 @@ def _in_turn(
     given = {part: one.take() for part, one in kept.items()}
     content, start, *masks = (given.pop(part, None) for part in ("content", "start", "mask", "style_mask"))
     job = kind(content, [*given.values()], settings, name, start, *masks)
-    yield from on_device(folder, limits, job)
+    yield from carry_out(folder, limits, job)
 
 
 def painting_name(content: str, style: str, seed: int) -> str:

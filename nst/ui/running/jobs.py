@@ -16,8 +16,8 @@ from PIL import Image
 from ...errors import RunError
 from .frames import NO_ROOM, Frame, frame_of, settled
 from .limits import Limits
-from .workspace import Workspace
-from .zerogpu import SHARE_OF_DURATION, borrowed, gpu
+from .workspace import Workspace, asked_to_stop
+from .zerogpu import LEFT_ITS_QUEUE, SHARE_OF_DURATION, borrowed, gpu
 
 if TYPE_CHECKING:
     from ...report import Report
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 GPU_PIXELS_PER_SECOND = 20e6
 GPU_START = 15.0  # seconds for the worker, the weights and the first kernels
 LEAST_DURATION = 30  # seconds
+NO_PICTURE = "{} before there was a picture."
 
 
 class Job(Protocol):
@@ -73,6 +74,19 @@ def duration(folder: str, limits: Limits, job: Job) -> int:
     """Seconds of GPU to ask for: the job's pixels at a cautious speed, + 40 %, within the limits."""
     seconds = GPU_START + 1.4 * job.pixels / GPU_PIXELS_PER_SECOND
     return int(min(max(LEAST_DURATION, seconds), limits.max_seconds))
+
+
+def carry_out(folder: str, limits: Limits, job: Job) -> Iterator[Frame]:
+    """on_device()'s Frames. A run that was stopped in its last moment of waiting asks for no GPU, and one
+    whose visitor left while ZeroGPU had none to lend is stopped, too, and has not failed."""
+    if not asked_to_stop(folder):
+        try:
+            yield from on_device(folder, limits, job)
+            return
+        except RuntimeError as error:
+            if not str(error).startswith(LEFT_ITS_QUEUE):
+                raise
+    yield Frame("stopped", NO_PICTURE.format("Stopped"))
 
 
 @gpu(duration)
@@ -124,7 +138,7 @@ def _ended(workspace: Workspace, job: Job, report: "Report") -> str:
     """The sentence with which a run ends early; empty while it may go on, or has nothing left to do."""
     why = workspace.why_end if report.evaluation < report.of or not report.of else ""
     if not report.has_picture:
-        return why and f"{why} before there was a picture."
+        return why and NO_PICTURE.format(why)
     return why and f"{why} at evaluation {report.evaluation} of {report.of}: {job.kept}."
 
 

@@ -14,6 +14,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 # A worker over its time is killed with its picture; a run that ends itself here keeps it.
 SHARE_OF_DURATION = 0.85
 
+# So begins the RuntimeError that spaces raises (zero/client.py of 0.51) where a visitor leaves while ZeroGPU
+# has no GPU to lend.
+LEFT_ITS_QUEUE = "Connection closed by visitor"
+
 
 def gpu(duration: Callable[..., int]) -> Callable[[Function], Function]:
     """Decorator: run a generator function where the GPU is, asking for duration(*arguments) seconds.
