@@ -34,6 +34,7 @@ HEARTBEAT = 0.5  # seconds between two Frames while waiting: a generator can be 
 FIRST = Frame("waiting", "Getting ready.")
 
 Inner = Callable[..., Iterator[Frame]]
+Stream = Generator[Frame, None, None]
 
 
 @dataclass(eq=False)
@@ -134,9 +135,7 @@ class Runs:
                 with contextlib.suppress(ValueError):  # the next is asked for at this moment
                     frames.close()
 
-    def _run(
-        self, client: Client, inner: Inner, arguments: tuple[object, ...]
-    ) -> Generator[Frame, None, None]:
+    def _run(self, client: Client, inner: Inner, arguments: tuple[object, ...]) -> Stream:
         run = self._begin(client)
         frames: Iterator[Frame] = iter(())
         try:
@@ -174,7 +173,7 @@ class Runs:
         return run
 
     def _was_stopped(self, run: _Run) -> bool:
-        """Whether Stop was pressed for this run just before it began; a later run is not meant."""
+        """Whether Stop was pressed just before this run began."""
         pressed = self._early.pop((run.place.visitor, run.client.panel), float("-inf"))
         return time.monotonic() - pressed < STOP_IS_HEARD
 
@@ -213,8 +212,7 @@ class Runs:
         return (sum(left) + took) / self.limits.concurrency
 
     def _end_apart(self, run: _Run, frames: Iterator[Frame]) -> None:
-        """_end() in a thread of its own; where the system gives no more threads, in this one: that takes
-        time, but a turn that is not given away is lost to everyone."""
+        """_end() in a thread of its own, or in this one where there are no more: a turn must not be lost."""
         try:
             threading.Thread(target=self._end, args=(run, frames), name="nst-end").start()
         except RuntimeError:
