@@ -42,7 +42,10 @@ BOUNDS: dict[str, Bound] = {
         "How heavily the style repaints the content: the weight of the style’s cost beside the content’s.",
     ),
     "style_scale": Bound(
-        0.25, 2, 0.05, "Size of the style image beside the result: smaller gives finer strokes."
+        0.25,
+        2,
+        0.05,
+        "Size of the style image beside the result: smaller gives finer strokes. It is never enlarged.",
     ),
     "style_crop": Bound(
         0.25,

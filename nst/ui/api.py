@@ -100,7 +100,8 @@ class Endpoint:
             keep_colours: Keep the content image's colours and repaint only lightness.
             seed: Same seed, same picture.
             scales: Number of sizes from coarse to fine; 0 chooses, 1 is the papers' way.
-            style_scale: Size of the style image beside the result; smaller gives finer strokes.
+            style_scale: Size of the style image beside the result; smaller gives finer strokes. It is never
+                enlarged.
             content_layers: Layers of the content cost with weights, such as relu4_2 or relu3_3=1,relu4_2=0.5.
             style_layers: Layers of the style cost with weights, such as relu1_1=0.5,relu2_1=0.5.
             alpha: Weight of the content cost; needs beta too, and replaces strength.

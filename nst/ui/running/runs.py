@@ -69,9 +69,7 @@ class Runs:
         )
         self.folders = Folders(self.limits)
         self._active: list[_Run] = []
-        self._handed_over: dict[
-            Generator[Frame, None, None], float
-        ] = {}  # since when no next Frame is asked for
+        self._handed_over: dict[Stream, float] = {}  # since when no next Frame is asked for
         self._early: dict[tuple[str, str], float] = {}  # when a visitor's Stop of a panel found no run
         self._took: deque[float] = deque(maxlen=10)  # seconds of the last runs
         self.sweeper = Sweeper(self.folders)
