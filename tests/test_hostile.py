@@ -13,11 +13,18 @@ from pathlib import Path
 import attacks
 import pytest
 from bad_images import of_kind
-from server import REAL_APP, SMALL_APP, Server, Visitor, png, wait_until
+from server import REAL_APP, SMALL_APP, Server, Visitor, file_data, png, wait_until
 from tiny import checks, waves
 
 from nst.decoder import TOO_HARD
-from nst.ui.running.bodies import BROKEN_TEXT, LONG_SESSION, TOO_MANY_VALUES
+from nst.ui.running.bodies import (
+    BROKEN_TEXT,
+    LONG_SESSION,
+    NO_SESSION,
+    ONLY_UPLOADS,
+    TOO_MANY_FILES,
+    TOO_MANY_VALUES,
+)
 from nst.ui.running.uploading import FILES_ONLY, MOST_FILES, TOO_MANY, UNREADABLE
 
 SMALL = {
@@ -167,6 +174,15 @@ def test_a_long_name_of_a_session_is_refused_everywhere(small, length):
     assert {(answer.status_code, answer.json()["detail"]) for answer in answers} == {(400, LONG_SESSION)}
 
 
+@pytest.mark.parametrize("name", ["", 0, ["a"]])
+def test_an_empty_name_of_a_session_or_none_that_is_a_text_is_refused_and_the_queue_goes_on(small, name):
+    body = {"data": ["a", 1, 0.01], "fn_index": small.fn_index("counting"), "session_hash": name}
+    for route in ("queue/join", "call/counting", "run/stop", "cancel"):
+        answer = small.http.post(f"/gradio_api/{route}", json=body)
+        assert (answer.status_code, answer.json()["detail"]) == (400, NO_SESSION)
+    assert Visitor(small).answer("counting", "next", 1, 0.01) == "next"
+
+
 # 3. Uploads
 
 
@@ -307,6 +323,19 @@ def test_a_body_of_many_small_values_is_refused_before_it_is_read(public):
     body = {"data": [[[]] * 300_000], "fn_index": 0, "session_hash": "abc"}
     answer = public.http.post("/gradio_api/run/private", json=body)
     assert (answer.status_code, answer.json()["detail"]) == (400, TOO_MANY_VALUES)
+
+
+def test_a_path_of_any_length_is_refused_at_once_and_nothing_is_logged(public):
+    visitor, before = Visitor(public), public.log.read_text()
+    uploads = str(public.uploads.resolve())
+    for path in ("/a" * 100_000, f"{uploads}/{'a' * 300}", f"{uploads}/{'a' * 400_000}"):
+        assert visitor.ask("gram", file_data(path)).json()["detail"] == ONLY_UPLOADS
+    assert public.log.read_text() == before
+
+
+def test_a_request_that_names_hundreds_of_files_is_refused(public):
+    own = file_data(str(public.uploads.resolve() / ("a" * 64) / "gone.png"))
+    assert Visitor(public).ask("gram", [own] * 101).json()["detail"] == TOO_MANY_FILES
 
 
 def test_an_upload_that_cannot_be_read_is_refused_with_a_sentence(public):

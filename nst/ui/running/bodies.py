@@ -1,6 +1,8 @@
 """What the JSON in a request may hold: no foreign file, no text that cannot be written, no endless name."""
 
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,21 @@ MOST_VALUES = 5000  # a press on Paint with every fold open sends some sixty
 TOO_MANY_VALUES = f"This request has more than {MOST_VALUES} values: please send plain settings."
 TOO_DEEP = "This request is nested too deeply: please send plain values."
 LONG_SESSION = f"A session's name may have at most {LONGEST_SESSION} characters: please reload the page."
+NO_SESSION = f"A session's name must be a text of 1 to {LONGEST_SESSION} characters: please reload the page."
+LONGEST_PATH = 1000  # characters; resolving one takes time that grows with the square of its length
+MOST_FILES = 100  # the page sends twelve at most
+TOO_MANY_FILES = f"This request names more than {MOST_FILES} files: please send fewer."
 
 
 def is_own_file(path: str) -> bool:
-    """Whether the path is of a file uploaded to this app, made by it, or served with it as an example."""
+    """Whether the path is of a file uploaded to this app, made by it, or served with it as an example. The
+    file may be gone."""
+    if len(path) > LONGEST_PATH:
+        return False
     uploads = Path(get_upload_folder()).resolve()
     try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.lstat(path)  # resolve() takes a name too long for any file, which Gradio then fails on
         return Path(path).resolve().is_relative_to(uploads) or is_static_file(path)
     except (OSError, ValueError):  # too long a name; a NUL in it
         return False
@@ -39,12 +50,15 @@ def refusal_of(body: bytes) -> str | None:
         return TOO_DEEP
     except ValueError:
         return None
-    if isinstance(whole, dict) and _is_long(whole.get("session_hash")):
-        return LONG_SESSION
-    waiting = [whole]
+    if isinstance(whole, dict) and (sentence := _refusal_of_session(whole.get("session_hash"))):
+        return sentence
+    waiting, files = [whole], 0
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
+            files += "meta" in value
+            if files > MOST_FILES:  # each is looked up on the disk
+                return TOO_MANY_FILES
             if _is_foreign(value):
                 return ONLY_UPLOADS
             waiting += [*value, *value.values()]
@@ -55,8 +69,14 @@ def refusal_of(body: bytes) -> str | None:
     return None
 
 
-def _is_long(session: Any) -> bool:
-    return isinstance(session, str) and len(session) > LONGEST_SESSION
+def _refusal_of_session(session: Any) -> str | None:
+    """Of no session there is none. Gradio's queue takes an empty name for none, and its list of answers takes
+    it for a name: it would look for answers that are not there, and end for everybody."""
+    if session is None:
+        return None
+    if not isinstance(session, str) or not session:
+        return NO_SESSION
+    return LONG_SESSION if len(session) > LONGEST_SESSION else None
 
 
 def _is_text(value: str) -> bool:
@@ -69,7 +89,6 @@ def _is_text(value: str) -> bool:
 
 def _is_foreign(value: dict[str, Any]) -> bool:
     """Whether it is a file that is not is_own_file(), or one in a data: URL."""
-    path, is_file = value.get("path"), "meta" in value
-    return str(value.get("url")).startswith("data:") or (
-        is_file and isinstance(path, str) and not is_own_file(path)
-    )
+    path, url, is_file = value.get("path"), value.get("url"), "meta" in value
+    in_url = isinstance(url, str) and url.startswith("data:")
+    return in_url or (is_file and isinstance(path, str) and not is_own_file(path))
