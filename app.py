@@ -46,7 +46,7 @@ from nst.ui.running.runs import Runs
 from nst.ui.running.sessions import keep_states_alone
 from nst.ui.running.silence import end_silent_connections
 from nst.ui.running.sweeping import own_upload_folder
-from nst.ui.running.unheard import Unheard
+from nst.ui.running.unheard import Unheard, bound_answers
 from nst.ui.running.zerogpu import borrowed
 from nst.ui.share import preview_head, source_link
 from nst.ui.sheet_panel import Given
@@ -116,6 +116,7 @@ runs.folders.keep(file for block in demo.blocks.values() for file in block.keep_
 
 # Visitors wait for the device in Runs, which can say for how long. This limit is only a second one behind it.
 demo.queue(max_size=limits.places + 16)
+bound_answers(demo._queue)
 keep_states_alone()
 # By default Gradio looks for the next event every millisecond, and for progress, which nothing here reports,
 # every ten: 8 % of a core at rest.

@@ -7,20 +7,35 @@ from typing import Any
 
 import pytest
 
+from nst.ui.running.unheard import NOT_READ
+
 # In a process of its own: Gradio leaves event loops open, which a test here would be blamed for.
 VISITS = """
 import json, time
 import gradio as gr
 import httpx
 from nst.ui.running.sessions import keep_states_alone
-from nst.ui.running.unheard import Unheard
+from nst.ui.running import unheard as answers
+from nst.ui.running.unheard import Unheard, bound_answers
 
 keep_states_alone()
+talks = []
+
+def talk(name):
+    talks.append(name)
+    try:
+        for number in range(4000):
+            yield str(number)
+            time.sleep(0.005)
+    finally:
+        talks.remove(name)
+
 with gr.Blocks() as demo:
     box, count = gr.Textbox(), gr.State(0)
     both = [box, count]
     box.submit(lambda _, count: (gr.Textbox(label=str(count)), count + 1), both, both, queue=False)
     box.submit(str.upper, box, box)
+    box.submit(talk, box, box, concurrency_limit=1)
 demo.launch(prevent_thread_lock=True, quiet=True)
 queue, seen = demo._queue, {"labels": [], "looks": []}
 
@@ -50,6 +65,42 @@ look()
 join("late")
 look()
 look()
+
+bound_answers(queue)
+answers.MOST_WAITING, answers.SPARE = 10, 1
+
+def talk_to(session):
+    return ask("queue/join", 2, session, session)["event_id"]
+
+def wait_for(condition):
+    end = time.monotonic() + 20
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
+
+def last_said_to(session):
+    messages = []
+    with httpx.stream("GET", f"{demo.local_url}gradio_api/queue/data?session_hash={session}") as stream:
+        for line in stream.iter_lines():
+            if line.startswith("data:"):
+                messages.append(json.loads(line[5:]))
+    completed = [one["output"] for one in messages if one["msg"] == "process_completed"]
+    return len(messages), completed[-1]
+
+talk_to("mute")
+seen["mute ends"] = wait_for(lambda: talks) and wait_for(lambda: not talks)
+wait_for(lambda: not queue.event_ids_to_events)
+seen["told"] = last_said_to("mute")
+
+talk_to("forgotten")
+wait_for(lambda: talks)
+for session in ("next", "forgotten too"):
+    talk_to(session)
+for session in ("forgotten", "forgotten too"):
+    queue.pending_messages_per_session.pop(session)
+wait_for(lambda: not queue.event_ids_to_events)
+seen["goes on"] = not queue.stopped
+seen["next"] = last_said_to("next")[1]
 print(json.dumps(seen))
 """
 
@@ -72,3 +123,15 @@ def test_what_nobody_came_for_is_forgotten_at_the_second_look(seen):
     assert first == [["deaf", "listening"]] * 2
     assert second == [["late", "listening"]] * 2
     assert third == [["listening"]] * 2
+
+
+def test_an_event_whose_answers_nobody_reads_is_ended_and_whoever_comes_is_told(seen):
+    assert seen["mute ends"]
+    count, said = seen["told"]
+    assert count == 10 + 1 + 1  # and that the stream closes
+    assert said == {"error": NOT_READ}
+
+
+def test_an_event_of_a_session_that_was_forgotten_ends_alone_and_not_the_queue(seen):
+    assert seen["goes on"]
+    assert seen["next"] == {"error": NOT_READ}

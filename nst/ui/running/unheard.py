@@ -1,7 +1,18 @@
-"""Answers that nobody came for: Gradio keeps those of up to 2000 sessions that left or never listened."""
+"""Answers that nobody came for: Gradio keeps those of up to 2000 sessions that left or never listened, and of
+each session any number."""
 
 from collections.abc import Callable
 from typing import Any
+
+from gradio.server_messages import EventMessage, ProcessCompletedMessage
+
+# Messages that wait for one session. A run on a GPU sends a hundred a second, and may send them for UNHEARD
+# seconds (runs.py) to a client that joins first and listens then.
+MOST_WAITING = 1000
+SPARE = 100  # more, for the last message of an event
+NOT_READ = (
+    f"This was ended, as {MOST_WAITING} answers to this page were waiting to be read: please reload the page."
+)
 
 
 class Unheard:
@@ -25,3 +36,29 @@ class Unheard:
             self._queue.pending_messages_per_session.pop(session, None)
             self._queue.pending_event_ids_session.pop(session, None)
         self._before = unheard
+
+
+def bound_answers(queue: Any) -> None:
+    """The queue of Gradio's Blocks ends an event whose session has too many answers waiting, or is forgotten.
+
+    Gradio 6.31 keeps any number of answers. For a session that is forgotten it raises KeyError, and where
+    that happens while it tells who waits how long, its loop ends, and with it the queue for everybody.
+    """
+    send = queue.send_message
+
+    def send_message(event: Any, message: EventMessage) -> None:
+        is_last = isinstance(message, ProcessCompletedMessage)
+        if has_room(queue, event.session_hash, SPARE if is_last else 0):
+            send(event, message)
+            return
+        if not is_last:
+            send_message(event, ProcessCompletedMessage(output={"error": NOT_READ}, success=False))
+        event.alive = False  # at which Gradio closes its generator, as when a client is gone
+
+    queue.send_message = send_message
+
+
+def has_room(queue: Any, session: str, spare: int = 0) -> bool:
+    """Whether one more answer may wait for this session; not where the session is forgotten."""
+    waiting = queue.pending_messages_per_session.get(session)
+    return waiting is not None and waiting.qsize() < MOST_WAITING + spare
