@@ -44,7 +44,7 @@ from nst.ui.running.heaps import share_heaps
 from nst.ui.running.limits import Limits
 from nst.ui.running.runs import Runs
 from nst.ui.running.sessions import keep_states_alone
-from nst.ui.running.silence import end_silent_connections
+from nst.ui.running.silence import allow_connections, end_silent_connections
 from nst.ui.running.sweeping import own_upload_folder
 from nst.ui.running.unheard import Unheard, bound_answers
 from nst.ui.running.zerogpu import borrowed
@@ -142,6 +142,7 @@ def warm_up() -> None:
 def launch() -> Any:
     """Start the server. The look belongs to launch() in Gradio 6, not to Blocks."""
     trust_proxies()
+    allow_connections()
     served = demo.launch(
         prevent_thread_lock=True,
         theme=THEME,
