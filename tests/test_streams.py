@@ -1,20 +1,23 @@
-"""Connections that stay open: one network address holds some hundred of them, and others theirs."""
+"""What one network address holds at once: some hundred streams and bodies, and others theirs."""
 
 import asyncio
 import json
 from types import SimpleNamespace
 from typing import Any, cast
 
-from nst.ui.running import guard
+import pytest
+
+from nst.ui.running import guard, held
 from nst.ui.running.guard import Guard
+from nst.ui.running.held import UNREAD
 from nst.ui.running.limits import Limits
 
 
 def test_one_address_holds_so_many_streams_and_no_more_and_others_are_served(monkeypatch):
-    monkeypatch.setattr(guard, "MOST_STREAMS", 3)
+    monkeypatch.setattr(held, "MOST_STREAMS", 3)
     answers = asyncio.run(asked())
-    held, refused, of_another, of_no_stream, after_one_has_ended = answers
-    assert held == [200] * 3
+    taken, refused, of_another, of_no_stream, after_one_has_ended = answers
+    assert taken == [200] * 3
     assert refused[0] == 429
     assert refused[1].startswith("Your network address holds")
     assert (of_another, of_no_stream, after_one_has_ended) == (200, 200, 200)
@@ -42,20 +45,70 @@ async def asked() -> tuple[Any, ...]:
     return held, refused, *found, await Answer(guarded, "heartbeat/4").status()
 
 
-class Answer:
-    """A GET request that is being answered."""
+@pytest.mark.parametrize(("path", "most"), [("run/stop", "MOST_POSTS"), ("mcp/", "MOST_TOOL_CALLS")])
+def test_one_address_sends_so_many_bodies_at_once_and_others_send_theirs(monkeypatch, path, most):
+    monkeypatch.setenv("GRADIO_MCP_SERVER", "True")
+    monkeypatch.setattr(guard, most, 2)
+    refused, others = asyncio.run(sent_slowly(path))
+    assert refused == (
+        429,
+        "Your network address has 2 requests under way, and gets no more: please try again in a moment.",
+    )
+    assert others == (200, 200)
 
-    def __init__(self, guarded: Guard, path: str, host: str = "1.1.1.1") -> None:
+
+async def sent_slowly(path: str) -> tuple[Any, ...]:
+    """The answers to a third body of one address while two are still coming; to another's, and to the third
+    once the two have come."""
+    coming: asyncio.Queue[Any] = asyncio.Queue()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    guarded = Guard(app, cast(Any, SimpleNamespace(limits=Limits())))
+    slow = [Answer(guarded, path, receive=coming.get) for _ in range(2)]
+    await asyncio.sleep(0)
+    third, another = Answer(guarded, path, receive=whole), Answer(guarded, path, "2.2.2.2", whole)
+    refused = await third.status(), await third.detail()
+    found = await another.status()
+    for _ in slow:
+        await coming.put(await whole())
+    await asyncio.gather(*(one.task for one in slow))
+    return refused, (found, await Answer(guarded, path, receive=whole).status())
+
+
+async def whole() -> dict[str, Any]:
+    return {"type": "http.request", "body": b"{}", "more_body": False}
+
+
+def test_one_address_that_leaves_so_many_answers_unread_gets_no_more_and_others_do(monkeypatch):
+    monkeypatch.setattr(UNREAD, "most", 1)
+
+    async def asked() -> tuple[int, int]:
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+        guarded = Guard(app, cast(Any, SimpleNamespace(limits=Limits())))
+        with UNREAD.one_more("1.1.1.1"):
+            return await Answer(guarded, "info").status(), await Answer(guarded, "info", "2.2.2.2").status()
+
+    assert asyncio.run(asked()) == (429, 200)
+
+
+class Answer:
+    """A request that is being answered: with a body one that is sent, else one that asks for something."""
+
+    def __init__(self, guarded: Guard, path: str, host: str = "1.1.1.1", receive: Any = None) -> None:
         scope = {
             "type": "http",
-            "method": "GET",
+            "method": "POST" if receive else "GET",
             "path": f"/gradio_api/{path}",
             "query_string": b"",
             "headers": [],
             "client": (host, 1),
         }
         self.sent: asyncio.Queue[Any] = asyncio.Queue()
-        self.task = asyncio.create_task(guarded(scope, cast(Any, None), self.sent.put))
+        self.task = asyncio.create_task(guarded(scope, receive, self.sent.put))
 
     async def status(self) -> int:
         return (await self.sent.get())["status"]

@@ -23,8 +23,9 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from ...errors import NSTError
 from .bodies import LONG_SESSION, ONLY_UPLOADS, is_own_file, refusal_of
-from .clients import LISTENERS, LONGEST_SESSION, Listeners, network_of
-from .responses import App, Compressed, Message, Receive, Scope, Send, route, with_safe_headers
+from .clients import LISTENERS, LONGEST_SESSION, network_of
+from .held import MOST_POSTS, MOST_TOOL_CALLS, UNREAD, Held, posts, streams
+from .responses import API, App, Compressed, Message, Receive, Scope, Send, route, with_safe_headers
 from .sweeping import Folders
 from .uploading import SILENCE, UploadLimits, within
 
@@ -36,13 +37,10 @@ MOST_BYTES = 2**20  # the page sends a few kB of settings and file names
 MOST_BYTES_MCP = 28 * 2**20  # a tool's caller has no other way to hand over a picture: 20 MB in base64
 LONGEST_BODY = 60.0  # seconds
 
-API = "/gradio_api"
 UPLOAD, MCP, STREAM = f"{API}/upload", f"{API}/mcp", f"{API}/queue/data"
 FILES = (f"{API}/file=", f"{API}/file/")
 HEARTBEAT, CANCEL = f"{API}/heartbeat/", f"{API}/cancel"
-# What stays open as long as a page does, and how many of them one network address may hold: a page has two,
-# and a whole school may have one address.
-STREAMS, MOST_STREAMS = (HEARTBEAT, STREAM, f"{API}/call/"), 400
+STREAMS = (HEARTBEAT, STREAM, f"{API}/call/", f"{API}/upload_progress", MCP)  # which stay open
 ANSWER = re.compile(rf"{API}/call/(?:v2/)?[^/]+/([^/]+)")
 # Of no use to this page: they write to the disk, fetch from elsewhere, or take bodies of their own kind.
 CLOSED = ("deep_link", "process_recording", "component_server", "proxy=", "vibe-", "run-history")
@@ -52,9 +50,6 @@ TOO_LARGE = "This request has more than {} kB: please upload pictures as files."
 TOO_SLOW = f"Nothing came for {SILENCE:.0f} s, or not all within {LONGEST_BODY:.0f} s: please try again."
 CLOSED_HERE = "There is nothing at this address: please use the page or its endpoints."
 NO_ADDRESSES = "Only this app's own files are served, and no addresses."
-TOO_MANY_STREAMS = (
-    f"Your network address holds {MOST_STREAMS} connections, and no more are given: please close some pages."
-)
 ANOTHERS = "This run was begun in another tab or by someone else, and only from there can it be stopped."
 NOT_FITTING = (
     "This request could not be handled: please reload the page, and report number {} if it happens again."
@@ -65,7 +60,8 @@ class Guard:
     """ASGI middleware: refuses with one sentence what is not to come in, and counts who listens."""
 
     def __init__(self, app: App, folders: Folders) -> None:
-        self.app, self.uploads, self.streams = app, UploadLimits(folders), Listeners()
+        self.app, self.uploads, self.streams = app, UploadLimits(folders), streams()
+        self.posts, self.tool_calls = posts(MOST_POSTS), posts(MOST_TOOL_CALLS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -83,25 +79,32 @@ class Guard:
             await _refuse(500, NOT_FITTING.format(number), scope, sending)
 
     async def _handle(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        network, is_get = _network(scope), scope["method"] in ("GET", "HEAD", "OPTIONS")
         if refused := _refused_route(path, scope):
             await _refuse(*refused, scope, send)
-        elif scope["method"] in ("GET", "HEAD", "OPTIONS"):
-            await self._get(path, scope, receive, send)
-        elif path == UPLOAD:
-            await self._upload(scope, receive, send)
-        else:
-            await self._body(path, scope, receive, send)
+            return
+        held = self._held(path, is_get)
+        for each in (UNREAD, held):
+            if each and each.is_full(network):
+                await _refuse(429, each.sentence, scope, send)
+                return
+        with held.one_more(network) if held else nullcontext():
+            if is_get:
+                await self._get(path, scope, receive, send)
+            elif path == UPLOAD:
+                await self._upload(scope, receive, send)
+            else:
+                await self._body(path, scope, receive, send)
+
+    def _held(self, path: str, is_get: bool) -> Held | None:
+        """What a request is counted as of its network address; None for one that is soon over."""
+        if is_get:
+            return self.streams if path.startswith(STREAMS) else None
+        return self.tool_calls if _is_tool_call(path) else self.posts
 
     async def _get(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        session, network = _listens_to(path, scope), network_of((scope.get("client") or [""])[0])
-        is_stream = path.startswith(STREAMS)
-        if is_stream and self.streams.count(network) >= MOST_STREAMS:
-            await _refuse(429, TOO_MANY_STREAMS, scope, send)
-            return
-        with (
-            self.streams.one_more(network) if is_stream else nullcontext(),
-            LISTENERS.one_more(session) if session else nullcontext(),
-        ):
+        session = _listens_to(path, scope)
+        with LISTENERS.one_more(session) if session else nullcontext():
             await self.app(scope, receive, send)
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -119,8 +122,7 @@ class Guard:
             await self.app(scope, watched, send)
 
     async def _body(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        tools = path.startswith(MCP) and os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"
-        most = MOST_BYTES_MCP if tools else MOST_BYTES
+        most = MOST_BYTES_MCP if _is_tool_call(path) else MOST_BYTES
         try:
             body = await _read(receive, most)
         except TimeoutError:
@@ -158,6 +160,14 @@ async def _refuse(status: int, sentence: str, scope: Scope, send: Send) -> None:
 
 async def _nothing() -> Message:
     return {"type": "http.disconnect"}
+
+
+def _is_tool_call(path: str) -> bool:
+    return path.startswith(MCP) and os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"
+
+
+def _network(scope: Scope) -> str:
+    return network_of((scope.get("client") or ("",))[0])
 
 
 def _refused_route(path: str, scope: Scope) -> tuple[int, str] | None:

@@ -13,6 +13,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+API = "/gradio_api"  # what the routes of Gradio's that are not pages begin with
+
 # Nothing in such a file may run, load or frame anything; browsers style a picture's page themselves.
 FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
