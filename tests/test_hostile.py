@@ -25,6 +25,7 @@ from nst.ui.running.bodies import (
     TOO_MANY_FILES,
     TOO_MANY_VALUES,
 )
+from nst.ui.running.calls import NO_ANSWERS, NOT_QUEUED
 from nst.ui.running.uploading import FILES_ONLY, MOST_FILES, TOO_MANY, UNREADABLE
 
 SMALL = {
@@ -304,6 +305,44 @@ def test_no_address_is_ever_fetched(public):
         listener.settimeout(0.5)
         with pytest.raises(TimeoutError):
             listener.accept()
+
+
+# 5. The queue
+
+
+def test_what_the_page_calls_outside_the_queue_takes_no_place_in_it(public):
+    ids = [d["id"] for d in public.config["dependencies"] if d["queue"] is False]
+    for number in (ids[0], str(ids[-1])):
+        body = {"data": [], "fn_index": number, "session_hash": "abc"}
+        answer = public.http.post("/gradio_api/queue/join", json=body)
+        assert (answer.status_code, answer.json()["detail"]) == NOT_QUEUED
+
+
+@pytest.mark.parametrize("path", ["queue/data?session_hash=nobody", "call/transfer/" + "0" * 32])
+def test_who_waits_for_answers_to_nothing_is_told_and_nothing_is_logged(public, path):
+    before = public.log.read_text()
+    answer = public.http.get(f"/gradio_api/{path}")
+    assert (answer.status_code, answer.json()["detail"]) == NO_ANSWERS
+    assert public.log.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "says"),
+    [
+        ("v2/nothing", {}, 404, "no endpoint of this name"),
+        ("nothing", {"data": []}, 404, "no endpoint of this name"),
+        ("v2/parts_alike", {"contents": None}, 400, "no parameter “contents”: it has content, "),
+        ("v2/transfer", {"style": None}, 400, "also needs content"),
+    ],
+)
+def test_a_wrong_name_of_an_endpoint_or_a_parameter_is_said_and_nothing_is_logged(
+    public, path, body, status, says
+):
+    before = public.log.read_text()
+    answer = public.http.post(f"/gradio_api/call/{path}", json=body)
+    assert answer.status_code == status
+    assert says in answer.json()["detail"]
+    assert public.log.read_text() == before
 
 
 # 6. Sentences

@@ -10,12 +10,14 @@ from server import Server, Visitor, png, wait_until
 from tiny import checks, tiny_filters, waves
 
 from nst.studies.units import scan_units
+from nst.ui.running.calls import UNFINISHED
 from nst.ui.running.clients import Client
 from nst.ui.running.limits import Limits
 from nst.ui.running.runs import Runs
 from nst.ui.units_page import LATER, TO_COME, Page, Pages
 
-MANY = 27  # pages at once: as many as were once computed beside a run, for minutes
+# Pages at once: as many as one network address may ask for beside the run that they wait for.
+MANY = UNFINISHED * Limits().per_address - 1
 ANSWERED = 3.0  # seconds after the end of the run they waited for
 LONG = {"size": 192, "evaluations": 1000, "weights": "self-taught", "preset": "course"}
 UNITS = 9

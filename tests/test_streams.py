@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from nst.ui.running import guard, held
+from nst.ui.running.calls import JOIN, TOO_MANY, Calls
 from nst.ui.running.guard import Guard
 from nst.ui.running.held import UNREAD
 from nst.ui.running.limits import Limits
@@ -93,6 +94,25 @@ def test_one_address_that_leaves_so_many_answers_unread_gets_no_more_and_others_
             return await Answer(guarded, "info").status(), await Answer(guarded, "info", "2.2.2.2").status()
 
     assert asyncio.run(asked()) == (429, 200)
+
+
+def test_one_address_has_so_many_unfinished_requests_and_others_theirs():
+    calls = Calls(per_address=1)
+    mine = SimpleNamespace(request=SimpleNamespace(client=SimpleNamespace(host="1.1.1.1")))
+    queue = SimpleNamespace(event_ids_to_events={"a": mine, "b": mine}, pending_messages_per_session={})
+    blocks = SimpleNamespace(_queue=queue, fns={7: SimpleNamespace(queue=True)})
+    app = SimpleNamespace(get_blocks=lambda: blocks)
+
+    def join(host: str) -> Any:
+        body = b'{"data": [], "fn_index": 7, "session_hash": "s"}'
+        return calls.refusal(JOIN, body, {"app": app, "client": (host, 1)})
+
+    assert join("1.1.1.1") is None
+    with calls.on_its_way(JOIN, "1.1.1.1"):
+        assert join("1.1.1.1") == (429, TOO_MANY.format(3))
+    queue.event_ids_to_events["c"] = mine
+    assert join("1.1.1.1") == (429, TOO_MANY.format(3))
+    assert join("2.2.2.2") is None
 
 
 class Answer:

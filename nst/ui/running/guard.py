@@ -5,7 +5,6 @@ and fetches what an address in the place of a file points to, for every input of
 included. A path elsewhere on the disk it does refuse, but with a blank error.
 """
 
-import json
 import logging
 import os
 import re
@@ -16,13 +15,13 @@ from posixpath import normpath
 from typing import Any
 from urllib.parse import parse_qs
 
-from gradio.data_classes import CancelBody
 from starlette.formparsers import MultiPartException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from ...errors import NSTError
 from .bodies import LONG_SESSION, ONLY_UPLOADS, is_own_file, refusal_of
+from .calls import NO_ANSWERS, Calls, session_of
 from .clients import LISTENERS, LONGEST_SESSION, network_of
 from .held import MOST_POSTS, MOST_TOOL_CALLS, UNREAD, Held, posts, streams
 from .responses import API, App, Compressed, Message, Receive, Scope, Send, route, with_safe_headers
@@ -39,7 +38,7 @@ LONGEST_BODY = 60.0  # seconds
 
 UPLOAD, MCP, STREAM = f"{API}/upload", f"{API}/mcp", f"{API}/queue/data"
 FILES = (f"{API}/file=", f"{API}/file/")
-HEARTBEAT, CANCEL = f"{API}/heartbeat/", f"{API}/cancel"
+HEARTBEAT = f"{API}/heartbeat/"
 STREAMS = (HEARTBEAT, STREAM, f"{API}/call/", f"{API}/upload_progress", MCP)  # which stay open
 ANSWER = re.compile(rf"{API}/call/(?:v2/)?[^/]+/([^/]+)")
 # Of no use to this page: they write to the disk, fetch from elsewhere, or take bodies of their own kind.
@@ -50,7 +49,6 @@ TOO_LARGE = "This request has more than {} kB: please upload pictures as files."
 TOO_SLOW = f"Nothing came for {SILENCE:.0f} s, or not all within {LONGEST_BODY:.0f} s: please try again."
 CLOSED_HERE = "There is nothing at this address: please use the page or its endpoints."
 NO_ADDRESSES = "Only this app's own files are served, and no addresses."
-ANOTHERS = "This run was begun in another tab or by someone else, and only from there can it be stopped."
 NOT_FITTING = (
     "This request could not be handled: please reload the page, and report number {} if it happens again."
 )
@@ -61,6 +59,7 @@ class Guard:
 
     def __init__(self, app: App, folders: Folders) -> None:
         self.app, self.uploads, self.streams = app, UploadLimits(folders), streams()
+        self.calls = Calls(folders.limits.per_address)
         self.posts, self.tool_calls = posts(MOST_POSTS), posts(MOST_TOOL_CALLS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,6 +103,9 @@ class Guard:
 
     async def _get(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         session = _listens_to(path, scope)
+        if session is not None and session not in _queue(scope).pending_messages_per_session:
+            await _refuse(*NO_ANSWERS, scope, send)  # Gradio would begin to answer, and then fail
+            return
         with LISTENERS.one_more(session) if session else nullcontext():
             await self.app(scope, receive, send)
 
@@ -132,10 +134,11 @@ class Guard:
             await _refuse(413, TOO_LARGE.format(most // 1024), scope, send)
         elif sentence := refusal_of(body):
             await _refuse(400, sentence, scope, send)
-        elif path.startswith(CANCEL) and _cancels_anothers(body, scope):
-            await _refuse(403, ANOTHERS, scope, send)
+        elif refused := self.calls.refusal(path, body, scope):
+            await _refuse(*refused, scope, send)
         else:
-            await self.app(scope, _replay(body, receive), send)
+            with self.calls.on_its_way(path, _network(scope)):
+                await self.app(scope, _replay(body, receive), send)
 
 
 def guarded(folders: Folders) -> dict[str, Any]:
@@ -192,24 +195,16 @@ def _query(scope: Scope) -> dict[str, list[str]]:
     return parse_qs(scope.get("query_string", b"").decode("latin-1"))
 
 
-def _listens_to(path: str, scope: Scope) -> str:
-    """The session whose answers a request waits for; empty for any other request."""
+def _listens_to(path: str, scope: Scope) -> str | None:
+    """The session whose answers a request waits for; None for any other request."""
     if path == STREAM:
-        return next(iter(_query(scope).get("session_hash", ())), "")
-    if found := ANSWER.fullmatch(path):
-        event = scope["app"].get_blocks()._queue.event_ids_to_events.get(found[1])
-        return event.session_hash if event else found[1]
-    return ""
+        return next(iter(_query(scope).get("session_hash", ())[-1:]), "")
+    found = ANSWER.fullmatch(path)
+    return session_of(found[1], _queue(scope)) if found else None
 
 
-def _cancels_anothers(body: bytes, scope: Scope) -> bool:
-    """Whether this would end an event of another session: Gradio ends any whose number is given."""
-    try:
-        asked = CancelBody.model_validate(json.loads(body))
-    except ValueError:  # which is refused by who wants one
-        return False
-    event = scope["app"].get_blocks()._queue.event_ids_to_events.get(asked.event_id)
-    return event is not None and event.session_hash != asked.session_hash
+def _queue(scope: Scope) -> Any:
+    return scope["app"].get_blocks()._queue
 
 
 async def _read(receive: Receive, most: int) -> bytes | None:
