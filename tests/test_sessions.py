@@ -14,10 +14,11 @@ VISITS = """
 import json, time
 import gradio as gr
 import httpx
-from nst.ui.running.sessions import keep_states_alone
+from nst.ui.running.sessions import keep_no_events, keep_states_alone
 from nst.ui.running import unheard as answers
 from nst.ui.running.unheard import Unheard, bound_answers
 
+keep_no_events()
 keep_states_alone()
 talks = []
 
@@ -37,7 +38,14 @@ with gr.Blocks() as demo:
     box.submit(str.upper, box, box)
     box.submit(talk, box, box, concurrency_limit=1)
 demo.launch(prevent_thread_lock=True, quiet=True)
-queue, seen = demo._queue, {"labels": [], "looks": []}
+queue, seen = demo._queue, {"labels": [], "looks": [], "tables": 0}
+make_table = queue._get_df
+
+def counted(records):
+    seen["tables"] += 1
+    return make_table(records)
+
+queue._get_df = counted
 
 def ask(where, event, session, *data):
     body = {"data": data, "fn_index": event, "session_hash": session}
@@ -101,6 +109,7 @@ for session in ("forgotten", "forgotten too"):
 wait_for(lambda: not queue.event_ids_to_events)
 seen["goes on"] = not queue.stopped
 seen["next"] = last_said_to("next")[1]
+seen["events"] = len(queue.event_analytics)
 print(json.dumps(seen))
 """
 
@@ -135,3 +144,7 @@ def test_an_event_whose_answers_nobody_reads_is_ended_and_whoever_comes_is_told(
 def test_an_event_of_a_session_that_was_forgotten_ends_alone_and_not_the_queue(seen):
     assert seen["goes on"]
     assert seen["next"] == {"error": NOT_READ}
+
+
+def test_of_what_was_asked_for_no_list_is_kept_and_no_table_is_made(seen):
+    assert (seen["events"], seen["tables"]) == (1, 0)
