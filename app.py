@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 from contextlib import suppress
+from functools import partial
 from threading import Thread
 from typing import Any
 
@@ -21,6 +22,7 @@ import nst.ui  # noqa: F401
 # isort: split
 
 import gradio as gr
+from gradio.routes import file_upload_statuses
 from gradio.tunneling import CURRENT_TUNNELS
 from PIL import Image
 
@@ -41,9 +43,10 @@ from nst.ui.row_api import add_between
 from nst.ui.running.clients import LISTENERS, trust_proxies
 from nst.ui.running.guard import guarded
 from nst.ui.running.heaps import share_heaps
+from nst.ui.running.leftovers import OldUploads, forget_files
 from nst.ui.running.limits import Limits
 from nst.ui.running.runs import Runs
-from nst.ui.running.sessions import keep_states_alone
+from nst.ui.running.sessions import keep_no_events, keep_states_alone
 from nst.ui.running.silence import allow_connections, end_silent_connections
 from nst.ui.running.sweeping import own_upload_folder
 from nst.ui.running.unheard import Unheard, bound_answers
@@ -74,6 +77,7 @@ except SettingsError as error:
 Image.MAX_IMAGE_PIXELS = LIMITS.other_pixels
 own_upload_folder()
 share_heaps()
+keep_no_events()
 runs = Runs(limits)
 gallery = read_gallery()
 given, examples = Given(gallery), ExampleSheets(gallery)
@@ -82,7 +86,6 @@ with Page(
     fill_width=True,
     title=TITLE,
     analytics_enabled=False,
-    delete_cache=(600, limits.keep_seconds),
 ) as demo:
     html(MASTHEAD)
     with gr.Tabs(overflow_behavior="wrap") as tabs:
@@ -160,6 +163,8 @@ def launch() -> Any:
     )
     end_silent_connections(demo.server)
     runs.sweeper.add(Unheard(demo._queue, LISTENERS.has).forget)
+    runs.sweeper.add(OldUploads(file_upload_statuses).forget)
+    runs.sweeper.add(partial(forget_files, demo.temp_file_sets))
     Thread(target=warm_up, name="nst-warm-up", daemon=True).start()
     # block_thread() would wait five seconds for whoever listens. Where Node serves, Gradio raises SystemExit.
     with suppress(KeyboardInterrupt, SystemExit):

@@ -26,6 +26,7 @@ from nst.ui.running.bodies import (
     TOO_MANY_VALUES,
 )
 from nst.ui.running.calls import NO_ANSWERS, NOT_QUEUED
+from nst.ui.running.guard import LONG_UPLOAD_ID
 from nst.ui.running.uploading import FILES_ONLY, MOST_FILES, TOO_MANY, UNREADABLE
 
 SMALL = {
@@ -265,6 +266,15 @@ def test_no_links_are_saved(public):
     answer = public.http.get(f"/gradio_api/deep_link?session_hash={visitor.session}")
     assert answer.status_code == 404
     assert not (public.uploads / "deep_links").exists() or not list((public.uploads / "deep_links").iterdir())
+
+
+def test_a_long_name_of_an_upload_is_refused_before_anything_is_kept_of_it(public):
+    name = "u" * 65
+    answers = [
+        public.http.get(f"/gradio_api/upload_progress?upload_id={name}"),
+        public.http.post(f"/gradio_api/upload?upload_id={name}", files={"files": ("a.png", b"a")}),
+    ]
+    assert {(answer.status_code, answer.json()["detail"]) for answer in answers} == {(400, LONG_UPLOAD_ID)}
 
 
 # 4. Routes

@@ -6,10 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
+from gradio.route_utils import FileUploadProgress
 
 from nst.errors import NSTError
-from nst.ui.running import sweeping
+from nst.ui.running import leftovers, sweeping
 from nst.ui.running.clients import LISTENERS, Client, network_of, trust_proxies
+from nst.ui.running.leftovers import OldUploads, forget_files
 from nst.ui.running.limits import Limits
 from nst.ui.running.line import Line, LineFull
 from nst.ui.running.sweeping import OWN, Folders, own_upload_folder
@@ -147,6 +149,30 @@ def test_no_other_account_can_read_uploads_or_lead_them_elsewhere(tmp_path, monk
         assert folder.stat().st_mode & 0o777 == 0o700
         assert (folder == usual) is not usual.is_symlink()
         usual.unlink() if usual.is_symlink() else usual.rmdir()
+
+
+def test_the_names_of_files_that_were_swept_are_forgotten_and_others_are_not(uploads):
+    there = put(uploads, "a" * 64 + "/photo.png")
+    files = {str(there), str(uploads / ("b" * 64) / "gone.png")}
+    forget_files([files, set()])
+    assert files == {str(there)}
+
+
+def test_the_names_of_uploads_that_never_began_or_are_over_are_forgotten_at_the_second_look(monkeypatch):
+    statuses = FileUploadProgress()
+    old = OldUploads(statuses)
+
+    def kept() -> set[str]:
+        old.forget()
+        return {*statuses._signals} | {*statuses._statuses}
+
+    statuses._signals["asked"]  # as waiting for one does
+    statuses.track("coming")
+    statuses.set_done("ended")
+    assert kept() == {"asked", "coming", "ended"}
+    assert kept() == {"coming"}
+    monkeypatch.setattr(leftovers, "LONGEST", -1.0)
+    assert kept() == set()
 
 
 def test_an_address_has_a_few_places_whatever_its_sessions_are_called():

@@ -8,10 +8,11 @@ frames.py      Frames, which the page is made of, and how a failure becomes the 
 jobs.py        what runs on the device: a painting's or a board's reports as Frames
 runs.py        Runs.stream(): waiting, working, stopping, failing, as a stream of Frames
 clients.py     who asks, by what a client cannot choose, and whether anybody listens
-guard.py       every request: routes, sizes, silence; bodies.py what JSON may hold
+guard.py       every request: routes, sizes, silence; bodies.py what JSON may hold; calls.py, what may be
+               asked of Gradio's queue; held.py, what one network address holds at once
 uploading.py   an upload as it comes in; responses.py: headers of what is served
-silence.py     connections on which nothing comes are closed; unheard.py, answers that nobody came for;
-               sessions.py, what is kept of one
+silence.py     connections on which nothing goes on are closed; unheard.py, answers that nobody came for;
+               sessions.py, what is kept of one; leftovers.py, names of what is over
 heaps.py       few heaps for many threads; speed.py, how long a painting will take
 zerogpu.py     the one decorator that a Space with borrowed GPUs needs
 """

@@ -39,7 +39,9 @@ LONGEST_BODY = 60.0  # seconds
 UPLOAD, MCP, STREAM = f"{API}/upload", f"{API}/mcp", f"{API}/queue/data"
 FILES = (f"{API}/file=", f"{API}/file/")
 HEARTBEAT = f"{API}/heartbeat/"
-STREAMS = (HEARTBEAT, STREAM, f"{API}/call/", f"{API}/upload_progress", MCP)  # which stay open
+PROGRESS = f"{API}/upload_progress"
+STREAMS = (HEARTBEAT, STREAM, f"{API}/call/", PROGRESS, MCP)  # which stay open
+LONGEST_UPLOAD_ID = 64  # characters; browsers send eleven
 ANSWER = re.compile(rf"{API}/call/(?:v2/)?[^/]+/([^/]+)")
 # Of no use to this page: they write to the disk, fetch from elsewhere, or take bodies of their own kind.
 CLOSED = ("deep_link", "process_recording", "component_server", "proxy=", "vibe-", "run-history")
@@ -49,6 +51,9 @@ TOO_LARGE = "This request has more than {} kB: please upload pictures as files."
 TOO_SLOW = f"Nothing came for {SILENCE:.0f} s, or not all within {LONGEST_BODY:.0f} s: please try again."
 CLOSED_HERE = "There is nothing at this address: please use the page or its endpoints."
 NO_ADDRESSES = "Only this app's own files are served, and no addresses."
+LONG_UPLOAD_ID = (
+    f"An upload's name may have at most {LONGEST_UPLOAD_ID} characters: please choose a shorter one."
+)
 NOT_FITTING = (
     "This request could not be handled: please reload the page, and report number {} if it happens again."
 )
@@ -188,6 +193,9 @@ def _refused_route(path: str, scope: Scope) -> tuple[int, str] | None:
     ]
     if max(map(len, sessions)) > LONGEST_SESSION:
         return 400, LONG_SESSION
+    uploads = _query(scope).get("upload_id", ())
+    if max(map(len, uploads), default=0) > LONGEST_UPLOAD_ID:
+        return 400, LONG_UPLOAD_ID
     return None
 
 

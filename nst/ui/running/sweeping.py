@@ -1,7 +1,8 @@
 """What is kept on the disk: the folders of runs and everything else in Gradio's upload folder; the sweeper.
 
-Gradio's delete_cache knows only files of this process, forgets those of sessions in which a component was
-ever updated, and never sees uploads that were cut off, saved links, and what a killed app left behind.
+Gradio's delete_cache, which is not used, knows only files of this process, forgets those of sessions in
+which a component was ever updated, and never sees uploads that were cut off, saved links, and what a killed
+app left behind. It also walks over its lists of names while uploads add to them.
 """
 
 import contextlib
