@@ -336,6 +336,14 @@ def test_who_waits_for_answers_to_nothing_is_told_and_nothing_is_logged(public, 
     assert public.log.read_text() == before
 
 
+def test_the_answers_to_an_event_are_there_once_and_whoever_asks_again_is_told(public):
+    body = {"content": None, "style": None}
+    event = public.http.post("/gradio_api/call/v2/transfer", json=body).json()["event_id"]
+    assert "There are no pictures yet" in public.http.get(f"/gradio_api/call/transfer/{event}").text
+    answer = public.http.get(f"/gradio_api/call/transfer/{event}")
+    assert (answer.status_code, answer.json()["detail"]) == NO_ANSWERS
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "says"),
     [

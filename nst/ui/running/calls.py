@@ -15,8 +15,8 @@ from .unheard import has_room
 
 JOIN, CANCEL = f"{API}/queue/join", f"{API}/cancel"
 CALL = re.compile(rf"{API}/call/(v2/)?([^/]+)/?")
-# Of the places in line that a network address may have. The rest is what computes without one, as a look at
-# units: a class behind one address has a few each, and Gradio's queue, which is one for all, does not fill.
+# Requests for each place in line that a network address may have, 12 by default: beside its runs a class has
+# looks at units that wait. Of those that Gradio works on at once (events.in_line()) one is left for others.
 UNFINISHED = 3
 
 Refusal = tuple[int, str]
@@ -30,7 +30,10 @@ NO_FUNCTION: Refusal = (
     f"There is no endpoint of this name or number: {API}/info lists those there are.",
 )
 NOT_QUEUED: Refusal = (400, f"This function does not wait in line: please send its request to {API}/run.")
-NO_ANSWERS: Refusal = (404, "Nothing was asked for under this name: please send a request before you listen.")
+NO_ANSWERS: Refusal = (
+    404,
+    "No answers wait under this name, as each is given once: please send a request first.",
+)
 NOT_READ: Refusal = (429, "Too many answers to this page wait to be read: please reload the page.")
 TOO_MANY = (
     "Your network address has {} requests that are not finished, as many as one may have: please wait until "
@@ -107,12 +110,12 @@ class Calls:
 
 
 def session_of(event_id: str, queue: Any) -> str:
-    """The session to which an event's answers go, as Gradio finds it: when the event has ended, by whose
-    answers were not all fetched; else the event's number, which stands for the session of who names none."""
+    """The session to which an event's answers go; of an event that has ended, by whose last answer was not
+    fetched yet. "" where there is none: Gradio would wait without end for another answer."""
     if event := queue.event_ids_to_events.get(event_id):
         return event.session_hash
     pending = [*queue.pending_event_ids_session.items()]
-    return next((session for session, events in pending if event_id in events), event_id)
+    return next((session for session, events in pending if event_id in events), "")
 
 
 def _refusal_to_cancel(asked: dict[str, Any], queue: Any) -> Refusal | None:
