@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     reader = argparse.ArgumentParser(prog="nst", description="Neural style transfer.")
     reader.add_argument(
         "pictures",
-        nargs="*",
+        nargs="*",  # as there may be some after “--” alone
         metavar="PICTURE",
         help="the picture to repaint, then one or more to take the style from; with --canvas only these",
     )

@@ -1,6 +1,6 @@
 """Strangers' pictures, opened in small processes of their own that can neither hang nor fill the memory.
 
-    load_picture(source)      as nst.images has it, and as the page uses it
+    load_picture(source)      as nst.images has it, and as the page uses it; load_painting() too
     picture_size, read_text   the same for what is read from a file's header
 
 A decoder process has a limit of processor time, of memory and of open files, may write no file, and is

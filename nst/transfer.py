@@ -74,8 +74,9 @@ def stylize(
                       looked at
     device            "cpu", "cuda", "mps" or None for the best there is
     filters           given, they are used in place of those that settings.weights names
-    start             an earlier result to go on with: only sizes finer than it are painted, or, where there
-                      is none, the full size with all of the evaluations. It takes the result's shape
+    start             an earlier result to go on with, from load_painting(): only sizes finer than it are
+                      painted, or, where there is none, the full size with all of the evaluations. It takes
+                      the result's shape
 
     mask              regions of the content image, see regions.py: red stays as it is, blue is painted in the
                       second style, other colours like the part of the style image that style_mask shows so

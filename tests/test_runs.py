@@ -324,7 +324,7 @@ def test_a_stop_that_is_pressed_just_before_its_run_has_a_place_ends_that_run_an
     def states(client: Client, seconds: float = 0.0) -> list[str]:
         frames = runs.stream(client, look)
         assert next(frames).message == "Getting ready."  # since when the page's Stop can be pressed
-        runs.stop("me", "grid-")
+        runs.stop(client.session, "grid-")
         pressed = time.monotonic()
         with monkeypatch.context() as patch:
             patch.setattr(time, "monotonic", lambda: pressed + seconds)
@@ -333,8 +333,19 @@ def test_a_stop_that_is_pressed_just_before_its_run_has_a_place_ends_that_run_an
     runs, sheet = make_runs(), Client("me", panel="grid-")
     assert states(sheet) == ["stopped"]
     assert [frame.state for frame in runs.stream(sheet, look)][-1] == "done"
-    assert states(sheet, seconds=5.0) == ["done"]
-    assert states(Client("me")) == ["done"]
+    assert states(Client("slow", panel="grid-"), seconds=5.0) == ["done"]
+    assert states(Client("other")) == ["done"]
+
+
+def test_a_stop_that_is_pressed_as_a_run_ends_is_not_of_the_next_one(make_runs):
+    def look(folder: str, limits: Limits) -> Iterator[Frame]:
+        yield Frame("done", "through")
+
+    runs, sheet = make_runs(), Client("me", panel="grid-")
+    for _ in range(2):
+        assert [frame.state for frame in runs.stream(sheet, look)][-1] == "done"
+        wait_until(lambda: idle(runs), "the run to have left")
+        runs.stop("me", "grid-")
 
 
 def test_a_panels_stop_ends_what_was_begun_there_and_leaves_the_visitors_other_runs(make_runs):

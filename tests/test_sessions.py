@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nst.ui.running.unheard import NOT_READ
+from nst.ui.running.unheard import ENDED
 
 # In a process of its own: Gradio leaves event loops open, which a test here would be blamed for.
 VISITS = """
@@ -138,12 +138,12 @@ def test_an_event_whose_answers_nobody_reads_is_ended_and_whoever_comes_is_told(
     assert seen["mute ends"]
     count, said = seen["told"]
     assert count == 10 + 1 + 1  # and that the stream closes
-    assert said == {"error": NOT_READ}
+    assert said == {"error": ENDED}
 
 
 def test_an_event_of_a_session_that_was_forgotten_ends_alone_and_not_the_queue(seen):
     assert seen["goes on"]
-    assert seen["next"] == {"error": NOT_READ}
+    assert seen["next"] == {"error": ENDED}
 
 
 def test_of_what_was_asked_for_no_list_is_kept_and_no_table_is_made(seen):

@@ -97,7 +97,7 @@ def test_one_address_that_leaves_so_many_answers_unread_gets_no_more_and_others_
 
 
 def test_one_address_has_so_many_unfinished_requests_and_others_theirs():
-    calls = Calls(per_address=1)
+    calls = Calls(Limits(per_address=1))
     mine = SimpleNamespace(request=SimpleNamespace(client=SimpleNamespace(host="1.1.1.1")))
     queue = SimpleNamespace(event_ids_to_events={"a": mine, "b": mine}, pending_messages_per_session={})
     blocks = SimpleNamespace(_queue=queue, fns={7: SimpleNamespace(queue=True)})
@@ -113,6 +113,9 @@ def test_one_address_has_so_many_unfinished_requests_and_others_theirs():
     queue.event_ids_to_events["c"] = mine
     assert join("1.1.1.1") == (429, TOO_MANY.format(3))
     assert join("2.2.2.2") is None
+    calls = Calls(Limits(per_address=9, queue=0))  # 27 of the five that are worked on at once
+    queue.event_ids_to_events["d"] = mine
+    assert join("1.1.1.1") == (429, TOO_MANY.format(4))
 
 
 class Answer:

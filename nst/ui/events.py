@@ -65,7 +65,5 @@ TO_TAB = """
 
 
 def in_line(runs: "Runs") -> Options:
-    """Of every event that computes: it waits in Runs. Gradio lets in a few more than there are places, so
-    that whoever finds none is told at once."""
-    many = runs.limits.places + 4
-    return {"concurrency_id": "runs", "concurrency_limit": many, **NO_PROGRESS}
+    """Of every event that computes: it waits in Runs."""
+    return {"concurrency_id": "runs", "concurrency_limit": runs.limits.at_once, **NO_PROGRESS}

@@ -148,7 +148,8 @@ class Form:
         by = [self.settings[name] for name in ("alpha", "tv")]
         self.dial.input(None, [self.dial, *by], [strength, *absolute], js=TO_STRENGTH)
         strength.input(None, [strength, *by], [self.dial, *absolute], js=TO_DIAL)
-        self.settings["statistic"].select(None, by, absolute, js=TO_RELATIVE)
+        statistic = self.settings["statistic"]
+        statistic.select(None, [statistic, *absolute], absolute, js=TO_RELATIVE)
         self.quality.input(None, self.quality, evaluations, js=TO_EVALUATIONS)
         evaluations.input(None, evaluations, self.quality, js=TO_QUALITY)
         # Not `input`, which comes too when the list was opened and left.

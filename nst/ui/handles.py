@@ -17,14 +17,17 @@ QUALITIES = {"Draft": 40, "Good": 65, "Fine": 200}  # evaluations
 
 # The arithmetic of dial() and quality() below and its inverse, so that a drag needs no server. A strength
 # that is chosen empties α and β, which would be used instead of it; γ, one with them, is then as it is by
-# default. So it is with another statistic, whose costs have other units: as preset() has it.
+# default. So it is with another statistic than a Gram matrix, whose costs have other units: as in preset().
 RELATIVE = f"'', '', String(alpha ?? '').trim() ? {Settings().tv:g} : tv"
 TO_STRENGTH = f"(dial, alpha, tv) => [Number((10 ** (dial / 25 - 1)).toPrecision(2)), {RELATIVE}]"
 TO_DIAL = (
     "(strength, alpha, tv) => "
     f"[strength > 0 ? Math.round(50 * (Math.log10(strength) + 1)) / 2 : 0, {RELATIVE}]"
 )
-TO_RELATIVE = f"(alpha, tv) => [{RELATIVE}]"
+TO_RELATIVE = (
+    "(statistic, alpha, beta, tv) => "
+    f"statistic === '{Settings().statistic}' ? [alpha, beta, tv] : [{RELATIVE}]"
+)
 TO_EVALUATIONS = f"(quality) => ({QUALITIES})[quality]".replace("'", '"')
 TO_QUALITY = (f"(n) => Object.entries({QUALITIES}).find((entry) => entry[1] === n)?.[0] ?? null").replace(
     "'", '"'

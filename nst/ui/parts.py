@@ -8,6 +8,7 @@ import gradio as gr
 from ..decoding import Decoded, load_into
 from ..errors import ImageRefused, SettingsError, shown
 from ..images import save_png
+from ..recipe import MASKS
 from .api import refused
 from .events import in_line
 from .running.clients import client_of
@@ -19,7 +20,6 @@ from .unchecked import Number
 from .upload import Upload
 
 FEWEST, MOST, SIDE = 2, 3, 512  # as alike.py has them
-MASKS = ("mask", "style_mask")
 
 
 def parts_run(

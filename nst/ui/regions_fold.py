@@ -7,9 +7,10 @@ from typing import Any
 import gradio as gr
 
 from ..images import open_own
+from ..recipe import MASKS
 from . import status
 from .brush import ON, PARTS, TOOLS, address_of, brush, mask_url
-from .parts import FEWEST, MASKS, MOST, parts_run
+from .parts import FEWEST, MOST, parts_run
 from .run_panel import run_in_a_fold
 from .running.clients import client_of
 from .running.runs import Runs

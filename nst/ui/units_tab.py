@@ -17,7 +17,7 @@ from ..report import each_as
 from ..settings import Settings
 from . import status
 from .brought import Brought, bring
-from .events import PRIVATE, in_line
+from .events import PRIVATE, QUIET, in_line
 from .example_units import example_units
 from .form import weights_choice
 from .gallery import Gallery
@@ -202,7 +202,9 @@ class UnitsTab:
         self.first.blur(self._left, place, shown, **paged)
         for button, step in ((self.back, -PAGE), (self.on, PAGE)):
             turned = button.click(None, self.first, self.first, js=TURN.format(step))
-            turned.then(self.page, place, shown, **paged)
+            paged_on = turned.then(self.page, place, shown, **paged)
+            # One that was not taken, as there are too many, moves the number back to the page that is seen.
+            paged_on.failure(lambda seen: seen[1], self.seen, self.first, **QUIET)
 
     def scan(
         self,

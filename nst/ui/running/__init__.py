@@ -6,7 +6,8 @@ workspace.py   one run's folder: previews, the stop flag, the deadline
 sweeping.py    everything in the upload folder: by age, by bytes; and the sweeper
 frames.py      Frames, which the page is made of, and how a failure becomes the last one
 jobs.py        what runs on the device: a painting's or a board's reports as Frames
-runs.py        Runs.stream(): waiting, working, stopping, failing, as a stream of Frames
+runs.py        Runs.stream(): waiting, working, stopping, failing, as a stream of Frames; stops.py, presses of
+               Stop that come before their run
 clients.py     who asks, by what a client cannot choose, and whether anybody listens
 guard.py       every request: routes, sizes, silence; bodies.py what JSON may hold; calls.py, what may be
                asked of Gradio's queue; held.py, what one network address holds at once

@@ -20,15 +20,16 @@ TOO_MANY_VALUES = f"This request has more than {MOST_VALUES} values: please send
 TOO_DEEP = "This request is nested too deeply: please send plain values."
 LONG_SESSION = f"A session's name may have at most {LONGEST_SESSION} characters: please reload the page."
 NO_SESSION = f"A session's name must be a text of 1 to {LONGEST_SESSION} characters: please reload the page."
-LONGEST_PATH = 1000  # characters; resolving one takes time that grows with the square of its length
-MOST_FILES = 100  # the page sends twelve at most
-TOO_MANY_FILES = f"This request names more than {MOST_FILES} files: please send fewer."
+# Resolving a path takes time that grows with the square of its parts.
+LONGEST_PATH, MOST_PARTS = 1000, 40
+MOST_NAMED = 100  # files; the page sends fourteen at most
+TOO_MANY_NAMED = f"This request names more than {MOST_NAMED} files: please send fewer."
 
 
 def is_own_file(path: str) -> bool:
     """Whether the path is of a file uploaded to this app, made by it, or served with it as an example. The
     file may be gone."""
-    if len(path) > LONGEST_PATH:
+    if len(path) > LONGEST_PATH or len(Path(path).parts) > MOST_PARTS:
         return False
     uploads = Path(get_upload_folder()).resolve()
     try:
@@ -57,8 +58,8 @@ def refusal_of(body: bytes) -> str | None:
         value = waiting.pop()
         if isinstance(value, dict):
             files += "meta" in value
-            if files > MOST_FILES:  # each is looked up on the disk
-                return TOO_MANY_FILES
+            if files > MOST_NAMED:  # each is looked up on the disk
+                return TOO_MANY_NAMED
             if _is_foreign(value):
                 return ONLY_UPLOADS
             waiting += [*value, *value.values()]

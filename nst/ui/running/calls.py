@@ -10,14 +10,13 @@ from gradio.data_classes import CancelBody, PredictBody
 
 from ...errors import shown
 from .clients import Listeners, network_of
+from .limits import Limits
 from .responses import API, Scope
 from .unheard import has_room
 
 JOIN, CANCEL = f"{API}/queue/join", f"{API}/cancel"
 CALL = re.compile(rf"{API}/call/(v2/)?([^/]+)/?")
-# Requests for each place in line that a network address may have, 12 by default: beside its runs a class has
-# looks at units that wait. Of those that Gradio works on at once (events.in_line()) one is left for others.
-UNFINISHED = 3
+UNFINISHED = 3  # requests for each place in line that one network address may have
 
 Refusal = tuple[int, str]
 
@@ -34,7 +33,7 @@ NO_ANSWERS: Refusal = (
     404,
     "No answers wait under this name, as each is given once: please send a request first.",
 )
-NOT_READ: Refusal = (429, "Too many answers to this page wait to be read: please reload the page.")
+TOO_MANY_UNREAD: Refusal = (429, "Too many answers to this page wait to be read: please reload the page.")
 TOO_MANY = (
     "Your network address has {} requests that are not finished, as many as one may have: please wait until "
     "one of them is."
@@ -44,11 +43,11 @@ TOO_MANY = (
 class Calls:
     """What is refused of the requests that ask the queue for something.
 
-    per_address   places in line that one network address may have
+    Of the requests that Gradio works on at once one is left for other addresses, whatever one has.
     """
 
-    def __init__(self, per_address: int) -> None:
-        self._most = UNFINISHED * per_address
+    def __init__(self, limits: Limits) -> None:
+        self._most = min(UNFINISHED * limits.per_address, limits.at_once - 1)
         self._parameters: dict[str, dict[str, bool]] = {}
         self._on_their_way = Listeners()
 
@@ -71,7 +70,7 @@ class Calls:
         return (
             _refusal_of_function(blocks, asked, call[2] if call else None)
             or (self._refusal_of_names(blocks, asked, call[2]) if call and by_name else None)
-            or (NOT_READ if _leaves_unread(blocks._queue, session) else None)
+            or (TOO_MANY_UNREAD if _leaves_unread(blocks._queue, session) else None)
             or self._refusal_of_one_more(blocks._queue, network_of((scope.get("client") or ("",))[0]))
         )
 
@@ -127,7 +126,7 @@ def _refusal_to_cancel(asked: dict[str, Any], queue: Any) -> Refusal | None:
     event = queue.event_ids_to_events.get(cancel.event_id)
     if event is not None and event.session_hash != cancel.session_hash:
         return ANOTHERS
-    return NOT_READ if _leaves_unread(queue, cancel.session_hash) else None
+    return TOO_MANY_UNREAD if _leaves_unread(queue, cancel.session_hash) else None
 
 
 def _refusal_of_function(blocks: Any, asked: dict[str, Any], name: str | None) -> Refusal | None:

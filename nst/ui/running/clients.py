@@ -44,30 +44,31 @@ class Client:
 
 
 class Listeners:
-    """How many connections wait for the answers to each session, or are held by each network address."""
+    """How many connections wait for the answers to each name of a session, or are held by each name of a
+    network."""
 
     def __init__(self) -> None:
         self._open: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def has(self, session: str) -> bool:
-        return self.count(session) > 0
+    def has(self, name: str) -> bool:
+        return self.count(name) > 0
 
-    def count(self, session: str) -> int:
-        return self._open[session]
+    def count(self, name: str) -> int:
+        return self._open[name]
 
     @contextmanager
-    def one_more(self, session: str) -> Iterator[None]:
+    def one_more(self, name: str) -> Iterator[None]:
         """Within the with statement there is one more connection."""
         with self._lock:
-            self._open[session] += 1
+            self._open[name] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._open[session] -= 1
-                if not self._open[session]:
-                    del self._open[session]
+                self._open[name] -= 1
+                if not self._open[name]:
+                    del self._open[name]
 
 
 LISTENERS = Listeners()  # of this process's one server: Guard counts them

@@ -64,7 +64,7 @@ class Guard:
 
     def __init__(self, app: App, folders: Folders) -> None:
         self.app, self.uploads, self.streams = app, UploadLimits(folders), streams()
-        self.calls = Calls(folders.limits.per_address)
+        self.calls = Calls(folders.limits)
         self.posts, self.tool_calls = posts(MOST_POSTS), posts(MOST_TOOL_CALLS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

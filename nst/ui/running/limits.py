@@ -62,6 +62,12 @@ class Limits:
         """People inside at once, running and waiting."""
         return self.concurrency + self.queue
 
+    @property
+    def at_once(self) -> int:
+        """Requests that Gradio works on at once: a few more than there are places, so that whoever finds none
+        is told at once."""
+        return self.places + 4
+
     def fitted(self, settings: Settings, chosen: Collection[str] = ()) -> Settings:
         """The settings within what this app gives, but for those that somebody chose: check() refuses these,
         and nobody gets another picture than was asked for."""

@@ -20,14 +20,13 @@ from .clients import Client
 from .frames import Frame, settled
 from .limits import Limits
 from .line import Line, Place, visitor
+from .stops import EarlyStops
 from .sweeping import Folders, Sweeper
 from .workspace import ask_to_stop, asked_to_stop, forget_given
 
 log = logging.getLogger(__name__)
 
 UNHEARD = 8.0  # seconds a run goes on with nobody listening: a client may join first and listen then
-STOP_IS_HEARD = 1.0  # seconds that a Stop waits for its run: the page enables it before the run has a place
-MOST_EARLY = 1000  # of such Stops are remembered: a client may press as many as it likes
 ABANDONED = 60.0  # seconds a run's Frame waits for the next to be asked for, which Gradio does at once
 HEARTBEAT = 0.5  # seconds between two Frames while waiting: a generator can be closed only at a yield
 
@@ -48,6 +47,10 @@ class _Run:
     turn: float | None = None
     last: Frame = FIRST
     heard: float = field(default_factory=time.monotonic)
+
+    @property
+    def whose(self) -> tuple[str, str]:
+        return self.place.visitor, self.client.panel
 
     def end_if_unheard(self) -> None:
         """Ask the run to stop when nobody has listened for a while: a connection that breaks closes the run
@@ -70,7 +73,7 @@ class Runs:
         self.folders = Folders(self.limits)
         self._active: list[_Run] = []
         self._handed_over: dict[Stream, float] = {}  # since when no next Frame is asked for
-        self._early: dict[tuple[str, str], float] = {}  # when a visitor's Stop of a panel found no run
+        self._early = EarlyStops()
         self._took: deque[float] = deque(maxlen=10)  # seconds of the last runs
         self.sweeper = Sweeper(self.folders)
         self.sweeper.add(self._end_abandoned)
@@ -102,9 +105,7 @@ class Runs:
         for run in found:
             ask_to_stop(run.folder)
         if panel is not None and not found:
-            if len(self._early) > MOST_EARLY:
-                self._early.clear()
-            self._early[visitor(session or ""), panel] = time.monotonic()
+            self._early.press((visitor(session or ""), panel))
 
     def goes_on(self, session: str | None, panel: str) -> bool:
         """Whether a run that this visitor began in a panel still waits or works."""
@@ -137,7 +138,7 @@ class Runs:
         run = self._begin(client)
         frames: Iterator[Frame] = iter(())
         try:
-            if self._was_stopped(run):
+            if self._early.take(run.whose):
                 ask_to_stop(run.folder)
             frames = inner(run.folder, self.limits, *arguments)
             yield from self._waiting(run)
@@ -149,6 +150,7 @@ class Runs:
             # On a cancelled run this is Gradio's event loop: nothing here may take time. The flag ends the
             # work where it is, and a thread of its own gives the turn away once it has really ended.
             ask_to_stop(run.folder)
+            self._early.end(run.whose)
             self._end_apart(run, frames)
         yield run.last  # not before the turn is given away: whoever has it may ask for nothing more
 
@@ -169,11 +171,6 @@ class Runs:
             raise
         self._active.append(run)
         return run
-
-    def _was_stopped(self, run: _Run) -> bool:
-        """Whether Stop was pressed just before this run began."""
-        pressed = self._early.pop((run.place.visitor, run.client.panel), float("-inf"))
-        return time.monotonic() - pressed < STOP_IS_HEARD
 
     def is_painting(self, folder: Path) -> bool:
         """Whether the run of this folder goes on, for a page that is open."""

@@ -2,32 +2,39 @@
 and for a client that does not read the answer."""
 
 import asyncio
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from .clients import network_of
 from .held import UNREAD
 from .uploading import SILENCE
 
-LONGEST_UNREAD = 60.0  # seconds in which what was sent is to be taken: the page itself at 5 kB/s
-MOST_FILES = 65536  # open at once, connections among them
+# What is to be taken of an answer within so many seconds: a kilobyte a second, or all there is.
+LONGEST_UNREAD, LEAST_TAKEN = 60.0, 2**16
+# Files open at once, connections among them; the kernel of macOS takes no more than the second.
+MOST_OPEN, ON_MACOS = 65536, 10240
 
 
 def allow_connections() -> None:
-    """Let as many connections be open as the system allows a process: by default it is a thousand files."""
+    """Let as many connections be open as the system allows a process, or MOST_OPEN files: by default it is a
+    thousand, on macOS 256."""
     try:
         import resource  # not on Windows, which has no such limit
-
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        allowed = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
-    except (ImportError, OSError, ValueError):
+    except ImportError:
         return
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for allowed in (MOST_OPEN, ON_MACOS):
+        wanted = allowed if most == resource.RLIM_INFINITY else min(most, allowed)
+        if now == resource.RLIM_INFINITY or wanted <= now:
+            return
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+            return
 
 
 def end_silent_connections(server: Any) -> None:
-    """A running uvicorn server closes every connection whose request does not come within SILENCE, or whose
-    answer is not taken within LONGEST_UNREAD, those that were accepted before this call too."""
+    """A running uvicorn server closes every connection whose request does not come within SILENCE, or of
+    whose answer less than LEAST_TAKEN is taken within LONGEST_UNREAD, those from before this call too."""
     patient = server.config.http_protocol_class
     server.config.http_protocol_class = clocked = impatient(patient)
     for connection in [*server.server_state.connections]:
@@ -43,6 +50,7 @@ def impatient(protocol: Any) -> Any:
     class Impatient(protocol):
         clock: asyncio.TimerHandle | None = None
         unread: ExitStack | None = None
+        watch: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)
@@ -61,11 +69,25 @@ def impatient(protocol: Any) -> Any:
             super().pause_writing()
             if self.unread is None:
                 self.unread = ExitStack()
-                # close() would wait for the client, too
-                ending = asyncio.get_running_loop().call_later(LONGEST_UNREAD, self.transport.abort)
-                self.unread.callback(ending.cancel)
+                self.unread.callback(self._stop_watching)
                 client = (self.scope or {}).get("client") or self.client
                 self.unread.enter_context(UNREAD.one_more(network_of((client or ("",))[0])))
+                self._watch()
+
+        def _watch(self) -> None:
+            """Look again in a while how much has been taken since."""
+            kept = self.transport.get_write_buffer_size()
+            self.watch = asyncio.get_running_loop().call_later(LONGEST_UNREAD, self._look, kept)
+
+        def _look(self, kept: int) -> None:
+            if kept - self.transport.get_write_buffer_size() < LEAST_TAKEN:
+                self.transport.abort()  # close() would wait for the client, too
+            else:
+                self._watch()
+
+        def _stop_watching(self) -> None:
+            if self.watch is not None:
+                self.watch.cancel()
 
         def resume_writing(self) -> None:
             self._all_is_taken()

@@ -6,11 +6,11 @@ from typing import Any
 
 from gradio.server_messages import EventMessage, ProcessCompletedMessage
 
-# Messages that wait for one session. A run on a GPU sends a hundred a second, and may send them for UNHEARD
-# seconds (runs.py) to a client that joins first and listens then.
-MOST_WAITING = 1000
+# Messages that wait for one session. A run sends some four a second (run_panel.py), and ends UNHEARD seconds
+# (runs.py) after anybody listened; a client that reads slowly has a minute.
+MOST_WAITING = 300
 SPARE = 100  # more, for the last message of an event
-NOT_READ = (
+ENDED = (
     f"This was ended, as {MOST_WAITING} answers to this page were waiting to be read: please reload the page."
 )
 
@@ -52,7 +52,7 @@ def bound_answers(queue: Any) -> None:
             send(event, message)
             return
         if not is_last:
-            send_message(event, ProcessCompletedMessage(output={"error": NOT_READ}, success=False))
+            send_message(event, ProcessCompletedMessage(output={"error": ENDED}, success=False))
         event.alive = False  # at which Gradio closes its generator, as when a client is gone
 
     queue.send_message = send_message
