@@ -74,8 +74,9 @@ def test_a_run_that_fails_leaves_the_last_painting_in_sight_and_the_next_run_wor
         expect(page.locator("#slider img")).to_have_count(2)
         expect(page.locator("#download")).to_be_visible()
     strength(page).fill("10")
+    number(page, "Size").fill("72")
     page.locator("#run").click()
-    wait_for_the_end(page, "Painted 128 × 96 px")  # the size that the refused one was to have
+    wait_for_the_end(page, "Painted 72 × 54 px")
 
 
 def test_a_reload_finds_the_paintings_of_the_visit(visit, pictures, tmp_path):
