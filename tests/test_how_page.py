@@ -74,7 +74,7 @@ def test_how_it_works_shows_the_j_of_the_run_itself(measured):
 
 def test_the_slider_counts_evaluations_and_moves_everything_together(measured):
     page, _ = measured
-    number, marker = page.locator("#how-moment output"), page.locator("#how-costs .marker")
+    number, marker = page.locator("#how-moment b"), page.locator("#how-costs .marker")
     expect(number).to_have_text("30")
     expect(marker).to_have_attribute("data-evaluation", "30")
     end, pictures_at_the_end = cost(page), sources(page)
@@ -184,7 +184,7 @@ def test_on_a_phone_lambda_is_shown_whole_and_weighs_j_anew_and_each_matrix_is_o
     expect(page.locator("#how-sums .formula").last).to_contain_text("= 0 ·")
     assert cost(page) < before
     page.locator("#how-moment input").press("Home")  # what was typed stays, what was not follows the run
-    expect(page.locator("#how-moment output")).to_have_text("1")
+    expect(page.locator("#how-moment b")).to_have_text("1")
     expect(page.locator("#how-place")).to_contain_text("Evaluation 1, painted at 32 × 24 px")
     assert [a != b for a, b in zip(at_the_end, sources(page), strict=True)][1::2] == [True, True, True]
     expect(page.locator("#how-alpha input")).to_have_value("0")

@@ -127,6 +127,11 @@ def test_a_film_is_downloaded_and_again_after_a_reload_and_is_refused_once_its_p
         shutil.rmtree(folder)
     page.locator("#film").click()
     expect(page.get_by_text("have been deleted: paint it again.")).to_be_visible()
+    for pressed in ("Twice the size", "Go on from it", "Take as style"):
+        toasts = page.get_by_text("no longer kept: paint it again")
+        before = toasts.count()
+        page.get_by_role("button", name=pressed).click()
+        expect(toasts).to_have_count(before + 1)
     expect(page.locator("#film")).to_have_text("Download the film (WebP)")
     expect(page.locator("#film")).to_be_enabled()
 
@@ -138,8 +143,9 @@ def test_the_moments_of_a_run_are_looked_back_on_and_each_can_be_kept(visit, pic
     use_recipe(page, a_painting(tmp_path, evaluations=30, size=128, scales=2))
     page.locator("#run").click()
     wait_for_the_end(page, "Painted 128 × 96 px")
-    moment, caption, seen = (page.locator(name) for name in ("#moment output", "#caption", "#slider img"))
+    moment, caption, seen = (page.locator(name) for name in ("#moment b", "#caption", "#slider img"))
     expect(moment).to_have_text("30")
+    expect(page.get_by_role("slider", name="Moment of the run")).to_be_visible()
     expect(seen).to_have_count(2)
     before = [image.get_attribute("src") for image in seen.all()], caption.inner_text()
     page.locator("#moment input").press("Home")

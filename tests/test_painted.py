@@ -18,6 +18,7 @@ from nst.ui import painting_jobs, shown
 from nst.ui.board_tabs import GridTab
 from nst.ui.gallery import Gallery, painting_buttons
 from nst.ui.in_sight import FIRST_MOMENT, compared
+from nst.ui.other_styles import _in_use
 from nst.ui.painting_jobs import CONTENT, GREY, Painting
 from nst.ui.painting_panel import PaintingPanel
 from nst.ui.running.frames import Frame, Point, Spot
@@ -26,7 +27,7 @@ from nst.ui.running.runs import Runs
 from nst.ui.running.workspace import made_in, moment_file
 from nst.ui.sheet_view import OnSheet
 from nst.ui.shown import Record, Shown, keep, kept_in, pair_of
-from nst.ui.transfer_tab import TransferTab, _taken
+from nst.ui.transfer_tab import TransferTab, _gone_on, _taken
 from nst.ui.visit import MOST_KEPT, Painted, addresses_of, apart, found_again, painted
 
 
@@ -330,3 +331,26 @@ def test_a_picture_of_another_shape_lies_whole_in_the_painting_s_shape_between_g
     assert wide.stat().st_mtime_ns == age  # it is swept when it would have been
     assert [one.painting for one in found_again([wide])] == [visit[1].painting]
     assert compared(visit, visit[1], "Painting 1")[0] == (left, right)
+
+
+def test_a_picture_of_a_row_is_gone_on_with_by_its_own_shares_of_every_style(tmp_path):
+    folder = run_folder(tmp_path, "run", paintings=0)
+    small = Image.new("RGB", (64, 48))
+    for number, weights in enumerate(((1.0, 0.0), (0.0, 1.0)), 1):
+        recipe = recipe_text(Settings(style_weights=weights), "self-taught filters", "0.1.0")
+        save_png(small, folder / f"lake-wave-7-0{number}.png", recipe)
+    keep(Record(Shown(("lake.png", "wave.png", None, "discs.png"), Settings(), pictures=2)), folder)
+    first, last = found_again([folder])
+    assert _gone_on(first)[1:4] == (0.0, 0.0, 0.0)
+    assert _gone_on(last)[1:4] == (0.0, 1.0, 0.0)  # the third style has all of it
+
+
+def test_a_fold_is_in_use_where_something_in_it_counts(make_runs):
+    assert "in use" not in _in_use(None, None, None, 1).label
+    assert "in use" in _in_use(None, None, None, 2).label
+    assert "in use" in _in_use(None, "third.png", None, 1).label
+    tab = asyncio.run(built_tab(make_runs()))
+    values = [control.value for control in tab.form.inputs]
+    layers = [*tab.form.settings].index("style_layers")
+    assert not tab.advanced._are_moved([*values[:layers], values[layers][::-1], *values[layers + 1 :]])
+    assert tab.advanced._are_moved([*values[:layers], values[layers][1:], *values[layers + 1 :]])

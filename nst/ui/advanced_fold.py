@@ -43,4 +43,9 @@ class AdvancedFold:
         found = dict(zip(self.form.settings, values, strict=False))
         if quality(found["evaluations"]):  # it is in sight
             found["evaluations"] = usual["evaluations"]
-        return any(found[name] != usual[name] for name in self.names)
+        return any(_compared(found[name]) != _compared(usual[name]) for name in self.names)
+
+
+def _compared(value: Any) -> Any:
+    """The value; of a list of layers, whose order says nothing, what is in it."""
+    return sorted(map(str, value)) if isinstance(value, list) else value

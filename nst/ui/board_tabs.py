@@ -8,7 +8,7 @@ import gradio as gr
 from ..studies.board import LARGEST, SMALLEST
 from . import status
 from .boards import board_run, usual
-from .events import EACH, LATEST, QUIET, SHOW, SHOW_NOTE, TO_TAB
+from .events import EACH, LATEST, QUIET, SHOW, SHOW_NOTE, TO_TAB, TOLD
 from .example_sheets import ExampleSheets
 from .form import weights_choice
 from .labels import LABELS
@@ -26,7 +26,8 @@ from .unchecked import Slider
 ABOUT_GRID = About(
     "Which layers make the style?",
     (
-        "Every picture below is the same optimisation from the same start; only two things differ.",
+        "Every picture below is the same optimisation from the same start; only two things differ. "
+        "(γ grows with the strength.)",
         "From top to bottom the style cost reads more layers: with conv1_1 alone the style is colour and "
         "grain, with deeper ones strokes and whole shapes.",
         "From left to right α/β grows: on the left the style is strongest, on the right the picture is "
@@ -98,7 +99,7 @@ class GridTab:
         pressed = panel.sheet.select(self._press, panel.on_sheet, marked, **EACH, **QUIET)
         pressed.success(None, js=SHOW_CARD)
         filled = [tabs, transfer.note, *pair, *transfer.form.filled]
-        opened = panel.sheet.submit(self._open, [panel.on_sheet, self.chosen], filled, **QUIET)
+        opened = panel.sheet.submit(self._open, [panel.on_sheet, self.chosen], filled, **TOLD)
         opened.success(None, js=TO_TAB.format("transfer")).then(None, js=SHOW_NOTE)
         transfer.one_style(opened)
 

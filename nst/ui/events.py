@@ -14,6 +14,8 @@ PRIVATE: Options = {"api_visibility": "private"}
 # output, and of all that is in it, whenever a run or another event says something.
 NO_PROGRESS: Options = {"show_progress": "hidden", "show_progress_on": []}
 QUIET: Options = {"queue": False, **NO_PROGRESS, **PRIVATE}
+# As QUIET, for what may be refused: Gradio 6.31 shows no error of an event that is outside the queue.
+TOLD: Options = {"concurrency_limit": None, **NO_PROGRESS, **PRIVATE}
 # What is typed or pressed while one answer is under way Gradio forgets by default; so the last of it counts.
 # Gradio gives the answer that it owes the event data of the one before: for handlers that take none.
 LATEST: Options = {"trigger_mode": "always_last"}

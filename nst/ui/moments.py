@@ -17,7 +17,7 @@ element.addEventListener('input', (event) => {
 """
 
 TEMPLATE = """
-<label class="moments"><span>Moment of the run: evaluation <output>${value.at}</output> of ${value.of}</span>
+<label class="moments"><span>Moment of the run: evaluation <b>${value.at}</b> of ${value.of}</span>
 <input type="range" min="0" max="${value.evaluations.length - 1}" step="1"
 value="${value.evaluations.indexOf(value.at)}" aria-valuetext="evaluation ${value.at}"></label>
 """

@@ -39,7 +39,8 @@ class OtherStyles:
                 for ordinal in ORDINALS[1:]:
                     self.uploads.append(_upload(ordinal))
                     form.further_style(ordinal)
-        follow([upload.change for upload in self.uploads], _in_use, self.uploads, [fold])
+        inputs: list[Any] = self.inputs
+        follow([control.change for control in inputs], _in_use, inputs, [fold])
 
     @property
     def inputs(self) -> list[Any]:
@@ -63,5 +64,6 @@ def _upload(ordinal: str) -> Upload:
     return upload
 
 
-def _in_use(*styles: str | None) -> Any:
-    return titled(TITLE, any(styles))
+def _in_use(*values: Any) -> Any:
+    *styles, pictures = values
+    return titled(TITLE, any(styles) or pictures != 1)

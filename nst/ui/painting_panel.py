@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from . import curves, share, status
-from .events import EACH, LATEST, ONE_BY_ONE, QUIET
+from .events import EACH, LATEST, ONE_BY_ONE, QUIET, TOLD
 from .form import OF_A_PAINTING
 from .gallery import Gallery, Pair, painting_buttons, painting_row
 from .in_sight import (
@@ -110,7 +110,7 @@ class PaintingPanel(RunPanel):
         self._strip()
         html(
             '<p class="note">Stop keeps the best picture so far. Closing the page stops the run. '
-            f"Pictures are deleted after {round(keep_seconds / 60)} minutes.</p>"
+            f"Pictures are deleted after {_minutes(keep_seconds)}.</p>"
         )
         panels = [self.run, self.stop, self.canvas, self.finished]
         self.seen = [
@@ -167,7 +167,7 @@ class PaintingPanel(RunPanel):
                 )
             with gr.Row(elem_classes="keep"):
                 self.download = gr.DownloadButton(
-                    "Download", variant="primary", visible=False, scale=3, elem_id="download"
+                    "Download", variant="primary", visible=False, scale=3, min_width=310, elem_id="download"
                 )
                 self.film = gr.Button(FILM, visible=False, scale=1, min_width=220, elem_id="film")
             self.film_file = gr.DownloadButton(elem_id="film-file")
@@ -199,7 +199,7 @@ class PaintingPanel(RunPanel):
             self.visit,
             [self.finished, self.canvas, self.visit, self.strip, self.status, *self.seen],
             **EACH,
-            **QUIET,
+            **TOLD,
         ).then(None, js=NAME_PICTURES)
         self.moment.input(
             moment_values,
@@ -333,3 +333,8 @@ def _of_example(example: Pair | None) -> str:
     if example is None:
         return ""
     return status.note(f"{example.name}, painted by this app. Drag the line; press Paint for your own.")
+
+
+def _minutes(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes} minutes" if minutes > 1 else "a minute"

@@ -16,7 +16,7 @@ from .advanced_fold import AdvancedFold
 from .brush import EMPTY, mask_of
 from .brushwork_fold import BrushworkFold
 from .estimate import Estimate
-from .events import QUIET, SHOW, SHOW_NOTE, follow
+from .events import QUIET, SHOW, SHOW_NOTE, TOLD, follow
 from .example_pictures import ExamplePictures
 from .form import OF_A_PAINTING, Form
 from .gallery import Gallery
@@ -137,7 +137,14 @@ class TransferTab:
             if last.picture and not is_kept:  # a page that is closed now finds what the run was of
                 keep(Record(begun, pair_of(begun, self.panel.names)), Path(last.picture).parent)
                 is_kept = True
-            if last.state == "done" and settings and not start and not mask and pictures == 1:
+            if (
+                last.state == "done"
+                and last.evaluation == last.of
+                and settings
+                and not start
+                and not mask
+                and pictures == 1
+            ):
                 self.estimate.learn(settings, (last.width, last.height), last.seconds)
             yield going
 
@@ -206,10 +213,11 @@ class TransferTab:
         panel.run.click(None, painters, painters, js=DISABLE)
         ended = self.ended = panel.wire(self.runs, self.paint, given)
         size, share = (self.form.settings[name] for name in ("size", "style_weights"))
-        begun, both = [panel.start, share], [self.content, self.style, *self.others.uploads]
+        begun = [panel.start, share, *self.form.further]
+        both = [self.content, self.style, *self.others.uploads]
         for event in (
-            panel.go_on.click(_gone_on, [panel.selected, self.content], [*begun, self.content], **QUIET),
-            panel.double.click(self._doubled, [panel.selected, *both], [*begun, size, *both], **QUIET),
+            panel.go_on.click(_gone_on, [panel.selected, self.content], [*begun, self.content], **TOLD),
+            panel.double.click(self._doubled, [panel.selected, *both], [*begun, size, *both], **TOLD),
         ):
             event.success(None, js=PRESS_PAINT)
         for event in (ended, panel.failed, *panel.given_back):
@@ -226,7 +234,7 @@ class TransferTab:
         for event in self.examples.wire(self.content, self.style, self.others.second, self.surprise):
             self.one_style(event).then(None, js=PRESS_PAINT)
         for button, upload in ((self.panel.to_content, self.content), (self.panel.to_style, self.style)):
-            taken = button.click(_taken, self.panel.selected, upload, **QUIET)
+            taken = button.click(_taken, self.panel.selected, upload, **TOLD)
             taken.success(None, js=SHOW.format(".inputs", "center"))
 
     def one_style(self, event: Any) -> Any:
@@ -301,13 +309,13 @@ class TransferTab:
     def _doubled(self, selected: Painted | None, *inputs: str | None) -> tuple[Any, ...]:
         """The painting that is seen, or the moment of its run, to go on with at twice its size, and all the
         pictures it was made of."""
-        picture, share, _ = _gone_on(selected)
+        picture, *shares, _ = _gone_on(selected)
         size, most = 2 * max(size_of(picture)), self.runs.limits.max_size
         if size > most:
             raise gr.Error(
                 f"This app paints up to {most} px: run it yourself for more.", print_exception=False
             )
-        return picture, share, size, *_made_of(selected, inputs)
+        return picture, *shares, size, *_made_of(selected, inputs)
 
     def _offered(self, path: str | None) -> Any:
         """The offer to use a picture's settings, where it carries any; not where it was taken as content."""
@@ -356,12 +364,13 @@ def _each_given(shown: Shown) -> tuple[str | None, ...]:
 
 
 def _gone_on(selected: Painted | None, content: str | None = None) -> tuple[Any, ...]:
-    """The painting that is seen, to go on with; the second style's share, that of a picture of a row, for any
-    other as it is set; and its content image, where the input holds another."""
-    picture, share = _taken(selected), gr.skip()
+    """The painting that is seen, to go on with; the shares of the styles after the first, those of a picture
+    of a row, for any other as they are set; and its content image, where the input holds another."""
+    picture, shares = _taken(selected), (gr.skip(),) * (MOST_STYLES - 1)
     if selected and selected.recipe and len(selected.row) > 1:
-        share = shares_of(selected.recipe.settings.style_weights)[0]
-    return picture, share, *_made_of(selected, [content])
+        weights, shown = selected.recipe.settings.style_weights, kept_in(selected.folder).shown
+        shares = shares_of(with_those_missing(weights, _each_given(shown)[1:]) if shown else weights)
+    return picture, *shares, *_made_of(selected, [content])
 
 
 def _made_of(selected: Painted | None, inputs: Sequence[str | None]) -> list[Any]:
