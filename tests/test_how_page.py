@@ -148,7 +148,8 @@ def test_without_a_painting_how_it_works_says_what_g_is(visit, pictures, tmp_pat
     open_tab(page, "Where does J come from?")
     page.locator("#how-run").click()
     expect(page.locator("#how-place")).to_have_text(
-        "No run of yours with these two pictures is kept here, so G is the content image: J_content is 0.",
+        "No run of yours with these two pictures is kept here with its costs, so G is the content image: "
+        "J_content is 0.",
         timeout=2 * SOON,
     )
     expect(page.locator("#how-sums .formula").first.locator("b")).to_have_text("0")

@@ -83,6 +83,7 @@ def test_a_row_is_refused_without_a_second_style_and_where_it_is_stopped_leaves_
     strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
     expect(strip.nth(1)).to_be_visible()
     assert strip.count() < 12
+    expect(page.locator("#caption")).to_contain_text("of 12 on the way from the first style")
 
 
 def test_a_painting_is_gone_on_with_at_twice_its_size(visit, pictures, tmp_path):

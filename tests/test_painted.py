@@ -345,6 +345,15 @@ def test_a_picture_of_a_row_is_gone_on_with_by_its_own_shares_of_every_style(tmp
     assert _gone_on(last)[2:4] == (1.0, 0.0)  # the third style has all of it
 
 
+def test_a_texture_is_gone_on_with_as_one_and_a_painting_as_one(tmp_path):
+    for canvas in ("content", "4:3"):
+        folder = run_folder(tmp_path, canvas.replace(":", "-"), paintings=0)
+        recipe = recipe_text(Settings(canvas=canvas), "self-taught filters", "0.1.0")
+        save_png(Image.new("RGB", (64, 48)), folder / "lake-wave-7.png", recipe)
+        (one,) = found_again([folder])
+        assert _gone_on(one)[4] == canvas
+
+
 def test_a_fold_is_in_use_where_something_in_it_counts(make_runs):
     assert "in use" not in _in_use(None, None, None, 1).label
     assert "in use" in _in_use(None, None, None, 2).label

@@ -55,7 +55,8 @@ LAYER = "relu2_1"  # shown first
 NOT_KEPT = "Nothing that was measured is kept here: press Measure."
 STILL_PAINTED = "Your picture is still being painted: press Measure when it is done."
 NOT_PAINTED = (
-    "No run of yours with these two pictures is kept here, so G is the content image: J_content is 0."
+    "No run of yours with these two pictures is kept here with its costs, so G is the content image: "
+    "J_content is 0."
 )
 
 

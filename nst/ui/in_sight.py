@@ -16,6 +16,7 @@ from . import status
 from .moments import chosen
 from .painting_jobs import CONTENT_SIDE, GREY
 from .running.workspace import made_in, whole
+from .shown import kept_in
 from .visit import Painted, film_of
 
 CONTENT_IMAGE, STYLE_IMAGE, FIRST_MOMENT = "The content image", "The style image", "Its first moment"
@@ -93,8 +94,10 @@ def _what_it_is(one: Painted) -> str:
         return "This was not finished: it shows how far it came."
     if len(one.row) > 1:
         number, weights = one.row.index(one.painting) + 1, one.recipe.settings.style_weights
+        shown = kept_in(one.folder).shown
+        of = max(len(one.row), shown.pictures if shown else 0)  # of a row that was stopped fewer are there
         return (
-            f"Picture {number} of {len(one.row)} on the way from the first style to the second, with "
+            f"Picture {number} of {of} on the way from the first style to the second, with "
             f"{weights[-1]:.0%} of the second. The others are below, and the film shows all."
         )
     if "start" in one.recipe.others:

@@ -212,8 +212,8 @@ class TransferTab:
         painters = [self.surprise, panel.go_on, panel.double]
         panel.run.click(None, painters, painters, js=DISABLE)
         ended = self.ended = panel.wire(self.runs, self.paint, given)
-        size, share = (self.form.settings[name] for name in ("size", "style_weights"))
-        begun = [panel.start, share, *self.form.further]
+        size, share, canvas = (self.form.settings[name] for name in ("size", "style_weights", "canvas"))
+        begun = [panel.start, share, *self.form.further, canvas]
         both = [self.content, self.style, *self.others.uploads]
         for event in (
             panel.go_on.click(_gone_on, [panel.selected, self.content], [*begun, self.content], **TOLD),
@@ -309,13 +309,13 @@ class TransferTab:
     def _doubled(self, selected: Painted | None, *inputs: str | None) -> tuple[Any, ...]:
         """The painting that is seen, or the moment of its run, to go on with at twice its size, and all the
         pictures it was made of."""
-        picture, *shares, _ = _gone_on(selected)
+        picture, *begun, _ = _gone_on(selected)
         size, most = 2 * max(size_of(picture)), self.runs.limits.max_size
         if size > most:
             raise gr.Error(
                 f"This app paints up to {most} px: run it yourself for more.", print_exception=False
             )
-        return picture, *shares, size, *_made_of(selected, inputs)
+        return picture, *begun, size, *_made_of(selected, inputs)
 
     def _offered(self, path: str | None) -> Any:
         """The offer to use a picture's settings, where it carries any; not where it was taken as content."""
@@ -365,12 +365,16 @@ def _each_given(shown: Shown) -> tuple[str | None, ...]:
 
 def _gone_on(selected: Painted | None, content: str | None = None) -> tuple[Any, ...]:
     """The painting that is seen, to go on with; the shares of the styles after the first, those of a picture
-    of a row, for any other as they are set; and its content image, where the input holds another."""
-    picture, shares = _taken(selected), (gr.skip(),) * (MOST_STYLES - 1)
-    if selected and selected.recipe and len(selected.row) > 1:
-        weights, shown = selected.recipe.settings.style_weights, kept_in(selected.folder).shown
-        shares = shares_of(with_those_missing(weights, _each_given(shown)[1:]) if shown else weights)
-    return picture, *shares, *_made_of(selected, [content])
+    of a row, for any other as they are set; its canvas, as a texture goes on as one; and its content image,
+    where the input holds another."""
+    picture, shares, canvas = _taken(selected), (gr.skip(),) * (MOST_STYLES - 1), gr.skip()
+    settings = selected.recipe.settings if selected and selected.recipe else None
+    if selected and settings:
+        canvas = settings.canvas
+        if len(selected.row) > 1:
+            weights, shown = settings.style_weights, kept_in(selected.folder).shown
+            shares = shares_of(with_those_missing(weights, _each_given(shown)[1:]) if shown else weights)
+    return picture, *shares, canvas, *_made_of(selected, [content])
 
 
 def _made_of(selected: Painted | None, inputs: Sequence[str | None]) -> list[Any]:
