@@ -74,7 +74,7 @@ class Form:
                 )
             with gr.Row():
                 most = self.limits.max_size
-                self._slider("size", value=start.size, most=most, scale=4)
+                self._slider("size", value=start.size, most=most, scale=4, min_width=160)
                 self.quality = gr.Radio(
                     [name for name, count in QUALITIES.items() if count <= self.limits.max_evaluations],
                     value=quality(start.evaluations),
@@ -110,6 +110,7 @@ class Form:
                 value="paint",
                 label="Preset",
                 info="Sets how it is painted; the size and the pictures stay.",
+                min_width=220,
             )
             self._choice("weights", NAMED_WEIGHTS)
         html('<h3 class="section">Layers and costs</h3>')
@@ -209,7 +210,12 @@ class Form:
         self.settings[name] = control
 
     def _slider(
-        self, name: str, value: float | None = None, most: float | None = None, scale: int | None = None
+        self,
+        name: str,
+        value: float | None = None,
+        most: float | None = None,
+        scale: int | None = None,
+        min_width: int = 220,  # its help beside its number is read in lines of more than a word
     ) -> None:
         bound = BOUNDS[name]
         value = getattr(Settings(), name) if value is None else value
@@ -221,6 +227,7 @@ class Form:
                 value,
                 step=bound.step,
                 scale=scale,
+                min_width=min_width,
                 **texts(name),
             ),
         )
