@@ -2,9 +2,9 @@
 
 Each measurement runs in a process of its own, so that neither memory nor caches leak from one into the next;
 what it measured is printed as it comes and kept as JSON. A name stands for the measurement called so, or for
-all whose names begin with it: long_peer, long_quality and second_judge take hours and, like soak, run only
-when named. What the file has from the same machine stays, but for what is measured again. The pictures of
-both programs at 256 px are kept beside the file.
+all whose names begin with it: long_peer, long_quality and second_judge take hours and, like frontier_512 and
+soak, run only when named. What the file has from the same machine stays, but for what is measured again. The
+pictures of both programs at 256 px are kept beside the file.
 """
 
 import argparse
@@ -93,7 +93,8 @@ def check(names: Sequence[str], weights: str) -> None:
 
 def _help() -> str:
     systems = ", ".join(f"second_judge_{system}" for system in measurements.SYSTEMS)
-    return f"{', '.join(measurements.ALL)} (these without a name), long_peer, long_quality, soak, {systems}"
+    by_name = f"long_peer, long_quality, frontier_512, soak, {systems}"
+    return f"{', '.join(measurements.ALL)} (these without a name), {by_name}"
 
 
 def _as_text(results: dict) -> str:

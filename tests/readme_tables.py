@@ -94,6 +94,8 @@ def measurements() -> str:
             parts.append(f"## The second judge at {side} px\n\n" + _table(("picture", *JUDGED), rows))
     if means := _means(found):
         parts.append(f"## The second judge’s frontier at 256 px\n\n{ELSEWHERE}\n\n{means}")
+    if larger := found.get("frontier_512"):
+        parts.append("## The second judge’s frontier at 512 px, one pair\n\n" + _larger(larger))
     if seen := found.get("soak"):
         parts.append(f"## A soak of {seen['minutes']:g} minutes\n\n{_soak(seen)}")
     head = "# Measurements\n\nWritten by tests/readme_tables.py from benchmarks/results.json.\n\n"
@@ -202,6 +204,30 @@ def _means(found: dict) -> str:
         for strength, point in points.items()
     ]
     return _table(("system", "strength", *JUDGED), rows) if rows else ""
+
+
+def _larger(found: dict) -> str:
+    """Ours beside crowsonkb's loop at 512 px, a row a system and strength, and at equal movement in words."""
+    from benchmarks.frontier import left_at
+
+    lines = {tuple(name.split()): line for name, line in found.items() if isinstance(line, dict)}
+    rows = [
+        (f"{system}, {evaluations} evaluations", strength, f"{seen['seconds']:.0f}", *_judged(seen))
+        for (evaluations, system), line in lines.items()
+        for strength, seen in line.items()
+    ]
+    ((_, theirs),) = ((name, line) for name, line in lines.items() if name[1] == "crowsonkb")
+    said = []
+    for strength, at in theirs.items():
+        for (evaluations, system), line in lines.items():
+            if system == "ours" and (left := left_at(line, at["moved"])):
+                sooner = at["seconds"] / line[strength]["seconds"]
+                said.append(
+                    f"- Where crowsonkb’s loop of strength {strength} has moved the content, ours with "
+                    f"{evaluations} evaluations leaves {left / at['style']:.2f} times as much of the style, "
+                    f"in a {sooner:.1f}th of the time."
+                )
+    return _table(("picture", "strength", "seconds", *JUDGED), rows) + "\n\n" + "\n".join(said)
 
 
 def _soak(seen: dict) -> str:

@@ -11,6 +11,7 @@ from tiny import pale_checks, tiny_filters, waves
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.__main__ import EVERY, machine, main, selected
+from benchmarks.frontier import left_at
 from benchmarks.measurements import ALL, SYSTEMS, operations
 from benchmarks.plots import COLOURS, STRIP, ticks
 from benchmarks.published import LOOPS, sides
@@ -105,6 +106,14 @@ def test_seconds_are_those_of_the_first_judgement_at_most_each_published_loops_c
 def test_a_loop_can_be_judged_by_something_else_than_j(task):
     trace = task.run(task.published("tutorial", 5), judge=lambda image: -float(image.sum()))
     assert trace.points[-1][2] < 0
+
+
+def test_a_line_of_points_is_straight_in_movement_and_in_the_logarithm_of_what_is_left_and_ends_with_them():
+    line = {"3": {"moved": 0.4, "style": 0.08}, "10": {"moved": 0.8, "style": 0.02}}
+    assert left_at(line, 0.4) == pytest.approx(0.08)
+    assert left_at(line, 0.6) == pytest.approx(0.04)
+    assert left_at(line, 0.7) == pytest.approx(0.02 * 2**0.5)
+    assert left_at(line, 0.39) is left_at(line, 0.81) is None
 
 
 def test_a_name_stands_for_all_that_begin_with_it_and_none_for_the_whole_run():
