@@ -97,7 +97,7 @@ def test_the_regions_stay_where_the_pictures_they_are_marked_on_do(tmp_path, mak
     one = a_run(tmp_path / "run", *map(str, pictures), has_regions=True)
     tab = asyncio.run(built_tab(make_runs()))
     inputs = [str(pictures[0]), str(pictures[1]) if same else None, None, None, None]
-    note = str(tab._reuse(one, *inputs)[len(inputs) + 1])
+    note = str(tab.refilling.reuse(one, *inputs)[len(inputs) + 1])
     assert ("what is marked stays" in note, "mark them again" in note) == (same, not same)
 
 

@@ -21,13 +21,14 @@ from nst.ui.in_sight import FIRST_MOMENT, compared
 from nst.ui.other_styles import _in_use
 from nst.ui.painting_jobs import CONTENT, GREY, Painting
 from nst.ui.painting_panel import PaintingPanel
+from nst.ui.refilling import gone_on, taken_as
 from nst.ui.running.frames import Frame, Point, Spot
 from nst.ui.running.limits import Limits
 from nst.ui.running.runs import Runs
 from nst.ui.running.workspace import made_in, moment_file
 from nst.ui.sheet_view import OnSheet
 from nst.ui.shown import Record, Shown, keep, kept_in, pair_of
-from nst.ui.transfer_tab import TransferTab, _gone_on, _taken
+from nst.ui.transfer_tab import TransferTab
 from nst.ui.visit import MOST_KEPT, Painted, addresses_of, apart, found_again, painted
 
 
@@ -68,10 +69,10 @@ def test_of_a_row_that_was_stopped_the_first_picture_is_named_by_its_pair_too(tm
 
 def test_a_painting_that_has_been_deleted_is_not_gone_on_with_in_silence(tmp_path):
     (one,) = found_again([folder_with(tmp_path, "lake-wave-7.png")])
-    assert _taken(one) == one.painting
+    assert taken_as(one) == one.painting
     (tmp_path / "lake-wave-7.png").unlink()
     with pytest.raises(gr.Error, match="no longer kept: paint it again"):
-        _taken(one)
+        taken_as(one)
 
 
 async def built(runs: Runs | None = None) -> PaintingPanel:
@@ -166,7 +167,9 @@ def test_the_settings_and_pictures_of_a_painting_are_used_even_if_it_was_not_fin
     (one,) = found_again([folder])
     tab = asyncio.run(built_tab(make_runs()))
     used = dict(
-        zip(tab.refilled, tab._reuse(one, paths[0], "other.jpg", "more.jpg", None, None), strict=True)
+        zip(
+            tab.refilled, tab.refilling.reuse(one, paths[0], "other.jpg", "more.jpg", None, None), strict=True
+        )
     )
     inputs = (tab.content, tab.style, *tab.others.uploads)
     assert [used[each] for each in inputs] == [gr.skip(), paths[1], None, gr.skip(), gr.skip()]
@@ -341,8 +344,8 @@ def test_a_picture_of_a_row_is_gone_on_with_by_its_own_shares_of_every_style(tmp
         save_png(small, folder / f"lake-wave-7-0{number}.png", recipe)
     keep(Record(Shown(("lake.png", "wave.png", None, "discs.png"), Settings(), pictures=2)), folder)
     first, last = found_again([folder])
-    assert _gone_on(first)[1:4] == (0.0, 0.0, 0.0)
-    assert _gone_on(last)[2:4] == (1.0, 0.0)  # the third style has all of it
+    assert gone_on(first)[1:4] == (0.0, 0.0, 0.0)
+    assert gone_on(last)[2:4] == (1.0, 0.0)  # the third style has all of it
 
 
 def test_a_texture_is_gone_on_with_as_one_and_a_painting_as_one(tmp_path):
@@ -351,7 +354,7 @@ def test_a_texture_is_gone_on_with_as_one_and_a_painting_as_one(tmp_path):
         recipe = recipe_text(Settings(canvas=canvas), "self-taught filters", "0.1.0")
         save_png(Image.new("RGB", (64, 48)), folder / "lake-wave-7.png", recipe)
         (one,) = found_again([folder])
-        assert _gone_on(one)[4] == canvas
+        assert gone_on(one)[4] == canvas
 
 
 def test_a_fold_is_in_use_where_something_in_it_counts(make_runs):

@@ -1,6 +1,7 @@
 """The page: one module a tab over the engine; what running in public takes is in running/.
 
 transfer_tab.py    the Transfer tab; example_pictures.py, those to choose from, which gallery.py reads
+refilling.py       what fills its inputs again: a painting, a recipe, an earlier result to go on with
 address.py         which tab, pair and settings the page's address names
 other_styles.py    the second, third and fourth style image
 form.py            its settings; handles.py, the preset and what moves them; labels.py, their words;

@@ -12,6 +12,7 @@ from .events import EACH, LATEST, QUIET, SHOW, SHOW_NOTE, TO_TAB, TOLD
 from .example_sheets import ExampleSheets
 from .form import weights_choice
 from .labels import LABELS
+from .refilling import CHOOSE_AGAIN
 from .running.clients import client_of
 from .running.limits import Limits
 from .running.runs import Runs
@@ -20,7 +21,7 @@ from .sheet_panel import About, Given, SheetPanel
 from .sheet_view import OnSheet
 from .shown import is_gone
 from .theme import html
-from .transfer_tab import CHOOSE_AGAIN, TransferTab
+from .transfer_tab import TransferTab
 from .unchecked import Slider
 
 ABOUT_GRID = About(

@@ -1,16 +1,12 @@
 """The Transfer tab: two pictures in, the settings, and the panel where the painting is seen."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from ..decoding import read_text
 from ..errors import NSTError, SettingsError
-from ..recipe import Recipe, read_recipe
-from ..settings import MOST_STYLES, Settings
 from . import status
 from .advanced_fold import AdvancedFold
 from .brush import EMPTY, mask_of
@@ -20,27 +16,23 @@ from .events import QUIET, SHOW, SHOW_NOTE, TOLD, follow
 from .example_pictures import ExamplePictures
 from .form import OF_A_PAINTING, Form
 from .gallery import Gallery
-from .in_sight import size_of
 from .other_styles import OtherStyles
 from .painting import painting
 from .painting_panel import NAME_PICTURES, REMEMBERED, PaintingPanel
 from .painting_values import painting_values
+from .refilling import MARKED_STAYS, Refilling, gone_on, taken_as
 from .refusing import FORGET_REFUSAL, refuse_at_once
 from .regions_fold import RegionsFold
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
-from .shares import shares_of, with_those_missing
-from .shown import Record, Shown, is_gone, keep, kept_in, pair_of
+from .shown import Record, Shown, keep, kept_in, pair_of
 from .theme import html
 from .upload import Upload
-from .visit import GONE, Painted, addresses_of
+from .visit import addresses_of
 
 # A reload leaves the last paintings there, and empties the inputs.
 PICTURES_FIRST = "To go on from a painting, choose the pictures it was made of again: it does not keep them."
-MARK_AGAIN = " It had regions: mark them again."
-MARKED_STAYS = " It had regions: what is marked stays, and what is not must be marked again."
-CHOOSE_AGAIN = " Choose those of its pictures again that are no longer kept."
 
 # For buttons, which are its inputs and its outputs. The pairs, which are no component, are pale meanwhile.
 DISABLE, ENABLE = (
@@ -69,6 +61,7 @@ class TransferTab:
     def __init__(self, runs: Runs, gallery: Gallery) -> None:
         self.runs, self.gallery = runs, gallery
         self.form = Form(runs.limits)
+        self.refilling = Refilling(runs, self.form)
         with gr.Row(elem_id="transfer"):
             with gr.Column(scale=5, min_width=320):
                 self._inputs()
@@ -215,9 +208,10 @@ class TransferTab:
         size, share, canvas = (self.form.settings[name] for name in ("size", "style_weights", "canvas"))
         begun = [panel.start, share, *self.form.further, canvas]
         both = [self.content, self.style, *self.others.uploads]
+        enlarged = [*begun, size, *both]
         for event in (
-            panel.go_on.click(_gone_on, [panel.selected, self.content], [*begun, self.content], **TOLD),
-            panel.double.click(self._doubled, [panel.selected, *both], [*begun, size, *both], **TOLD),
+            panel.go_on.click(gone_on, [panel.selected, self.content], [*begun, self.content], **TOLD),
+            panel.double.click(self.refilling.doubled, [panel.selected, *both], enlarged, **TOLD),
         ):
             event.success(None, js=PRESS_PAINT)
         for event in (ended, panel.failed, *panel.given_back):
@@ -234,7 +228,7 @@ class TransferTab:
         for event in self.examples.wire(self.content, self.style, self.others.second, self.surprise):
             self.one_style(event).then(None, js=PRESS_PAINT)
         for button, upload in ((self.panel.to_content, self.content), (self.panel.to_style, self.style)):
-            taken = button.click(_taken, self.panel.selected, upload, **TOLD)
+            taken = button.click(taken_as, self.panel.selected, upload, **TOLD)
             taken.success(None, js=SHOW.format(".inputs", "center"))
 
     def one_style(self, event: Any) -> Any:
@@ -245,13 +239,13 @@ class TransferTab:
 
     def _wire_recipes(self) -> None:
         filled = [self.note, self.others.length, *self.form.filled]
-        follow([self.content.change], self._offered, [self.content], [self.offer])
-        accepted = self.accept.click(self._open_recipe, self.content, filled, **QUIET)
+        follow([self.content.change], self.refilling.offered, [self.content], [self.offer])
+        accepted = self.accept.click(self.refilling.open_recipe, self.content, filled, **QUIET)
         for answered in (accepted, self.repaint.click(None, js="() => null")):
             answered.then(lambda: gr.Row(visible=False), None, self.offer, **QUIET)
-        opened = self.recipe.upload(self._open_recipe, self.recipe, filled, **QUIET)
+        opened = self.recipe.upload(self.refilling.open_recipe, self.recipe, filled, **QUIET)
         shown = [self.panel.selected, self.content, self.style, *self.others.uploads]
-        reused = self.panel.reuse.click(self._reuse, shown, self.refilled, **QUIET)
+        reused = self.panel.reuse.click(self.refilling.reuse, shown, self.refilled, **QUIET)
         reused.success(None, js=SHOW_NOTE)
         accepted.success(None, js=SHOW_NOTE)
         for event in (accepted, opened, reused):  # a recipe is of one picture, and carries no regions
@@ -271,128 +265,11 @@ class TransferTab:
         if shown is None or shown.settings is None or OF_A_PAINTING & set(request.query_params):
             refilled = [gr.skip() for _ in (self.panel.shown, *self.refilled)]
         else:
-            refilled = [shown, *self._values(shown, shown.settings)]
+            refilled = [shown, *self.refilling.values(shown, shown.settings)]
         return *self.panel.recall(request, folders), *refilled
-
-    def _values(self, shown: Shown, settings: Settings) -> list[Any]:
-        """Values for `refilled`, as they were for a run: a picture that was swept is left out."""
-        there = [gr.skip() if path is None or is_gone(path) else path for path in _each_given(shown)]
-        return [*there, *self._painted_with(shown, settings, "your last painting")]
-
-    def _painted_with(
-        self, shown: Shown, settings: Settings, painting: str, regions: str = MARK_AGAIN, more: str = ""
-    ) -> list[Any]:
-        """Values for how many pictures, the note and the form, beside the pictures that are still kept."""
-        given = _each_given(shown)
-        settings = settings.with_(style_weights=with_those_missing(settings.style_weights, given[1:]))
-        said = f"The pictures and settings of {painting} are filled in."
-        if any(map(is_gone, given)):
-            said = f"The settings of {painting} are filled in.{CHOOSE_AGAIN}"
-        if shown.has_regions:
-            said += regions
-        said = f"{said}{more} {self.form.lowered(settings)}".strip()
-        return [shown.pictures, status.note(said), *self.form.fill(self.form.fitted(settings))]
 
     def _leave(self, request: gr.Request) -> None:
         self.runs.leave(request.session_hash)
-
-    def _open_recipe(self, path: str | None) -> list[Any]:
-        """Values for the note beside the button, how many pictures, and the form."""
-        try:
-            recipe = read_recipe(path or "", read_text)
-            settings = self.form.fitted(recipe.settings)
-        except NSTError as error:
-            return [status.note(str(error), "refused"), gr.skip(), *(gr.skip() for _ in self.form.filled)]
-        said = f"{_filled_in(recipe)} {self.form.lowered(recipe.settings)}".strip()
-        return [status.note(said), 1, *self.form.fill(settings)]
-
-    def _doubled(self, selected: Painted | None, *inputs: str | None) -> tuple[Any, ...]:
-        """The painting that is seen, or the moment of its run, to go on with at twice its size, and all the
-        pictures it was made of."""
-        picture, *begun, _ = _gone_on(selected)
-        size, most = 2 * max(size_of(picture)), self.runs.limits.max_size
-        if size > most:
-            raise gr.Error(
-                f"This app paints up to {most} px: run it yourself for more.", print_exception=False
-            )
-        return picture, *begun, size, *_made_of(selected, inputs)
-
-    def _offered(self, path: str | None) -> Any:
-        """The offer to use a picture's settings, where it carries any; not where it was taken as content."""
-        try:
-            read_recipe(path or "", read_text)
-        except NSTError:
-            return gr.Row(visible=False)
-        return gr.Row(visible=self.runs.found(Path(path or "").parent.name) is None)
-
-    def _reuse(self, selected: Painted | None, *inputs: str | None) -> list[Any]:
-        """Values for `refilled`: what the painting that is seen was made of and with. A run that was not
-        finished has no recipe, but what was kept of it."""
-        shown = kept_in(selected.folder).shown if selected else None
-        if selected is None or shown is None or shown.settings is None:
-            note, length, *filled = self._open_recipe(selected.painting if selected else None)
-            return [*(gr.skip() for _ in inputs), length, note, *filled]
-        made_of, recipe, settings, more = _made_of(selected, inputs), selected.recipe, shown.settings, ""
-        if recipe:
-            shown = replace(shown, pictures=1)  # of a row this is one
-            settings, more = recipe.settings, _began_with(recipe)
-        regions = MARKED_STAYS if shown.given[:2] == inputs[:2] else MARK_AGAIN
-        return [*made_of, *self._painted_with(shown, settings, "that painting", regions, more)]
-
-
-def _filled_in(recipe: Recipe) -> str:
-    said = "The settings of that painting are filled in. Its pictures are not: choose those it was made of."
-    styles = len(recipe.settings.style_weights)
-    if styles > 1:
-        said += f" It mixed {styles} style images: it needs all of them."
-    if "mask" in recipe.others:
-        said += MARK_AGAIN
-    return said + _began_with(recipe)
-
-
-def _began_with(recipe: Recipe) -> str:
-    """A sentence on what it went on from, if anything."""
-    if "start" not in recipe.others:
-        return ""
-    evaluations = recipe.settings.evaluations
-    return f" It went on from an earlier painting with {evaluations} evaluations: a new one needs more."
-
-
-def _each_given(shown: Shown) -> tuple[str | None, ...]:
-    """Paths of the content image and of every style image there may be."""
-    return (*shown.given, *(None,) * MOST_STYLES)[: 1 + MOST_STYLES]
-
-
-def _gone_on(selected: Painted | None, content: str | None = None) -> tuple[Any, ...]:
-    """The painting that is seen, to go on with; the shares of the styles after the first, those of a picture
-    of a row, for any other as they are set; its canvas, as a texture goes on as one; and its content image,
-    where the input holds another."""
-    picture, shares, canvas = _taken(selected), (gr.skip(),) * (MOST_STYLES - 1), gr.skip()
-    settings = selected.recipe.settings if selected and selected.recipe else None
-    if selected and settings:
-        canvas = settings.canvas
-        if len(selected.row) > 1:
-            weights, shown = settings.style_weights, kept_in(selected.folder).shown
-            shares = shares_of(with_those_missing(weights, _each_given(shown)[1:]) if shown else weights)
-    return picture, *shares, canvas, *_made_of(selected, [content])
-
-
-def _made_of(selected: Painted | None, inputs: Sequence[str | None]) -> list[Any]:
-    """Values for the inputs, beginning with the content image: what the painting was made of, as far as it is
-    still there. Where that is in the input it is not set again, which would take its regions away."""
-    shown = kept_in(selected.folder).shown if selected else None
-    given = (*(shown.given if shown else inputs), *(None,) * len(inputs))
-    values = [
-        gr.skip() if was == now or is_gone(was) else was for was, now in zip(given, inputs, strict=False)
-    ]
-    return [values[0] or gr.skip(), *values[1:]]  # a texture was made without one
-
-
-def _taken(selected: Painted | None) -> str:
-    """The painting that is seen, or the moment of its run, as an input."""
-    if selected is None or not selected.is_there:
-        raise gr.Error(GONE, print_exception=False)
-    return selected.picture
 
 
 def _amounted(shown: Shown | None) -> str:
