@@ -21,7 +21,7 @@ COLOURS = (
     *("#0f8b8d", "#e2725b", "#5b5b2f", "#1f2f6b", "#c2185b", "#111111", "#8bc34a", "#f48fb1"),
 )
 SIZE = (900, 400)
-LEAST_SECONDS = 0.5
+LEAST_SECONDS = 0.1
 
 
 class Line(NamedTuple):

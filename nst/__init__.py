@@ -12,7 +12,8 @@ Everywhere an image inside the engine is a tensor of shape (1, 3, H, W), float32
 
 In reading order:
 
-    settings.py    every number a person can move; presets.py, named ones with their sources
+    settings.py    every number a person can move; settings_text.py, how layers are written;
+                   presets.py, named ones with their sources
     costs.py       J_content, Gram matrix, J_style, total variation: the formulas, each once
     statistics.py  what may stand in the Gram matrix's place
     targets.py     what the generated image is compared with, by layer
@@ -35,7 +36,7 @@ In reading order:
     __main__.py    the command line; arguments.py, its options
 
     network/   VGG-19            weights/   where its filters come from
-    studies/   the lecture       ui/        the page
+    studies/   the course        ui/        the page
 """
 
 from typing import TYPE_CHECKING

@@ -233,7 +233,7 @@ def _event(progress: Progress, costs: Costs) -> dict[str, Any]:
         "seconds": round(progress.seconds, 3),
         "content_cost": costs.content,
         "style_cost": costs.style,
-        "tv": costs.tv,
+        "tv_cost": costs.tv,
         "total_cost": costs.total,
     }
 

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from .device import choose
-from .errors import SettingsError
+from .errors import SettingsError, shown
 from .images import fit
 from .network.layers import NETWORK, depth
 from .network.vgg import Filters, Network
@@ -56,7 +56,7 @@ def parts_alike(
     their matching and their cuts, of both pictures at once.
     """
     if not isinstance(parts, int) or not FEWEST <= parts <= MOST:
-        raise SettingsError(f"There are {FEWEST} to {MOST} parts, and {parts} were asked for.")
+        raise SettingsError(f"Parts must be a whole number from {FEWEST} to {MOST}, not {shown(parts)}.")
     where = choose(device)
     filters = filters or Filters(NETWORK, "packaged", *packaged_weights(depth(LAYER)))
     network = Network(filters, [LAYER], "max", where.torch)

@@ -5,19 +5,13 @@ import sys
 from collections.abc import Callable, Collection, Sequence
 
 from .alike import FEWEST, MOST
+from .between import FEWEST as FEWEST_PICTURES
+from .between import MOST as MOST_PICTURES
 from .brushwork import STYLE_SCALES
 from .errors import SettingsError, shown
 from .presets import PRESETS, preset
-from .settings import (
-    BOUNDS,
-    CHOICES,
-    FLAGS,
-    NAMED_WEIGHTS,
-    Settings,
-    digits,
-    read_layers,
-    read_numbers,
-)
+from .settings import BOUNDS, CHOICE_HELP, CHOICES, FLAGS, NAMED_WEIGHTS, Settings, digits
+from .settings_text import read_layers, read_numbers
 
 # Each option with those that are not looked at beside it.
 APART = {
@@ -63,7 +57,10 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def parser() -> argparse.ArgumentParser:
     """Every option of the command line; those of Settings have their names and bounds."""
-    reader = argparse.ArgumentParser(prog="nst", description="Neural style transfer.")
+    reader = argparse.ArgumentParser(
+        prog="nst",
+        description="Repaint a picture in the style of others: nst photo.jpg painting.jpg -o result.png",
+    )
     reader.add_argument(
         "pictures",
         nargs="*",  # as there may be some after “--” alone
@@ -77,10 +74,10 @@ def parser() -> argparse.ArgumentParser:
         text = f"{bound.help} {digits(bound.low)} to {digits(bound.high)}."
         reader.add_argument(_flag(name), type=_scales if name == "scales" else kind, help=text)
     for name, choices in CHOICES.items():
-        reader.add_argument(_flag(name), choices=choices)
+        reader.add_argument(_flag(name), choices=choices, help=CHOICE_HELP[name])
     for name, text in FLAGS.items():
         reader.add_argument(_flag(name), action="store_true", default=None, help=text)
-    reader.add_argument("--style-weights", help="one a style image, such as 0.7,0.3; else as much of each")
+    reader.add_argument("--style-weights", help="one a style image, such as 0.7,0.3; equal if left out")
     reader.add_argument("--content-layers", help="such as relu4_2, or relu3_3=0.5,relu4_2=0.5")
     reader.add_argument("--style-layers", help="with their λ, such as relu1_1=0.2,relu2_1=0.8")
     reader.add_argument("--weights", help=f"{', '.join(NAMED_WEIGHTS)} or the path of a weights file")
@@ -100,7 +97,10 @@ def parser() -> argparse.ArgumentParser:
         help=f"find N kinds of parts, {FEWEST} to {MOST}, that are alike in both pictures",
     )
     reader.add_argument(
-        "--between", type=int, metavar="N", help="a row of N pictures from the first style to the second"
+        "--between",
+        type=int,
+        metavar="N",
+        help=f"a row of N pictures, {FEWEST_PICTURES} to {MOST_PICTURES}, from the first style to the second",
     )
     reader.add_argument(
         "--brushwork",
@@ -109,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
         help="paint only the middle of the picture, with strokes of the sizes that --style-scale "
         f"{', '.join(map(digits, STYLE_SCALES))} would give",
     )
-    reader.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    reader.add_argument("--device", default="auto", help="where to compute: auto, cpu, cuda or mps")
     reader.add_argument("--film", help="also write the making of it: a .webp or, with ffmpeg, an .mp4")
     reader.add_argument(
         "--trace", help="also write to this file one JSON line an evaluation, where its cost is a number"

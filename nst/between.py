@@ -6,7 +6,7 @@ from functools import partial
 
 from PIL import Image
 
-from .errors import SettingsError
+from .errors import SettingsError, shown
 from .network.vgg import Filters
 from .report import timed
 from .row import Row, in_a_row
@@ -28,7 +28,7 @@ def steps(settings: Settings, pictures: int) -> list[Settings]:
     """
     if not isinstance(pictures, int) or not FEWEST <= pictures <= MOST:
         raise SettingsError(
-            f"There are {FEWEST} to {MOST} pictures from one style to another, and {pictures} were asked for."
+            f"Pictures must be a whole number from {FEWEST} to {MOST}, not {shown(pictures)}."
         )
     ts = (number / (pictures - 1) for number in range(pictures))
     first, *later = (settings.with_(style_weights=(1 - t, t)) for t in ts)

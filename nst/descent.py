@@ -19,7 +19,7 @@ RETREATS = 12  # in a row; a bad evaluation after them ends the run
 
 NO_START = (
     "The cost is too large to compute with before the first step: lower the strength, or α and β, or choose "
-    "another source of weights."
+    "another network."
 )
 NO_WAY = (
     "The cost stopped being a number, and shorter steps did not help: lower β or the learning rate, or "

@@ -22,8 +22,8 @@ ABSOLUTE = ("alpha", "beta", "tv")  # the weights of J, where a preset has α an
 def preset(name: str, **changes: Any) -> Settings:
     """The named preset, with some settings changed.
 
-    A strength takes the place of the preset's α and β; of its γ too, which is one with such α and β. So does
-    another statistic: they are in the units of the preset's, and the style cost would be nothing.
+    A strength replaces the preset's α, β and γ. So does another statistic: α and β are in units of the Gram
+    matrix, and with another statistic the style cost would hardly count.
 
     Raises SettingsError for a name that is no preset, or a change out of bounds.
     """
@@ -82,8 +82,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         "init": "content",
         "optimizer": "lbfgs",
     },
-    # The lecture's exercise (deeplearning.ai, CNN course, week 4, its TensorFlow 1 edition): these very
-    # weights, average pooling, α = 10, β = 40, λ = 1/5, a start of 60 % noise, Adam with steps of 2 in 255.
+    # The course's exercise (deeplearning.ai, Convolutional Neural Networks, week 4, TensorFlow 1 edition):
+    # these very weights, average pooling, α = 10, β = 40, λ = 1/5, a start of 60 % noise, Adam with steps of
+    # 2 in 255.
     "course": {
         "scales": 1,
         "evaluations": 200,

@@ -117,7 +117,9 @@ def find_regions(
     if keep.mean() > 1 - LEAST or (keep | second).mean() > 1 - LEAST:
         raise SettingsError("The regions cover the whole picture: leave some of it to the first style.")
     if second.any() and len(styles) != 2:
-        raise SettingsError("A region is painted for a second style, so give exactly two style images.")
+        raise SettingsError(
+            "Blue is painted in the second style: give exactly two style images, or mark nothing in blue."
+        )
     if not any(region.any() for region in regions.values()):
         return None
     found = [Region(_soft(second), 1)] if second.any() else []

@@ -5,7 +5,7 @@ stylize(), not a setting: the same settings mean the same picture everywhere, bu
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Real
 from typing import Any, NamedTuple
@@ -33,27 +33,33 @@ BOUNDS: dict[str, Bound] = {
         0, 6, 1, "Sizes from small to full. 0: the app chooses; 1: one size, as in the papers.", True
     ),
     "seed": Bound(
-        0, 2**32 - 1, 1, "Of random numbers, as the noise of a start is: same seed, same picture.", True
+        0,
+        2**32 - 1,
+        1,
+        "Start of the random numbers: the same seed gives the same picture.",
+        True,
     ),
     "strength": Bound(
         0.1,
         1000,
         0.1,
-        "How heavily the style repaints the content: the weight of the style’s cost beside the content’s.",
+        "How heavily the style repaints the content: weight of the style cost relative to the content cost.",
     ),
     "style_scale": Bound(
         0.25,
         2,
         0.05,
-        "Size of the style image beside the result: smaller gives finer strokes. It is never enlarged.",
+        "Length of the style image over the result’s: smaller gives finer strokes. It is never enlarged.",
     ),
     "style_crop": Bound(
         0.25,
         1,
         0.05,
-        "Share of the style image's width and height that is used, around its middle: less, larger strokes.",
+        "Share of the style image's width and height that is used, its middle: less gives larger strokes.",
     ),
-    "style_rotation": Bound(-180, 180, 5, "Degrees the style image is turned by, and its strokes with it."),
+    "style_rotation": Bound(
+        -180, 180, 5, "Degrees the style image is turned counter-clockwise, with its strokes."
+    ),
     "colours": Bound(0, 1, 0.05, "0 paints in the style image's colours, 1 in the content image's."),
     "alpha": Bound(0, 1e12, 1, "α, the weight of the content cost."),
     "beta": Bound(0, 1e12, 1, "β, the weight of the style cost."),
@@ -70,8 +76,17 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "init": ("content", "noise", "blend"),
 }
 
+CHOICE_HELP: dict[str, str] = {
+    "canvas": "A texture is made of the style alone; the content image is left out.",
+    "statistic": "What of a layer is matched; a Gram matrix says which of its channels are active together. "
+    "The Gaussian kernel takes twice the time, sliced 3 to 5 times.",
+    "pooling": "Maximum is what VGG-19 was trained with; average, the papers’ advice, leaves fine noise.",
+    "optimizer": "Spectral L-BFGS needs the fewest evaluations; plain L-BFGS is the papers’.",
+    "init": "What the generated image begins as.",
+}
+
 FLAGS: dict[str, str] = {
-    "keep_colours": "Only lightness is repainted; the palette stays that of the content.",
+    "keep_colours": "The result keeps the content image’s colours; only its lightness is repainted.",
     "seamless": "Each edge is painted to meet the opposite one. With a photograph they do not fully meet.",
 }
 
@@ -102,9 +117,9 @@ class Settings:
     tv              γ; how TV weighs colour: costs.total_variation, objective.weigh
     content_layers  layer → weight, scaled to sum 1
     style_layers    layer → λ, scaled to sum 1
-    statistic       of a style layer's activations, that is matched; see statistics.py
+    statistic       what of a style layer's activations is matched; see statistics.py
     weights         one of NAMED_WEIGHTS, or the path of a weights file
-    style_weights   one a style image, scaled to sum 1; () for as much of each
+    style_weights   one a style image, scaled to sum 1; () for equal ones
     colours         0 … 1: how far the style image's colours are moved to the content image's beforehand
     keep_colours    keep the content image's colours: only lightness is repainted
     """
@@ -296,51 +311,3 @@ def _share(weight: float, total: float) -> float:
 def _plain(name: str) -> str:
     names = {"alpha": "α (alpha)", "beta": "β (beta)", "tv": "γ (tv)"}
     return names.get(name, name.replace("_", " ").capitalize())
-
-
-def read_layers(entries: Iterable[str]) -> dict[str, float]:
-    """{"relu1_1": 1.0, "relu3_1": 0.5} from ["relu1_1", "relu3_1=0.5"].
-
-    Raises SettingsError for a weight that is no number and a layer given twice; Settings checks the names.
-    """
-    layers = {}
-    for entry in entries:
-        layer, _, weight = str(entry).partition("=")
-        if layer.strip() in layers:
-            raise SettingsError(f"{shown(layer.strip())} is there twice: name each layer once.")
-        try:
-            layers[layer.strip()] = float(weight) if weight.strip() else 1.0
-        except ValueError:
-            raise SettingsError(
-                f"The weight of a layer must be a number, as in relu3_1=0.5, not {shown(entry)}."
-            ) from None
-    return layers
-
-
-def read_numbers(text: str) -> tuple[float, ...]:
-    """(0.7, 0.3) from "0.7,0.3". Raises SettingsError for what is no number."""
-    try:
-        return tuple(float(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise SettingsError(f"Give numbers, as in 0.7,0.3, and not {shown(text)}.") from None
-
-
-def write_number(value: float) -> str:
-    """The shortest text that reads as exactly this number: 10, 0.25, 0.7542563073429059."""
-    short = f"{value:.10g}"
-    return short if float(short) == value else repr(value)
-
-
-def write_layers(layers: Mapping[str, float]) -> list[str]:
-    """The inverse of read_layers(), but for a common factor: the smallest or the largest weight is 1 where
-    the others are then short. Equal weights are not written."""
-    if len(set(layers.values())) == 1:
-        return list(layers)
-    least, most = min(layers.values()), max(layers.values())
-    for one in (least, most, 1.0) if most / least <= MOST_WEIGHT else (most, 1.0):
-        written = {layer: round(weight / one, 4) for layer, weight in layers.items()}
-        if all(abs(written[layer] * one - weight) < 1e-15 for layer, weight in layers.items()):
-            break
-    else:
-        written = layers
-    return [f"{layer}={write_number(weight)}" for layer, weight in written.items()]

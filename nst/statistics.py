@@ -1,6 +1,6 @@
 """What style is: the statistics of a layer's activations that a run can match.
 
-Each answers the lecture's question, whether the Gram matrix can be reformulated, in its own way:
+Each answers the course's question, whether the Gram matrix can be reformulated, in its own way:
 
     gram         second moments                        Gatys, Ecker & Bethge (2016)
     covariance   second moments about the mean

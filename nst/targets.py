@@ -91,7 +91,7 @@ def _energy(layer: str, cost: Tensor) -> float:
     if not bool(cost.isfinite()):
         raise SettingsError(
             f"The activations of these filters at {layer} are too large to compute with: choose another "
-            "source of weights."
+            "network."
         )
     return float(cost) or 1.0
 

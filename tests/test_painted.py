@@ -325,7 +325,7 @@ def test_a_picture_of_another_shape_lies_whole_in_the_painting_s_shape_between_g
     age = wide.stat().st_mtime_ns
     (left, right), caption = compared(visit, visit[1], "Painting 1")
     assert right == visit[1].painting
-    assert "Painting 1 is on the left, between grey, as its shape is another" in caption
+    assert "Painting 1 is on the left, with grey at two sides, as its shape is another" in caption
     with Image.open(left) as shown:
         assert shown.width * 48 == shown.height * 64
         middle, side = (shown.getpixel((round(x * shown.width), shown.height // 2)) for x in (0.5, 0.1))

@@ -8,7 +8,7 @@ import pytest
 
 from nst import BOUNDS, PRESETS, Settings, SettingsError, preset
 from nst.network.layers import RELU_LAYERS
-from nst.settings import read_layers, write_layers
+from nst.settings_text import read_layers, write_layers
 
 BAD_NUMBERS = [float("nan"), float("inf"), "abc", None, [1], True]
 

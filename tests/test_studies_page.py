@@ -42,7 +42,7 @@ def set_number(page, label, value):
 
 
 def self_taught(page):
-    box = page.get_by_label("Features").locator("visible=true").first
+    box = page.get_by_label("Network").locator("visible=true").first
     box.click()
     page.get_by_role("option", name="Self-taught").locator("visible=true").click()
 

@@ -46,7 +46,7 @@ class Filters:
             raise SettingsError(
                 f"These filters ({self.label}) end at {RELU_LAYERS[have - 1]}, so "
                 f"{', '.join(missing)} cannot be used: choose layers up to {RELU_LAYERS[have - 1]} "
-                "or another source of weights."
+                "or another network."
             )
 
 

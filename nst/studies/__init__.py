@@ -1,4 +1,4 @@
-"""What the lecture shows, each a study of its own: what stylize() is made of, looked at from another side.
+"""What the course shows, each a study of its own: what stylize() is made of, looked at from another side.
 
 grid.py          rows add style layers, columns raise α/β
 reconstruct.py   what each layer keeps of content and of style; compare.py, three optimisers on one objective

@@ -203,7 +203,7 @@ def _one_scale(
             if all(descent.diverged for group in descents for descent in group):
                 raise Diverged(
                     "The cost of every picture stopped being a number: lower the strength or the "
-                    "learning rate, or choose another source of weights."
+                    "learning rate, or choose another network."
                 )
             yield tuple(
                 Painted(

@@ -15,7 +15,8 @@ import gradio as gr
 
 from ..errors import NSTError
 from ..presets import preset
-from ..settings import BOUNDS, FLAGS, NAMED_WEIGHTS, Settings, read_layers
+from ..settings import BOUNDS, FLAGS, NAMED_WEIGHTS, Settings
+from ..settings_text import read_layers
 from . import status
 from .events import QUIET, TO_TAB
 from .form import IN_AN_ADDRESS, LAYERS

@@ -14,7 +14,8 @@ import gradio as gr
 from ..errors import NSTError
 from ..presets import PRESETS
 from ..presets import preset as named
-from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings, read_layers, read_numbers
+from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings
+from ..settings_text import read_layers, read_numbers
 from .events import in_line
 from .painting import painting
 from .run_panel import now_and_then
@@ -115,7 +116,7 @@ class Endpoint:
             weights: auto (the original VGG-19), torchvision (retrained, downloaded) or self-taught.
             colours: 0 paints in the style image's colours, 1 in the content image's.
             second_style: Another picture to paint like, mixed with the first.
-            style_weights: How much of each style, such as 0.7,0.3; as much of each if left out.
+            style_weights: Weight of each style, such as 0.7,0.3; equal if left out.
             start: An earlier result to go on with; only sizes finer than it are painted.
             statistic: What of a style layer is matched: gram, covariance, mean-std, mean, polynomial,
                 gaussian or sliced.
@@ -130,7 +131,8 @@ class Endpoint:
             style_mask: Parts of the style image, in the colours of mask; /parts_alike proposes both.
 
         Returns:
-            The painting as a lossless PNG, and a summary: size, evaluations, seconds, costs, features.
+            The painting as a lossless PNG, and a summary: state, message, size, evaluations, seconds, the
+            costs, α, β, γ (tv), κ, λ, the network and the device.
         """
         chosen = _settings(preset, locals(), self.runs.limits)
         given = content, [style, second_style, third_style, fourth_style], chosen, start, mask, style_mask

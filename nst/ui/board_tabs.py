@@ -27,12 +27,11 @@ from .unchecked import Slider
 ABOUT_GRID = About(
     "Which layers make the style?",
     (
-        "Every picture below is the same optimisation from the same start; only two things differ. "
-        "(γ grows with the strength.)",
-        "From top to bottom the style cost reads more layers: with conv1_1 alone the style is colour and "
-        "grain, with deeper ones strokes and whole shapes.",
+        "All pictures below have the same start and the same optimisation.",
+        "From top to bottom the style cost uses more layers: with conv1_1 alone the style is colour and "
+        "grain, with deeper layers strokes and whole shapes.",
         "From left to right α/β grows: on the left the style is strongest, on the right the picture is "
-        "nearly the photograph; look for the column in which you still like both.",
+        "nearly the photograph. Look for the column in which you still see both. (γ is larger where β is.)",
     ),
     "After Gatys, Ecker & Bethge, “A Neural Algorithm of Artistic Style” (2015), figure 3. Its conv1_1 is "
     "read after the ReLU: it is relu1_1 in Transfer.",
@@ -41,12 +40,13 @@ ABOUT_GRID = About(
 ABOUT_RECONSTRUCT = About(
     "What does each layer keep?",
     (
-        "In the first sheet a picture is grown from white noise until one layer responds to it as to yours: "
-        "whatever then differs, that layer does not see.",
-        "In the upper row, from the content cost, fine detail goes with depth while the arrangement stays; "
-        "in the lower row, from the style cost, texture grows in scale and the arrangement is gone.",
-        "Two more sheets: seven statistics, the Gram matrix first, from the same noise; and one cost "
-        "after 100 to 500 evaluations of L-BFGS, Adam and gradient descent, with their curves.",
+        "In the first sheet each picture starts as white noise and is changed until one layer responds to it "
+        "as it does to your picture. What still differs is what this layer does not see.",
+        "Upper row, content cost: the deeper the layer, the more fine detail is lost; the arrangement stays. "
+        "Lower row, style cost: with more layers the texture grows larger; the arrangement is lost.",
+        "Two more sheets. Seven statistics, the Gram matrix first, from the same noise. Three optimisers on "
+        "one cost, after 100 to 500 evaluations, with their curves: gradient descent follows the gradient, "
+        "Adam scales each pixel’s step, and L-BFGS estimates from its last steps how J curves.",
     ),
     "After Gatys, Ecker & Bethge (2015), figure 1, and Mahendran & Vedaldi (2015). conv1_1 is read after the "
     "ReLU: it is relu1_1 in Transfer.",

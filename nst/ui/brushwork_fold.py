@@ -38,8 +38,8 @@ class BrushworkFold:
             form.brushwork()
             html(
                 status.note(
-                    "Try it on the middle of the picture first, which is painted as it would be in the "
-                    "whole, and press the piece whose strokes you like."
+                    "Try it first on the middle of the picture, and press the piece whose strokes you like. "
+                    "The strokes are as wide as in the whole picture; colours and large shapes may differ."
                 )
             )
             with gr.Row(elem_classes="proposal"):

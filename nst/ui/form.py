@@ -11,16 +11,8 @@ import gradio as gr
 from ..errors import SettingsError, shown
 from ..network.layers import LAYERS as EVERY_LAYER
 from ..presets import ABSOLUTE, PRESETS, preset
-from ..settings import (
-    BOUNDS,
-    CHOICES,
-    FLAGS,
-    NAMED_WEIGHTS,
-    Settings,
-    read_layers,
-    write_layers,
-    write_number,
-)
+from ..settings import BOUNDS, CHOICES, FLAGS, NAMED_WEIGHTS, Settings
+from ..settings_text import read_layers, write_layers, write_number
 from . import status
 from .events import LATEST, QUIET
 from .handles import (
@@ -92,7 +84,7 @@ class Form:
     def further_style(self, ordinal: str) -> None:
         """How much of the third or the fourth one."""
         even = EVEN[ORDINALS.index(ordinal)]
-        info = f"Of the mixture up to the {ordinal}: 0 leaves it out, 1 leaves out those before."
+        info = "Its share in the mixture with those before it: 0 leaves it out, 1 uses it alone."
         self.further.append(Slider(0, 1, even, step=0.01, label=label(ordinal), info=info))
 
     def brushwork(self) -> None:

@@ -35,25 +35,32 @@ from .visit import Painted
 ABOUT = About(
     "Where does J come from?",
     (
-        "J is the cost that a run lowers. It is small when the network responds to the painting G as it "
-        "does to the content image C at one layer, and when G’s Gram matrices, which say what channels are "
-        "active together, are those of the style image S at several.",
-        "Below are the sums, first of an example. Measure puts in the numbers of your last run: then go back "
-        "to any of its moments, or change α, β or λ, and J is weighed anew, without painting.",
-        "In the heat maps each row and column is a channel: a bright diagonal is a channel that is often "
-        "active, a bright spot off it a pair that is active together; the painting’s should look like the "
-        "style’s and not like the content’s.",
+        "A run changes the generated image G to lower J = α · J_content + β · J_style + γ · TV. J_content "
+        "compares the activations of G and of the content image C at one deep layer: what is where. J_style "
+        "compares the Gram matrices of G and of the style image S at several layers, each with its weight λ: "
+        "colours, texture, strokes. TV, total variation, is how much neighbouring pixels of G differ.",
+        "A Gram matrix has a row and a column for each channel of a layer. Each entry is the product of two "
+        "channels’ activations, averaged over all positions: which channels are active together, and not "
+        "where. A bright entry on the diagonal is a strong channel, one beside it a pair that is active "
+        "together. The heat map of G should look like that of S, and not like that of C.",
+        "The numbers below are an example; Measure puts in those of your last run. Then go back to any of "
+        "its moments, or change α, β or λ: J is computed anew, and nothing is painted.",
     ),
-    "After Gatys, Ecker & Bethge (2015, 2016), in the notation of deep-learning lectures; each Gram matrix "
-    "is divided by its own number of positions, so that S may have another size; C and G have a margin of "
-    "8 px around them, which is cut off in the end. Below strength 100 a run from coarse to fine has a "
-    "larger β at its coarser sizes, so J jumps where a size begins.",
+    "After Gatys, Ecker & Bethge (2015, 2016), in the notation of the course (deeplearning.ai, Convolutional "
+    "Neural Networks, week 4). Each Gram matrix is divided by its own number of positions, so that S may "
+    "have another size. C and G have a margin of 8 px around them, which is cut off in the end. Below "
+    "strength 100 a run from coarse to fine has a larger β at its coarser sizes, so J jumps where a size "
+    "begins.",
 )
 
 MOST_KEPT = 12  # visitors; each holds some 5 MB of Gram matrices and patches
 LAYER = "relu2_1"  # shown first
 NOT_KEPT = "Nothing that was measured is kept here: press Measure."
 STILL_PAINTED = "Your picture is still being painted: press Measure when it is done."
+RECOLOURED = (
+    " The content’s colours were kept. J, and the costs of the layers that the run used, are of G before it "
+    "was recoloured, beside an S with the colours of C; the heat map of G is of the picture you see."
+)
 NOT_PAINTED = (
     "No run of yours with these two pictures is kept here with its costs, so G is the content image: "
     "J_content is 0."
@@ -98,8 +105,8 @@ class HowTab:
             )
         self.lambdas = gr.Textbox(
             label="λ of each style layer",
-            info="The weight of each layer’s J_style; they are divided by their sum. A strength also divides "
-            "each by the layer’s energy in the style image, so they differ widely here.",
+            info="The weight of each style layer. Only their ratios count. Where a strength is set, each is "
+            "also divided by the layer’s energy in the style image, so they differ widely here.",
             lines=1,
             max_lines=8,  # more than one, so that a long list is broken and not cut off
             elem_id="how-lambdas",
@@ -258,7 +265,7 @@ def _shown(found: Found, shot: Shot, layer: str, typed: Sequence[Any] = (None,) 
     filled = written(numbers.weighting)
     weights = [own if mine is None else mine for mine, own in zip(typed, filled, strict=True)]
     return (
-        _place(shot),
+        _place(found, shot),
         _curves(found, shot),
         maps_html(found, shot, layer),
         strongest_html(found.strongest[layer]),
@@ -282,7 +289,7 @@ def _sums(numbers: Numbers, weights: Sequence[Any], layer: str) -> str:
         return status.refusal(str(error))
 
 
-def _place(shot: Shot) -> str:
+def _place(found: Found, shot: Shot) -> str:
     """Where in the run this is, or that there was none."""
     moment, (width, height) = shot.moment, shot.measured.size
     if moment is None:
@@ -293,4 +300,7 @@ def _place(shot: Shot) -> str:
             f" This picture is measured at {width} × {height} px. For the layers that the run used, J_style "
             "of G is the run’s own, and J_style of C is not known."
         )
+    settings = found.asked.settings
+    if settings and settings.keep_colours:
+        said += RECOLOURED
     return status.note(said)

@@ -46,7 +46,7 @@ def compared(visit: Sequence[Painted], selected: Painted | None, other: str) -> 
     left = shown = named.get(other, selected.content)
     with suppress(OSError):  # the disk is full, or it was swept meanwhile: it is shown as it is
         shown = _in_shape(left, selected)
-    where = "on the left" if shown == left else "on the left, between grey, as its shape is another"
+    where = "on the left" if shown == left else "on the left, with grey at two sides, as its shape is another"
     return (shown, selected.picture), said_of(selected, other, where)
 
 

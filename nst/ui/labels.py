@@ -1,6 +1,6 @@
 """The words of the settings on the page: what each is called, its help, the names of its choices."""
 
-from ..settings import BOUNDS, CHOICES, FLAGS
+from ..settings import BOUNDS, CHOICE_HELP, CHOICES, FLAGS
 from ..studies.outlines import STATISTIC_NAMES
 from .events import Options
 
@@ -29,10 +29,10 @@ LABELS = {
     "init": "Start from",
     "noise": "Noise",
     "scales": "Scales",
-    "weights": "Features",
+    "weights": "Network",
 }
 
-# Help for what has no row in BOUNDS, or needs more than it says.
+# Help for what has none in settings.py, or needs more than that says.
 HELP = {
     "strength": "5 gentle, 20 heavy paint, 60 bold.",
     "style_weights": "0 is the first style alone, 1 the second alone, unless there are further styles.",
@@ -41,14 +41,9 @@ HELP = {
     "beta": "Weight of the style cost: how much the style counts. Empty: α and β come from the strength.",
     "content_layers": "relu4_2 is the second layer of the network’s fourth block. Deeper layers keep less "
     "detail. Add a weight as relu4_2=0.5.",
-    "style_layers": "Shallow layers give texture, deep ones shapes. λ is a layer’s weight: equal, or add it "
-    "as relu3_1=0.5. Unless α and β are set, the layers’ costs are first brought to one scale.",
-    "pooling": "Maximum is what VGG-19 was trained with; average, the papers’ advice, leaves fine noise.",
-    "canvas": "A texture is made of the style alone; the content image is left out.",
-    "statistic": "What of a layer is matched; a Gram matrix says which of its channels are active together. "
-    "The Gaussian kernel takes twice the time, sliced 3 to 5 times.",
-    "optimizer": "Spectral L-BFGS needs the fewest evaluations; plain L-BFGS is the papers’.",
-    "init": "Where the generated image begins.",
+    "style_layers": "Shallow layers give colours and fine texture, deep layers strokes and large shapes. λ "
+    "is a layer’s weight: equal, or add it as relu3_1=0.5. Unless α and β are set, each layer’s cost is "
+    "first divided by its energy in the style image.",
     "weights": "Only the retrained network is downloaded (80 MB); it gives another look. Self-taught is an "
     "experiment: filters learned from your pictures alone.",
 }
@@ -81,4 +76,5 @@ PRESET_NAMES = {
 
 def texts(name: str) -> Options:
     """The label and the help of a setting's control."""
-    return {"label": LABELS[name], "info": HELP.get(name) or FLAGS.get(name) or BOUNDS[name].help}
+    info = HELP.get(name) or CHOICE_HELP.get(name) or FLAGS.get(name) or BOUNDS[name].help
+    return {"label": LABELS[name], "info": info}

@@ -332,7 +332,8 @@ def _panels(running: bool) -> tuple[Any, ...]:
 def _of_example(example: Pair | None) -> str:
     if example is None:
         return ""
-    return status.note(f"{example.name}, painted by this app. Drag the line; press Paint for your own.")
+    said = f"{example.name}, painted by this app. Drag the line to compare."
+    return status.note(f"{said} For your own, choose two pictures and press Paint.")
 
 
 def _minutes(seconds: float) -> str:

@@ -17,7 +17,7 @@ from .in_sight import size_of
 from .running.runs import Runs
 from .shares import shares_of, with_those_missing
 from .shown import Shown, is_gone, kept_in
-from .visit import GONE, Painted
+from .visit import GONE, Painted, found_again
 
 MARK_AGAIN = " It had regions: mark them again."
 MARKED_STAYS = " It had regions: what is marked stays, and what is not must be marked again."
@@ -30,10 +30,12 @@ class Refilling:
     def __init__(self, runs: Runs, form: Form) -> None:
         self.runs, self.form = runs, form
 
-    def values(self, shown: Shown, settings: Settings) -> list[Any]:
-        """Values for all inputs, as they were for a run: a picture that was swept is left out."""
+    def values(self, folder: Path, shown: Shown, settings: Settings) -> list[Any]:
+        """Values for all inputs, as they were for the run in the folder, without pictures that were swept."""
         there = [gr.skip() if path is None or is_gone(path) else path for path in _each_given(shown)]
-        return [*there, *self._painted_with(shown, settings, "your last painting")]
+        recipe = next((one.recipe for one in found_again([folder])), None)
+        more = _began_with(recipe) if recipe else ""
+        return [*there, *self._painted_with(shown, settings, "your last painting", more=more)]
 
     def _painted_with(
         self, shown: Shown, settings: Settings, painting: str, regions: str = MARK_AGAIN, more: str = ""

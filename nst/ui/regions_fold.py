@@ -36,9 +36,9 @@ class RegionsFold:
         with gr.Accordion("Regions", open=False, elem_id="regions"):
             html(
                 status.note(
-                    "Paint on the content image: faces or text that stay as they are, and what is painted in "
-                    "the second style. Everything else is painted in the first style. If nothing is "
-                    "marked for the second style, it is painted in a mixture of both."
+                    "Paint on the content image: red for what stays as it is, such as a face or text; blue "
+                    "for what is painted in the second style. All else is painted in the first style, or, "
+                    "if there is no blue, in the mixture of both."
                 )
             )
             self.brush = brush("brush", "content", TOOLS)

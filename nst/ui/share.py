@@ -9,7 +9,8 @@ from typing import Any
 
 from ..images import MASK_SIDE
 from ..recipe import MASKS
-from ..settings import Settings, write_layers, write_number
+from ..settings import Settings
+from ..settings_text import write_layers, write_number
 from .gallery import Pair
 from .shares import ORDINALS
 from .status import ELSEWHERE

@@ -7,7 +7,7 @@ from ..errors import SettingsError, shown
 from ..settings import MOST_STYLES
 
 ORDINALS = ("second", "third", "fourth")
-EVEN = tuple(round(1 / styles, 2) for styles in range(2, MOST_STYLES + 1))  # as much of each
+EVEN = tuple(round(1 / styles, 2) for styles in range(2, MOST_STYLES + 1))  # equal ones
 
 
 def label(ordinal: str) -> str:

@@ -11,7 +11,6 @@ from urllib.parse import quote
 from PIL import Image
 
 from ..settings import Settings
-from ..studies.board import conv_name
 from .labels import NAMES
 from .running.frames import Frame, Spot
 
@@ -83,7 +82,7 @@ def sheet_html(
 def in_words(settings: Settings) -> str:
     """The settings of one picture, as far as they tell it from another."""
     layers = settings.content_layers, settings.style_layers
-    content, style = (", ".join(map(conv_name, each)) for each in layers)
+    content, style = (", ".join(each) for each in layers)
     start = NAMES["init"][settings.init].lower()
     return (
         f"{settings.size} px, {settings.evaluations} evaluations from {start}, content {content}, "

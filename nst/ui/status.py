@@ -8,7 +8,8 @@ from typing import Any
 
 from ..network.layers import NETWORK
 from ..recipe import Recipe
-from ..settings import Settings, write_layers
+from ..settings import Settings
+from ..settings_text import write_layers
 from .handles import preset_name
 from .labels import LABELS, NAMES
 from .running.frames import Frame
@@ -93,7 +94,7 @@ def badge(features: str, where: str = "") -> str:
     place = f"<span>{escape(where)}</span>" if where else ""
     return (
         f'<div class="badge {kind}"><i aria-hidden="true"></i>'
-        f"<span>Features: <b>{escape(features)}</b>{licence}</span>{place}</div>"
+        f"<span>Network: <b>{escape(features)}</b>{licence}</span>{place}</div>"
     )
 
 
@@ -134,7 +135,7 @@ def used(recipe: Recipe, size: tuple[int, int], frame: Frame | None = None) -> s
         if (value != start[name] or (name == "strength" and settings.alpha is None))
         and name not in ("seed", "size", "evaluations", "weights")
     }
-    rows |= {"Features": recipe.features, "Computed on": recipe.device or "not recorded"}
+    rows |= {"Network": recipe.features, "Computed on": recipe.device or "not recorded"}
     return _rows({**rows, **(_weights(frame) if frame else {})})
 
 

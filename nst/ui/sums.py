@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingsError
 from ..network.layers import stride
-from ..settings import read_layers
+from ..settings_text import read_layers
 from .measuring import Shot
 
 if TYPE_CHECKING:
@@ -237,9 +237,9 @@ HEADS = (
     ("Layer", ""),
     (f"{ROWS} × {COLUMNS} × {CHANNELS}", "rows, columns and channels of the layer"),
     (CONTENT, "content cost if this layer alone were the content layer"),
-    (f"{STYLE} of C", "style cost of the content image, which a run mostly begins from"),
+    (f"{STYLE} of C", "style cost of the content image, from which most runs begin"),
     (f"{STYLE} of G", "style cost of the generated image"),
-    ("change", "style cost of G less that of C: below 0 where the run has come nearer to the style"),
+    ("change", "style cost of G minus that of C; below 0: G is nearer to the style"),
     ("λ", "weight of the layer in the style cost"),
     ("part of J", "what the layer adds to J under the weights above"),
 )

@@ -265,7 +265,7 @@ class TransferTab:
         if shown is None or shown.settings is None or OF_A_PAINTING & set(request.query_params):
             refilled = [gr.skip() for _ in (self.panel.shown, *self.refilled)]
         else:
-            refilled = [shown, *self.refilling.values(shown, shown.settings)]
+            refilled = [shown, *self.refilling.values(folders[-1], shown, shown.settings)]
         return *self.panel.recall(request, folders), *refilled
 
     def _leave(self, request: gr.Request) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from ..settings import write_number
+from ..settings_text import write_number
 
 
 class Number(gr.Number):

@@ -51,10 +51,10 @@ TURN = "(first) => Math.max(0, Math.max(0, Math.trunc(first) || 0) + {})"
 ABOUT = About(
     "What does a unit see?",
     (
-        "Each unit of a layer responds to one pattern; here are the nine places, over all pictures, that "
-        "it responds to most, cut out exactly as large as what it can see.",
-        "The picture on grey beside them shows what in each patch drove it: what is lighter or darker than "
-        "the grey would make it respond more strongly.",
+        "A unit is one channel of a layer. Here are the nine places, in all pictures, to which it responds "
+        "most, each cut out as large as what the unit can see.",
+        "The pictures on grey show what in each patch drove the unit: where they are lighter than grey, more "
+        "light there would raise its activation; where they are darker, less light would.",
         "Go from relu1_1, which sees edges and colours, to deeper layers, whose patches grow and share a "
         "texture, a curve or a thing.",
     ),

