@@ -161,8 +161,7 @@ class Bordered(Network):
 
     def prepared(self, image: Tensor) -> Tensor:
         grey = (torch.tensor(CAFFE_MEAN).to(self.mean).view(1, 3, 1, 1) / 255 - self.mean) / self.std
-        x = F.pad((image - self.mean) / self.std - grey, (1, 1, 1, 1)) + grey
-        return x.to(self.dtype, memory_format=torch.channels_last)
+        return F.pad((image - self.mean) / self.std - grey, (1, 1, 1, 1)) + grey
 
 
 def ours_on_it(

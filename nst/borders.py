@@ -11,12 +11,10 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from .objective import Costs
+from .objective import Evaluate
 from .tensors import resize_tensor
 
 MARGIN = 8  # pixels, painted along and cut off
-
-Evaluate = Callable[[Tensor], tuple[Costs, Tensor]]  # x ↦ (costs, gradient shaped as x)
 
 
 def with_margin(image: Tensor) -> Tensor:
@@ -44,7 +42,7 @@ class Border:
     extended    picture → what is optimised
     picture     what is optimised → picture
     resize      picture, (width, height) → picture
-    objective   J → J as a function of what is optimised, which regions hold still in part (regions.keeping)
+    objective   J → J as a function of what is optimised, which regions hold still in part (regions.Keeping)
     """
 
     extended: Callable[[Tensor], Tensor]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .errors import Diverged
-from .objective import Costs
+from .objective import Costs, Evaluate
 from .optimizers import Optimizer
 
 # Powers of 2 between which the first gradient's largest value is taken: that of a strength is there, and not
@@ -49,51 +49,64 @@ class Descent:
         self.unit, self.ceiling, self.failures, self.evaluation = 1.0, math.inf, 0, 0
         self.diverged = self.settled = False
 
-    def move_on(self, costs: Costs, gradient: Tensor) -> None:
-        """Move on from x, given its costs and gradient, whose unit is changed. Raises Diverged when there is
-        nowhere left to go."""
+    def take(self, costs: Costs, has_way: bool = True) -> bool:
+        """Take the costs of x into account; returns whether they can be gone on from.
+
+        has_way   whether the gradient there is finite, if it is known
+
+        Raises Diverged when there is nowhere left to go.
+        """
         self.evaluation += 1
-        finite = _is_finite(costs, gradient)
+        finite = has_way and math.isfinite(costs.total)
         if finite and costs.total <= self.ceiling:
-            if self.least is None:
-                self.unit, self.ceiling = _unit(gradient), 10 * costs.total
             if self.least is None or costs.total < self.least.total:
                 self.best, self.least = self.x, costs
-            self.failures, before = 0, self.x
-            if self.unit != 1:
-                gradient.mul_(self.unit)  # in place: large pictures feel every copy of theirs
-            self.x = self.optimizer.step(before, self.unit * costs.total, gradient)
-            self.settled = torch.equal(self.x, before)
-            return
+            self.failures = 0
+            return True
         self.failures += 1
         if finite and self.failures > RETREATS:
             self.settled = True
-            return
-        if self.least is None or self.failures > RETREATS:
+        elif self.least is None or self.failures > RETREATS:
             self.diverged = True
             raise Diverged(NO_START if self.least is None else NO_WAY)
-        self.x = self.optimizer.retreat()
+        return False
+
+    def move_on(self, costs: Costs, gradient: Tensor) -> None:
+        """Move on from x, given its costs and gradient, whose unit is changed. Raises Diverged as take()."""
+        is_first = self.least is None
+        if self.take(costs, bool(gradient.isfinite().all())):
+            if is_first:
+                self.unit, self.ceiling = _unit(gradient), 10 * costs.total
+            if self.unit != 1:
+                gradient.mul_(self.unit)  # in place: large pictures feel every copy of theirs
+            before, self.x = self.x, self.optimizer.step(self.x, self.unit * costs.total, gradient)
+            self.settled = torch.equal(self.x, before)
+        elif not self.settled:
+            self.x = self.optimizer.retreat()
 
 
 def descend(
-    objective: Callable[[Tensor], tuple[Costs, Tensor]],
+    objective: Evaluate,
     x: Tensor,
     optimizer: Optimizer,
     evaluations: int,
 ) -> Iterator[tuple[Costs, Tensor]]:
     """Minimise the objective from x, yielding each evaluation's costs and the best picture so far; ends early
-    where there is no way down.
+    where there is no way down. From the last picture nothing goes on, so that of it the costs will do.
 
     Raises Diverged as Descent does.
     """
     descent = Descent(x, optimizer)
     del x  # as large as what is painted, and of no use after the first steps
-    for _ in range(evaluations):
+    for _ in range(evaluations - 1):
         costs, gradient = objective(descent.x)
         descent.move_on(costs, gradient)
         yield costs, descent.best
         if descent.settled:
             return
+    costs = objective.costs(descent.x)
+    descent.take(costs)
+    yield costs, descent.best
 
 
 def advance(
@@ -122,7 +135,3 @@ def _unit(gradient: Tensor) -> float:
     there: such a product is exact."""
     _, exponent = math.frexp(float(torch.linalg.vector_norm(gradient, math.inf)))
     return 2.0 ** (min(HIGHEST, max(LOWEST, exponent)) - exponent)
-
-
-def _is_finite(costs: Costs, gradient: Tensor) -> bool:
-    return math.isfinite(costs.total) and bool(gradient.isfinite().all())

@@ -85,26 +85,26 @@ class LBFGS:
         return self._times_inverse_hessian(gradient.clone()).neg_()
 
     def _remember(self, s: Tensor, y: Tensor) -> None:
-        curvature = torch.vdot(s.flatten(), y.flatten())
-        if curvature > 1e-12 * torch.vdot(y.flatten(), y.flatten()):
+        curvature = torch.dot(s.flatten(), y.flatten())
+        if curvature > 1e-12 * torch.dot(y.flatten(), y.flatten()):
             self.pairs.append((s, y, 1 / curvature))
 
     def _times_inverse_hessian(self, q: Tensor) -> Tensor:
         """H q. In place where it can be: large pictures feel every copy of theirs."""
         factors = []
         for s, y, inverse in reversed(self.pairs):
-            factor = inverse * torch.vdot(s.flatten(), q.flatten())
+            factor = inverse * torch.dot(s.flatten(), q.flatten())
             q.addcmul_(y, factor, value=-1)
             factors.append(factor)
         q = self._begin(q) if self.pairs else q
         for (s, y, inverse), factor in zip(self.pairs, reversed(factors), strict=True):
-            q.addcmul_(s, factor - inverse * torch.vdot(y.flatten(), q.flatten()))
+            q.addcmul_(s, factor - inverse * torch.dot(y.flatten(), q.flatten()))
         return q
 
     def _begin(self, q: Tensor) -> Tensor:
         """H₀ q."""
         _, y, inverse = self.pairs[-1]
-        return q / (inverse * torch.vdot(y.flatten(), y.flatten()))
+        return q / (inverse * torch.dot(y.flatten(), y.flatten()))
 
 
 class Spectral(LBFGS):

@@ -78,7 +78,7 @@ class Regions:
         outer = border.extended(content), border.extended(kept)
         return replace(
             border,
-            objective=lambda objective: keeping(border.objective(objective), *outer),
+            objective=lambda objective: Keeping(border.objective(objective), *outer),
             picture=lambda image: torch.lerp(border.picture(image), content, kept),
         )
 
@@ -221,7 +221,8 @@ def _grey(picture: Image.Image, size: tuple[int, int]) -> Tensor:
     return to_tensor(picture, size)[:, :1]
 
 
-def keeping(objective: Evaluate, content: Tensor, kept: Tensor) -> Evaluate:
+@dataclass(frozen=True)
+class Keeping:
     """J of the picture with the content image where it is kept, as a function of what is painted:
 
         x ↦ J(x + T (C − x)),   ∂J/∂x = (1 − T) ∂J/∂G
@@ -229,8 +230,16 @@ def keeping(objective: Evaluate, content: Tensor, kept: Tensor) -> Evaluate:
     content   (1, 3, H, W); kept: T (1, 1, H, W) in [0, 1]
     """
 
-    def evaluate(x: Tensor) -> tuple[Costs, Tensor]:
-        costs, gradient = objective(torch.lerp(x, content, kept))
-        return costs, gradient * (1 - kept)
+    objective: Evaluate
+    content: Tensor
+    kept: Tensor
 
-    return evaluate
+    def __call__(self, x: Tensor) -> tuple[Costs, Tensor]:
+        costs, gradient = self.objective(self._seen(x))
+        return costs, gradient * (1 - self.kept)
+
+    def costs(self, x: Tensor) -> Costs:
+        return self.objective.costs(self._seen(x))
+
+    def _seen(self, x: Tensor) -> Tensor:
+        return torch.lerp(x, self.content, self.kept)

@@ -44,7 +44,8 @@ class Spectrum:
         octaves = (frequency / LOWEST_FREQUENCY).clamp(min=1).log2() / math.log2(0.5**0.5 / LOWEST_FREQUENCY)
         ring = (octaves * RINGS).long().clamp(max=RINGS - 1).flatten()
         self.counts = torch.bincount(ring, minlength=RINGS).tolist()
-        self.there = [r for r, count in enumerate(self.counts) if count]  # a small picture lacks the coarsest
+        there = [r for r, count in enumerate(self.counts) if count]  # a small picture lacks the coarsest
+        self.there = torch.tensor(there, device=like.device)
         self.ring, self.order = (i.to(like.device, torch.int32) for i in (ring, ring.argsort(stable=True)))
         self.of_steps = self.of_gradients = torch.zeros(3, RINGS).to(like)
         self.h = torch.ones(3, RINGS).to(like)

@@ -243,14 +243,23 @@ class Guided:
     def __init__(self, guides: Tensor) -> None:
         self.guides = guides
         self.shares = guides.mean(dim=(1, 2, 3)) / guides.mean(dim=(1, 2, 3)).sum()
+        self.at: dict[tuple[int, int], Tensor] = {}
 
     def describe(self, features: Tensor) -> Tensor:
-        guides = F.adaptive_avg_pool2d(self.guides, (features.shape[2], features.shape[3]))
-        guides = guides / guides.square().mean(dim=(1, 2, 3), keepdim=True).sqrt().clamp_min(1e-6)
+        guides = self._guides(features.shape[2], features.shape[3])
         # Each is computed again on the way back: what it multiplies would be kept for every region.
         again = partial(checkpoint, _guided_gram, use_reentrant=False, preserve_rng_state=False)
         each = [again(features, guide) for guide in guides]
         return torch.stack(each, dim=1)
+
+    def _guides(self, height: int, width: int) -> Tensor:
+        """T at a layer's size, the same at every evaluation. On the CPU: Apple's GPUs pool only to sizes that
+        divide the picture's."""
+        if (height, width) not in self.at:
+            t = F.adaptive_avg_pool2d(self.guides.cpu(), (height, width))
+            t = t / t.square().mean(dim=(1, 2, 3), keepdim=True).sqrt().clamp_min(1e-6)
+            self.at[height, width] = t.to(self.guides.device)
+        return self.at[height, width]
 
     def silence(self, target: Tensor) -> Tensor:
         return torch.zeros_like(target)

@@ -60,6 +60,16 @@ def test_costs_grams_and_gradient_are_those_of_the_plain_network(
         torch.testing.assert_close(gradient, *torch.autograd.grad(expected, x, weights))
 
 
+def test_in_bfloat16_the_pictures_gradient_keeps_the_precision_of_its_sums():
+    network = Network(tiny_filters(4), ["relu2_1"], "max", dtype=torch.bfloat16)
+    x = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    _, grams = BandedCostParts(network, {}, ["relu2_1"])(x)
+    (gradient,) = torch.autograd.grad(grams["relu2_1"].sum(), x)
+    inside = (gradient * network.std)[..., 2:-2, 2:-2]
+    rounded = inside.bfloat16().float()
+    assert float(((inside - rounded).abs() > 1e-4 * inside.abs()).float().mean()) > 0.9
+
+
 def test_flat_pictures_whose_maxima_are_tied_have_the_plain_networks_gradient():
     network = Network(tiny_filters(4), ["relu2_2"], "max", dtype=torch.float64)
     x = torch.full((1, 3, 16, 16), 0.5).double().requires_grad_()

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import torch
-from tiny import SMALL, checks, run, tiny_filters, waves
+from tiny import SMALL, Evaluating, checks, run, tiny_filters, waves
 
 from nst import Diverged, OutOfMemory, SettingsError, stylize, transfer
 from nst.objective import Costs
@@ -23,7 +23,7 @@ def costing(values):
         total = next(answers)
         return Costs(total, 0.0, {}, 0.0), x.clone() * (total if math.isfinite(total) else math.nan)
 
-    return objective
+    return Evaluating(objective)
 
 
 @pytest.mark.parametrize("optimizer", ["spectral", "lbfgs", "adam", "gd"])
@@ -55,7 +55,7 @@ def test_in_whatever_unit_the_cost_is_the_picture_is_the_same(optimizer):
             return Costs(float(far.square().mean()) * unit, 0.0, {}, 0.0), unit * far / 2**9
 
         start = torch.full_like(goal, 0.5)
-        *_, (_, best) = descend(objective, start, make_optimizer(optimizer, 0.02, start), 8)
+        *_, (_, best) = descend(Evaluating(objective), start, make_optimizer(optimizer, 0.02, start), 8)
         return best
 
     usual = painted(1.0)

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
-from tiny import SMALL, checks, tiny_filters, waves
+from tiny import SMALL, Evaluating, checks, tiny_filters, waves
 from torch import Tensor
 
 from nst import SettingsError, stylize
 from nst.network.vgg import Network
 from nst.objective import Costs
-from nst.regions import KEEP, PARTS, SECOND, find_regions, keeping, marked
+from nst.regions import KEEP, PARTS, SECOND, Keeping, find_regions, marked
 from nst.statistics import Guided
 from nst.targets import make_targets
 from nst.tensors import to_tensor
@@ -97,9 +97,11 @@ def test_where_a_pixel_is_kept_by_half_the_cost_sees_half_of_it_and_gives_back_h
     kept = torch.tensor([0.0, 0.5, 1.0, 1.0]).view(1, 1, 1, 4).expand(1, 1, 4, 4)
     costs = Costs(0.0, 0.0, {}, 0.0)
     seen = []
-    evaluate = keeping(lambda g: (seen.append(g), (costs, weights))[1], content, kept)
+    evaluate = Keeping(Evaluating(lambda g: (seen.append(g), (costs, weights))[1]), content, kept)
     found, gradient = evaluate(x)
     assert found is costs
+    assert evaluate.costs(x) is costs
+    assert torch.equal(seen[0], seen[1])
     torch.testing.assert_close(seen[0], x * (1 - kept) + content * kept)
     torch.testing.assert_close(gradient, weights * (1 - kept))
 

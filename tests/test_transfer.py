@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from tiny import SMALL, checks, exhaust, run, tiny_filters, waves
+from tiny import SMALL, Evaluating, checks, exhaust, run, tiny_filters, waves
 
 from nst import CHOICES, Settings, stylize, transfer
 from nst.costs import gram_matrix
 from nst.descent import descend
+from nst.device import choose
 from nst.images import load_picture
 from nst.network.vgg import Filters, Network
-from nst.objective import Costs
+from nst.objective import Costs, make_objective, network_of
 from nst.optimizers import make_optimizer
 from nst.tensors import to_tensor
 from nst.weights import find_filters
@@ -129,9 +130,37 @@ def test_a_start_within_rounding_of_the_minimum_is_not_a_failure(optimizer):
         return Costs(next(answers), 0.0, {}, 0.0), torch.full_like(x, 1e-9)
 
     start = torch.full((1, 3, 4, 4), 0.5)
-    seen = list(descend(objective, start, make_optimizer(optimizer, 0.02, start), 200))
+    seen = list(descend(Evaluating(objective), start, make_optimizer(optimizer, 0.02, start), 200))
     assert len(seen) < 20
     assert torch.equal(seen[-1][1], start)
+
+
+def test_of_the_last_picture_of_a_size_no_gradient_is_computed_and_its_costs_are_those_it_has():
+    where, content = choose("cpu"), to_tensor(waves())
+    objective = make_objective(
+        network_of(tiny_filters(), SMALL, where), SMALL, content, [to_tensor(checks())]
+    )
+    asked = []
+
+    class Counting:
+        def __call__(self, x):
+            asked.append("gradient")
+            return objective(x)
+
+        def costs(self, x):
+            asked.append(x)
+            return objective.costs(x)
+
+    optimizer = make_optimizer("spectral", 0.02, content)
+    *_, (costs, _) = descend(Counting(), content, optimizer, 4)
+    assert asked[:-1] == ["gradient"] * 3
+    assert objective(asked[-1])[0] == costs
+
+
+def test_a_caller_without_gradients_gets_the_same_picture():
+    expected = run(SMALL)[-1].image
+    with torch.no_grad():
+        assert run(SMALL)[-1].image.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("optimizer", CHOICES["optimizer"])

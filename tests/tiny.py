@@ -67,3 +67,16 @@ def exhaust(generator):
             next(generator)
         except StopIteration as end:
             return end.value
+
+
+class Evaluating:
+    """An objective (nst.objective.Evaluate) of a function x ↦ (costs, gradient)."""
+
+    def __init__(self, of):
+        self.of = of
+
+    def __call__(self, x):
+        return self.of(x)
+
+    def costs(self, x):
+        return self.of(x)[0]

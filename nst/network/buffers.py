@@ -124,7 +124,7 @@ class PictureBuffer(Buffer):
     """
 
     def __init__(self, picture: Tensor, convolution: First, layers: Sequence[str]) -> None:
-        super().__init__(torch.empty_like(picture), layers, relu=True)
+        super().__init__(empty(picture.shape, picture, convolution.bias.dtype), layers, relu=True)
         self.convolution, self.gradient = convolution, picture.new_empty(0)
 
     @property

@@ -99,9 +99,14 @@ class Winograd:
     """By Winograd's minimal filtering, winograd.py: float32 on a CPU."""
 
     def __init__(self, kernel: Tensor, bias: Tensor) -> None:
+        self.kernel, self.bias = kernel, bias
         self.kernels = transformed(kernel)
-        self.turned = transformed(turned(kernel))
-        self.bias = bias
+
+    @cached_property
+    def turned(self) -> Tensor:
+        """Made with the first gradient, as it is four times as large as the kernel, which is then let go: who
+        only looks forwards needs none."""
+        return transformed(turned(vars(self).pop("kernel")))
 
     def __call__(self, x: Tensor) -> Tensor:
         return _Differentiable.apply(x, self)

@@ -114,14 +114,13 @@ class Network:
         return tiled
 
     def prepared(self, image: Tensor) -> Tensor:
-        """What the first convolution is given: (N, 3, H + 2, W + 2) in the network's precision."""
-        x = self.border((image - self.mean) / self.std)
-        return x.to(self.dtype, memory_format=torch.channels_last)
+        """What the first convolution is given, not yet in the network's precision: (N, 3, H + 2, W + 2)."""
+        return self.border((image - self.mean) / self.std)
 
     def __call__(self, image: Tensor, layers: Iterable[str] | None = None) -> dict[str, Tensor]:
         """Its activations, or those of some of its layers alone."""
         wanted, found = set(self.layers if layers is None else layers), {}
-        x = self.prepared(image)
+        x = self.prepared(image).to(self.dtype, memory_format=torch.channels_last)
         for conv, convolve in zip(CONVS, self.convolutions, strict=False):
             x = convolve(x)
             if f"conv{conv.name}" in wanted:
