@@ -12,12 +12,11 @@ from typing import Any
 from torch import Tensor
 
 import nst
-from nst.network.layers import NETWORK
 from nst.network.vgg import Filters
 from nst.presets import PRESETS
 from nst.settings import CHOICES
 from nst.tensors import to_tensor
-from nst.weights.packaged import packaged_weights
+from nst.weights import packaged_filters
 
 from .beside import rounded
 from .pair import pair, pairs
@@ -48,7 +47,7 @@ class Pair:
     """One pair of pictures at SIDE, the whole network, and the judge of what is painted of it."""
 
     def __init__(self, content, style, filters: Filters | None = None, side: int = SIDE) -> None:
-        self.side, self.filters = side, filters or Filters(NETWORK, "packaged", *packaged_weights(13))
+        self.side, self.filters = side, filters or packaged_filters(13)
         self.content, self.style = sized(content, style, side)
         self.tensors = to_tensor(self.content), to_tensor(self.style)
         self.judge = SecondJudge(self.filters, *self.tensors)

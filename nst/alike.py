@@ -14,11 +14,11 @@ from torch import Tensor
 from .device import choose
 from .errors import SettingsError, shown
 from .images import fit
-from .network.layers import NETWORK, depth
+from .network.layers import depth
 from .network.vgg import Filters, Network
 from .regions import PARTS
 from .tensors import to_tensor
-from .weights.packaged import packaged_weights
+from .weights import packaged_filters
 
 LAYER = "relu5_1"  # says more of what is seen than of how it is painted
 SIDE = 512  # pixels of the longer side
@@ -58,7 +58,7 @@ def parts_alike(
     if not isinstance(parts, int) or not FEWEST <= parts <= MOST:
         raise SettingsError(f"Parts must be a whole number from {FEWEST} to {MOST}, not {shown(parts)}.")
     where = choose(device)
-    filters = filters or Filters(NETWORK, "packaged", *packaged_weights(depth(LAYER)))
+    filters = filters or packaged_filters(depth(LAYER))
     network = Network(filters, [LAYER], "max", where.torch)
     small = [picture.resize(fit(*picture.size, SIDE)) for picture in (content, style)]
     with torch.no_grad():

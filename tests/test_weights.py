@@ -3,11 +3,14 @@ misbehaves; every other source without one."""
 
 import itertools
 import os
+import re
+import resource
 import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,6 @@ import torch
 from filelock import FileLock, Timeout
 from hub_server import Fault, published_tensors, serving, wait_until, write_published
 from huggingface_hub import constants
-from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from nst import weights
@@ -26,6 +28,7 @@ from nst.weights import find_filters, hub
 ROOT = Path(__file__).resolve().parents[1]
 COUNT = 5  # convolutions fetched, but for one test: all sixteen are 80 MB
 WEIGHTS = sum(tensor.nbytes for tensor in published_tensors(COUNT).values())
+BEGUN = f"{hub.NAME}.begun"
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +69,7 @@ def hurry(monkeypatch):
 
 
 def found(source="torchvision", through="relu3_1"):
-    """(filters, every Loading on the way)."""
+    """(filters, all that was said on the way)."""
     search, seen = find_filters(source, through), []
     while True:
         try:
@@ -94,7 +97,8 @@ def assert_published(filters, count=COUNT):
 
 
 def leftovers(cache):
-    return sorted(entry.name for entry in cache.iterdir() if entry.suffix in (".part", ".new"))
+    """What is in the cache beside the file that is kept and the lock."""
+    return sorted({entry.name for entry in cache.iterdir()} - {hub.NAME, "download.lock"})
 
 
 # What needs no network
@@ -156,11 +160,12 @@ def test_all_sixteen_convolutions_are_fetched_once_and_nothing_else(tmp_path, mo
 def test_progress_grows_and_is_told_in_megabytes(server):
     server.fault = Fault("slow", 200_000)
     _, seen = found()
-    done = [step.done for step in seen if step.total]
+    downloading = [each for each in seen if not each.startswith("Asking")]
+    told = [re.fullmatch(r"Downloading VGG-19: (\d+) of (\d+) MB\.", each) for each in downloading]
+    done = [int(each[1]) for each in told]
     assert done == sorted(done)
     assert len(set(done)) >= 2
-    assert all(step.total == WEIGHTS for step in seen if step.total)
-    assert all(step.doing.startswith("Downloading VGG-19: ") for step in seen if step.total)
+    assert {int(each[2]) for each in told} == {round(WEIGHTS / 1e6)}
 
 
 def test_a_cut_piece_is_asked_for_again(server, monkeypatch):
@@ -180,15 +185,26 @@ def test_a_busy_server_is_asked_again(server, kind, status, monkeypatch):
 def test_a_closed_download_is_resumed_by_the_next_one(server, cache):
     server.fault = Fault("slow", 100_000)
     search = find_filters("torchvision", "relu3_1")
-    while next(search).done < 500_000:
-        pass
+    while not (cache / BEGUN).exists() or (cache / BEGUN).stat().st_size < 500_000:
+        next(search)
     search.close()
     assert wait_until(lambda: not held(cache / "download.lock"))
-    have = (cache / f"{hub.NAME}.part").stat().st_size
+    have = (cache / BEGUN).stat().st_size
     server.fault, server.ranges = None, []
     assert_published(found()[0])
     asked = sum(stop - start for start, stop in server.ranges if start >= server.base)
-    assert 500_000 <= have == WEIGHTS - asked
+    assert 500_000 <= have == (cache / hub.NAME).stat().st_size - asked
+    assert leftovers(cache) == []
+
+
+@pytest.mark.parametrize("have", [0, 5, 400, 300_001])
+def test_a_download_that_was_cut_anywhere_goes_on_from_there(server, cache, have):
+    found()
+    whole = (cache / hub.NAME).read_bytes()
+    (cache / BEGUN).write_bytes(whole[:have])
+    (cache / hub.NAME).unlink()
+    found()
+    assert (cache / hub.NAME).read_bytes() == whole
     assert leftovers(cache) == []
 
 
@@ -209,7 +225,7 @@ hub.CONVS = CONVS[:{COUNT}]
 search = find_filters("torchvision", "relu3_1")
 try:
     while True:
-        if "Waiting" in next(search).doing:
+        if "Waiting" in next(search):
             pathlib.Path(sys.argv[1]).touch()
 except StopIteration as end:
     print(end.value.label, len(end.value.kernels))
@@ -251,17 +267,24 @@ def test_a_damaged_file_in_the_cache_is_noticed_and_mended(server, cache):
     assert server.sent == 2 * WEIGHTS
 
 
-def test_a_full_disk_is_said_in_one_sentence_and_what_came_need_not_come_again(server, cache, monkeypatch):
-    def full(tensors, path):
-        path.write_bytes(b"half of it")
-        raise SafetensorError("No space left on device")
+@contextmanager
+def room_for(size):
+    """What a full disk is to the program: no file can grow beyond this many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
-    with monkeypatch.context() as patch:
-        patch.setattr(hub, "save_file", full)
+
+def test_a_full_disk_is_said_in_one_sentence_and_what_came_need_not_come_again(server, cache):
+    with room_for(1_000_000):
         assert "cannot be kept: make room" in refusal()
-    assert leftovers(cache) == [f"{hub.NAME}.part"]
+    assert leftovers(cache) == [BEGUN]
+    assert (cache / BEGUN).stat().st_size == 1_000_000
     assert_published(found()[0])
-    assert server.sent == WEIGHTS
+    assert WEIGHTS < server.sent <= WEIGHTS + hub.PIECE  # a piece was under way
     assert leftovers(cache) == []
 
 
@@ -304,15 +327,37 @@ def test_a_wrong_answer_is_named_and_never_kept(server, cache, monkeypatch, faul
     assert_published(found()[0])
 
 
-def test_numbers_that_are_none_are_refused_and_fetched_afresh(tmp_path, monkeypatch, cache):
+def without_a_number(path):
     damaged = published_tensors(COUNT)
     damaged["features.5.weight"][3, 2, 1, 0] = float("nan")
-    path = tmp_path / "model.safetensors"
     write_published(path, damaged)
+
+
+def in_another_shape(path):
+    write_published(path, published_tensors(COUNT))
+    told = path.read_bytes()[:20_000]
+    path.write_bytes(told.replace(b"[64, 64, 3, 3]", b"[64, 64, 9, 1]") + path.read_bytes()[20_000:])
+
+
+def with_a_tensor_cut_short(path):
+    write_published(path, published_tensors(COUNT))
+    told = path.read_bytes()[:20_000]
+    start, stop = 4 * 64 * 27, 4 * 64 * 28  # of the first bias
+    was, less = (f"[{start}, {at}]".encode() for at in (stop, stop - 4))
+    path.write_bytes(told.replace(was, less) + path.read_bytes()[20_000:])
+
+
+@pytest.mark.parametrize("damage", [without_a_number, in_another_shape, with_a_tensor_cut_short])
+def test_a_file_that_is_not_the_published_one_is_refused_and_fetched_afresh(
+    tmp_path, monkeypatch, cache, damage
+):
+    path = tmp_path / "model.safetensors"
+    damage(path)
     with serving(path) as server:
         use(monkeypatch, server.url)
         assert refusal() == f"The weights came damaged: {hub.ADVICE}"
         assert leftovers(cache) == []
+        assert not (cache / hub.NAME).exists()
         write_published(path, published_tensors(COUNT))
         assert_published(found()[0])
 

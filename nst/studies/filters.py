@@ -19,7 +19,7 @@ MOST_LEARNED_FROM = 4  # pictures; more teach self-taught filters little that is
 
 def filters_for(
     settings: Settings, pictures: Sequence[Image.Image], through: str = RELU_LAYERS[-1], side: int = LARGEST
-) -> Generator[object, None, Filters]:
+) -> Generator[str, None, Filters]:
     """Filters of the settings' weights, as deep as they go up to `through`. Self-taught ones are learned from
     the pictures, the first four at most, at `side` pixels.
 
@@ -33,7 +33,7 @@ def filters_for(
     return filters
 
 
-def as_deep_as_can_be(source: str, through: str) -> Generator[object, None, Filters | None]:
+def as_deep_as_can_be(source: str, through: str) -> Generator[str, None, Filters | None]:
     """find_filters() up to `through`, or as deep as a weights file goes."""
     try:
         return (yield from find_filters(source, through))

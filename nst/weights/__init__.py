@@ -13,10 +13,10 @@ from weakref import WeakValueDictionary
 from ..network.layers import NETWORK, depth
 from ..network.vgg import Filters
 from .formats import read_weights
-from .loading import Loading, beside
+from .loading import beside
 from .packaged import packaged_weights
 
-__all__ = ["Loading", "find_filters"]
+__all__ = ["find_filters", "packaged_filters"]
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ _held: WeakValueDictionary[int, Filters] = WeakValueDictionary()
 RETRAINED = "VGG-19 (torchvision’s retraining)"
 
 
-def find_filters(source: str, through: str) -> Generator[Loading, None, Filters | None]:
+def find_filters(source: str, through: str) -> Generator[str, None, Filters | None]:
     """VGG-19's filters from conv1_1 to the layer `through`; None means: use self-taught filters.
 
     source    "auto": the file named by NST_WEIGHTS, else the packaged network, the same on every machine;
@@ -35,7 +35,7 @@ def find_filters(source: str, through: str) -> Generator[Loading, None, Filters 
               "self-taught"; or the path of a weights file
     through   the deepest layer needed, such as "relu4_2"
 
-    Only "torchvision" ever asks a network. It yields a Loading a few times a second meanwhile; closing the
+    Only "torchvision" ever asks a network. It yields a sentence a few times a second meanwhile; closing the
     generator stops the download, which a later call resumes.
 
     Raises WeightsError with one sentence for a source that cannot be used.
@@ -44,20 +44,19 @@ def find_filters(source: str, through: str) -> Generator[Loading, None, Filters 
     if source == "self-taught":
         return None
     if source == "torchvision":
-        from .hub import (
-            SILENCE,
-            UNREACHABLE,
-            retrained_file,
-        )  # and huggingface_hub, a quarter of a second that few runs need
+        from . import hub  # and huggingface_hub, a quarter of a second that few runs need
 
-        asking = Loading("Asking the Hugging Face Hub for VGG-19.")
-        path = yield from beside(retrained_file(), asking, SILENCE, UNREACHABLE)
+        asking = "Asking the Hugging Face Hub for VGG-19."
+        path = yield from beside(hub.retrained_file(), asking, hub.SILENCE, hub.UNREACHABLE)
         return Filters(RETRAINED, "torchvision", *read_weights(path, count))
     named = os.environ.get("NST_WEIGHTS") if source == "auto" else source
     if not named:
-        return _held.get(count) or _held.setdefault(
-            count, Filters(NETWORK, "packaged", *packaged_weights(count))
-        )
+        return packaged_filters(count)
     path = Path(os.path.expanduser(named))
     log.info("VGG-19 from the file %s", path)
     return Filters(f"VGG-19 from {path.name}", "file", *read_weights(path, count))
+
+
+def packaged_filters(count: int) -> Filters:
+    """The first `count` convolutions of the packaged network, shared by all who hold it."""
+    return _held.get(count) or _held.setdefault(count, Filters(NETWORK, "packaged", *packaged_weights(count)))

@@ -76,15 +76,6 @@ def read_weights(path: Path, count: int) -> Weights:
     return fold(kernels, biases, recognise(kernels[0], otherwise))
 
 
-def tensor_shapes(count: int) -> dict[str, tuple[int, ...]]:
-    """torchvision's names of the first `count` convolutions' tensors, and their shapes."""
-    return {
-        f"features.{conv.index}.{kind}": shape
-        for conv in CONVS[:count]
-        for kind, shape in (("weight", (conv.outputs, conv.inputs, 3, 3)), ("bias", (conv.outputs,)))
-    }
-
-
 def parse_header(text: bytes) -> dict[str, Entry]:
     """The tensors of a safetensors header. Raises ValueError if it is not one."""
     try:
@@ -96,6 +87,21 @@ def parse_header(text: bytes) -> dict[str, Entry]:
         }
     except (AttributeError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError("not a safetensors header") from error
+
+
+def write_header(entries: Mapping[str, Entry], first: int) -> bytes:
+    """The beginning of a safetensors file of these tensors, which began at `first` and have no holes."""
+    described = {
+        name: {
+            "dtype": entry.dtype,
+            "shape": entry.shape,
+            "data_offsets": (entry.start - first, entry.stop - first),
+        }
+        for name, entry in entries.items()
+    }
+    text = json.dumps(described).encode()
+    text += b" " * (-len(text) % 8)  # so that the numbers are aligned in memory
+    return len(text).to_bytes(8, "little") + text
 
 
 def _reader(path: Path) -> Callable[[Path, int], tuple[Pairs, Convention]]:

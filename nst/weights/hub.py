@@ -1,31 +1,27 @@
 """VGG-19 as torchvision retrained it, from the Hugging Face Hub: its sixteen convolutions, 80 of 575 MB.
 
-They are one stretch of the published file. It is read a piece at a time by huggingface_hub's own file system,
-which names, retries and authorises; what has come is kept, so a later call goes on from there. Everything
-here blocks: loading.beside() runs it.
+They are one stretch of the published file, without holes. It is read a piece at a time by huggingface_hub's
+own file system, which names, retries and authorises; what has come is kept, so a later call goes on from
+there. Everything here blocks: loading.beside() runs it.
 """
 
 import logging
-import math
 import os
 import time
-from collections.abc import Generator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import torch
 from filelock import FileLock, Timeout
 from huggingface_hub import HfFileSystem, constants, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, HTTPError
-from safetensors import SafetensorError
-from safetensors.torch import save_file
 
 from ..errors import WeightsError
 from ..folders import cache_folder
 from ..network.layers import CONVS
-from .formats import LARGEST_HEADER, Entry, parse_header, read_weights, tensor_shapes
-from .loading import TICK, Loading
+from .formats import LARGEST_HEADER, parse_header, read_weights, write_header
+from .loading import TICK
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +39,10 @@ ADVICE = "try again later, or choose automatic weights, which need no network."
 UNREACHABLE = f"The Hugging Face Hub cannot be reached or keeps breaking off: {ADVICE}"
 
 
-def retrained_file() -> Generator[Loading, None, Path]:
+def retrained_file() -> Generator[str, None, Path]:
     """Path of a safetensors file with the sixteen convolutions: from Hugging Face's cache, ours, or the Hub.
 
-    Yields a Loading before each piece, and none before the Hub has answered. Only one process at a time
+    Yields a sentence before each piece, and none before the Hub has answered. Only one process at a time
     downloads; the others wait. The published SHA-256 is of the whole file: it is compared with the one the
     Hub names, and what came is checked by its sizes, shapes and values.
 
@@ -56,20 +52,28 @@ def retrained_file() -> Generator[Loading, None, Path]:
     if isinstance(published, str):
         return Path(published)
     folder = cache_folder()
-    kept = folder / NAME
+    kept, begun = folder / NAME, folder / f"{NAME}.begun"
     if _is_sound(kept):
         return kept
     if constants.HF_HUB_OFFLINE:
         raise WeightsError(f"The network is switched off here (HF_HUB_OFFLINE): {ADVICE}")
-    try:
+    with _in_sentences():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock, part = FileLock(folder / "download.lock", thread_local=False), folder / f"{NAME}.part"
-        yield from _locked(lock, part)
+        lock = FileLock(folder / "download.lock", thread_local=False)
+        yield from _locked(lock, begun)
         try:
             if not _is_sound(kept):
-                yield from _download(part, kept)
+                yield from _download(begun, kept)
         finally:
             lock.release()
+    return kept
+
+
+@contextmanager
+def _in_sentences() -> Iterator[None]:
+    """Raises WeightsError for what goes wrong at the Hub and in the cache folder."""
+    try:
+        yield
     except (HTTPError, HfHubHTTPError, FileNotFoundError, TimeoutError, ConnectionError) as error:
         log.warning("The Hub: %s", error)
         raise WeightsError(UNREACHABLE) from error
@@ -82,45 +86,48 @@ def retrained_file() -> Generator[Loading, None, Path]:
         raise WeightsError(
             "The weights cannot be kept: make room in the cache folder, or name another in NST_CACHE."
         ) from error
-    return kept
 
 
 def _is_sound(path: Path) -> bool:
     with suppress(WeightsError):
-        return path.exists() and bool(read_weights(path, len(CONVS)))
+        read_weights(path, len(CONVS))
+        return True
     return False
 
 
-def _locked(lock: FileLock, part: Path) -> Generator[Loading, None, None]:
+def _locked(lock: FileLock, begun: Path) -> Generator[str, None, None]:
     """Wait for the lock as long as its holder's file grows."""
-    seen, since = -1, time.monotonic()
+    have, seen, since = 0, -1, time.monotonic()
     while True:
         try:
             lock.acquire(timeout=TICK)
             return
         except Timeout:
-            have = part.stat().st_size if part.exists() else 0
+            with suppress(FileNotFoundError):
+                have = begun.stat().st_size
             if have != seen:
                 seen, since = have, time.monotonic()
             if time.monotonic() - since > SILENCE:
                 raise WeightsError(UNREACHABLE) from None
-            yield Loading("Waiting for another download of VGG-19.")
+            yield "Waiting for another download of VGG-19."
 
 
-def _download(part: Path, kept: Path) -> Generator[Loading, None, None]:
-    """Fetch the stretch into `part`, going on from what it holds; write it to `kept` whole or not at all."""
+def _download(begun: Path, kept: Path) -> Generator[str, None, None]:
+    """Fetch the stretch into `begun`, after a header of its own, going on from what is there; it becomes
+    `kept` when it is whole and sound."""
     with _opened() as file:
         _check_identity(file.details)
-        base, entries = _header(file)
-        first = base + min(entry.start for entry in entries.values())
-        total = base + max(entry.stop for entry in entries.values()) - first
-        with part.open("ab") as local:
-            while (done := local.tell()) < total:
-                yield Loading(f"Downloading VGG-19: {done / 1e6:.0f} of {total / 1e6:.0f} MB.", done, total)
+        first, total, header = _stretch(file)
+        with begun.open("ab") as local:
+            local.write(header[local.tell() :])
+            while (done := local.tell() - len(header)) < total:
+                yield f"Downloading VGG-19: {done / 1e6:.0f} of {total / 1e6:.0f} MB."
                 file.seek(first + done)
-                size = min(PIECE, total - done)
-                local.write(_read(file, size))
-    _keep(part, kept, {name: (base + entry.start - first, entry.shape) for name, entry in entries.items()})
+                local.write(_read(file, min(PIECE, total - done)))
+    if not _is_sound(begun):
+        begun.unlink()
+        raise WeightsError(f"The weights came damaged: {ADVICE}")
+    os.replace(begun, kept)
 
 
 def _opened() -> Any:
@@ -143,21 +150,20 @@ def _check_identity(details: dict[str, Any]) -> None:
         raise WeightsError(f"The Hugging Face Hub has another file than the published one: {ADVICE}")
 
 
-def _header(file: Any) -> tuple[int, dict[str, Entry]]:
-    """Where the data begins, and the entries of the sixteen convolutions."""
+def _stretch(file: Any) -> tuple[int, int, bytes]:
+    """Where the sixteen convolutions begin, their bytes in all, and the beginning of a file of them alone."""
     base = 8 + int.from_bytes(_read(file, 8), "little")
     try:
         if not 8 < base <= 8 + LARGEST_HEADER:
             raise ValueError("no header")
-        entries = parse_header(_read(file, base - 8))
-        wanted = {name: entries[name] for name in tensor_shapes(len(CONVS))}
+        every = parse_header(_read(file, base - 8))
+        names = [f"features.{conv.index}.{kind}" for conv in CONVS for kind in ("weight", "bias")]
+        entries = {name: every[name] for name in names}
     except (ValueError, KeyError) as error:
         raise WeightsError(f"The Hugging Face Hub sent a damaged file: {ADVICE}") from error
-    for name, shape in tensor_shapes(len(CONVS)).items():
-        entry = wanted[name]
-        if (entry.dtype, entry.shape, entry.stop - entry.start) != ("F32", shape, 4 * math.prod(shape)):
-            raise WeightsError(f"The Hugging Face Hub has a file that is not VGG-19: {ADVICE}")
-    return base, wanted
+    first = min(entry.start for entry in entries.values())
+    total = max(entry.stop for entry in entries.values()) - first
+    return base + first, total, write_header(entries, first)
 
 
 def _read(file: Any, size: int) -> bytes:
@@ -165,23 +171,3 @@ def _read(file: Any, size: int) -> bytes:
     if len(piece) != size:
         raise WeightsError(f"The Hugging Face Hub sent other bytes than were asked for: {ADVICE}")
     return piece
-
-
-def _keep(part: Path, kept: Path, places: dict[str, tuple[int, tuple[int, ...]]]) -> None:
-    """Write what came to `kept`, whole or not at all; it stays until it is there, or known to be damaged."""
-    data, fresh = bytearray(part.read_bytes()), kept.with_suffix(".new")
-    tensors = {
-        name: torch.frombuffer(data, dtype=torch.float32, count=math.prod(shape), offset=at).view(shape)
-        for name, (at, shape) in places.items()
-    }
-    try:
-        save_file(tensors, fresh)
-    except SafetensorError as error:  # which a full disk is
-        fresh.unlink(missing_ok=True)
-        raise OSError(str(error)) from error
-    if not _is_sound(fresh):
-        fresh.unlink()
-        part.unlink()
-        raise WeightsError(f"The weights came damaged: {ADVICE}")
-    os.replace(fresh, kept)
-    part.unlink()

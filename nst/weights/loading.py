@@ -3,7 +3,6 @@
 import time
 from collections.abc import Generator
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
 from threading import Event, Thread
 from typing import TypeVar
 
@@ -14,43 +13,27 @@ T = TypeVar("T")
 TICK = 0.2  # seconds between two yields
 
 
-@dataclass(frozen=True)
-class Loading:
-    """How far getting the weights has come.
-
-    doing         a plain sentence for the page
-    done, total   bytes; both 0 while there is nothing to count
-    """
-
-    doing: str
-    done: int = 0
-    total: int = 0
-
-    def __str__(self) -> str:
-        return self.doing
-
-
 def beside(
-    work: Generator[Loading, None, T], meanwhile: Loading, silence: float, sentence: str
-) -> Generator[Loading, None, T]:
-    """Run `work` in a thread of its own; yield its newest Loading five times a second; return its value.
+    work: Generator[str, None, T], meanwhile: str, silence: float, sentence: str
+) -> Generator[str, None, T]:
+    """Run `work` in a thread of its own; yield the newest it said five times a second; return its value.
 
-    meanwhile   yielded until the first Loading comes
-    silence     seconds between two Loadings after which the work is given up, with this sentence
+    meanwhile   yielded until the work says anything
+    silence     seconds of the work without a word after which it is given up, with this sentence
 
     Closing this generator closes `work` at its next yield, and so does giving it up. It may be a name
     look-up, one of many addresses, or TLS that takes so long: no one limit of an HTTP client bounds them all.
 
     Raises WeightsError with the sentence, and what the work raises.
     """
-    newest, stop, future = [meanwhile], Event(), Future()
+    said, stop, future = [meanwhile], Event(), Future()
 
     def run() -> None:
         try:
             # At least once: closing a generator that never began would pass over its `finally`.
-            newest[0] = next(work)
+            said.append(next(work))
             while not stop.is_set():
-                newest[0] = next(work)
+                said.append(next(work))
             work.close()
         except StopIteration as end:
             future.set_result(end.value)
@@ -58,14 +41,14 @@ def beside(
             future.set_exception(error)
 
     Thread(target=run, name="weights", daemon=True).start()
-    seen, since = meanwhile, time.monotonic()
+    heard, since = 1, time.monotonic()
     try:
         while not wait([future], TICK).done:
-            if newest[0] is not seen:
-                seen, since = newest[0], time.monotonic()
+            if len(said) > heard:
+                heard, since = len(said), time.monotonic()
             if time.monotonic() - since > silence:
                 raise WeightsError(sentence)
-            yield seen
+            yield said[-1]
     finally:
         stop.set()
     return future.result()
