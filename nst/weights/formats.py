@@ -23,13 +23,14 @@ from . import matconvnet
 from .caffe import CAFFE, TORCHVISION, Convention, fold, recognise
 
 Weights = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
-Pairs = list[tuple[Any, Any]]  # (kernel, bias) of each convolution, as found
+Found = tuple[Mapping[Any, Any], Convention | None]  # the tensors by name, and what the file says of itself
 
 LARGEST_HEADER = 1 << 20  # bytes; timm's file needs 4 000
 # Published weights stay below 1 and folded ones below 40: beyond this a bit of an exponent was flipped.
 LARGEST_WEIGHT = 1e4
 KINDS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 AGAIN = "download it again"
+CAFFE_NAME = "conv1_1.weight"  # as Gatys names what he has in Caffe's convention
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,11 @@ class Entry:
 
 
 class _Refused(Exception):
-    """The end of the sentence that begins “The weights file NAME”."""
+    """The end of the sentence that begins “The weights file NAME”; `deepest`: the layer it ends at, where a
+    deeper one is needed."""
 
-
-class _EndsAt(_Refused):
-    """… ends at the layer `deepest`, and a deeper one is needed."""
-
-    def __init__(self, deepest: str, needed: str) -> None:
-        super().__init__(
-            f"ends at {deepest}, but {needed} is needed: choose layers up to {deepest} or a longer file"
-        )
+    def __init__(self, reason: str, deepest: str | None = None) -> None:
+        super().__init__(reason)
         self.deepest = deepest
 
 
@@ -63,17 +59,20 @@ def read_weights(path: Path, count: int) -> Weights:
     Raises WeightsError, naming the real cause, if the file is missing, damaged, not VGG-19, or too shallow.
     """
     try:
-        pairs, otherwise = _reader(path)(path, count)
+        tensors, said = _reader(path)(path)
+        pairs = [(tensors[f"{stem}.weight"], tensors[f"{stem}.bias"]) for stem in _stems(tensors, count)]
         checked = [_checked(conv, *pair) for conv, pair in zip(CONVS, pairs, strict=False)]
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = "cannot be read" if os.path.exists(path) else "does not exist"
         raise WeightsError(f"The weights file {shown(path.name)} {reason}: check its name.") from error
-    except _EndsAt as refused:
-        raise TooShallow(f"The weights file {shown(path.name)} {refused}.", refused.deepest) from None
     except _Refused as refused:
-        raise WeightsError(f"The weights file {shown(path.name)} {refused}.") from refused.__cause__
+        sentence = f"The weights file {shown(path.name)} {refused}."
+        if refused.deepest:
+            raise TooShallow(sentence, refused.deepest) from None
+        raise WeightsError(sentence) from refused.__cause__
     kernels, biases = zip(*checked, strict=True)
-    return fold(kernels, biases, recognise(kernels[0], otherwise))
+    usual = CAFFE if CAFFE_NAME in tensors else TORCHVISION
+    return fold(kernels, biases, recognise(kernels[0], said or usual))
 
 
 def parse_header(text: bytes) -> dict[str, Entry]:
@@ -104,7 +103,7 @@ def write_header(entries: Mapping[str, Entry], first: int) -> bytes:
     return len(text).to_bytes(8, "little") + text
 
 
-def _reader(path: Path) -> Callable[[Path, int], tuple[Pairs, Convention]]:
+def _reader(path: Path) -> Callable[[Path], Found]:
     """The function that reads such a file, chosen by the file's first bytes."""
     if path.exists() and not path.is_file():  # a pipe would block, a device never end
         raise _Refused("cannot be read, as it is no ordinary file: check its name")
@@ -127,12 +126,12 @@ def _reader(path: Path) -> Callable[[Path, int], tuple[Pairs, Convention]]:
     raise _Refused("is none of safetensors, .pth and MatConvNet's .mat: give VGG-19 as one of these")
 
 
-def _read_safetensors(path: Path, count: int) -> tuple[Pairs, Convention]:
+def _read_safetensors(path: Path) -> Found:
     _check_length(path)
     try:
         with safe_open(path, "pt") as file:
-            names, convention = _chosen(file.keys(), count)
-            return [tuple(map(file.get_tensor, pair)) for pair in names], convention
+            # Of each only where it lies in the file, which is mapped into memory.
+            return {name: file.get_tensor(name) for name in file.keys()}, None  # noqa: SIM118
     except SafetensorError as error:
         raise _Refused(f"is damaged: {AGAIN}") from error
 
@@ -153,7 +152,7 @@ def _check_length(path: Path) -> None:
         raise _Refused(f"is damaged: it has {size} bytes where {expected} belong; {AGAIN}")
 
 
-def _read_torch(path: Path, count: int) -> tuple[Pairs, Convention]:
+def _read_torch(path: Path) -> Found:
     with path.open("rb") as file:
         # Only a zip can be memory-mapped, and only by its path; but torch hands a path that ends in
         # .safetensors to another reader, whatever is in it.
@@ -172,11 +171,10 @@ def _read_torch(path: Path, count: int) -> tuple[Pairs, Convention]:
         loaded = loaded["state_dict"]
     if not isinstance(loaded, Mapping):
         raise _Refused("holds no named tensors: save a state_dict")
-    names, convention = _chosen(loaded, count)
-    return [(loaded[kernel], loaded[bias]) for kernel, bias in names], convention
+    return loaded, None
 
 
-def _read_mat(path: Path, count: int) -> tuple[Pairs, Convention]:
+def _read_mat(path: Path) -> Found:
     try:
         variables = matconvnet.read_mat(path)
     except ValueError as error:
@@ -185,16 +183,13 @@ def _read_mat(path: Path, count: int) -> tuple[Pairs, Convention]:
         tensors, mean = matconvnet.vgg19(variables)
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise _Refused("is not MatConvNet's VGG-19: give imagenet-vgg-verydeep-19.mat") from error
-    names, _ = _chosen(tensors, count)
-    return [(tensors[kernel], tensors[bias]) for kernel, bias in names], Convention(mean=mean)
+    return tensors, Convention(mean=mean)
 
 
-def _chosen(names: Collection[Any], count: int) -> tuple[list[tuple[str, str]], Convention]:
-    """The names of the first `count` kernels and biases, and the convention such names are used with:
-    Gatys' conv1_1 in Caffe's, torchvision's features.0 in its own unless the numbers say otherwise."""
-    caffe = "conv1_1.weight" in names
+def _stems(names: Collection[Any], count: int) -> list[str]:
+    """What the names of the first `count` kernels and biases begin with: as Gatys has them or torchvision."""
+    caffe = CAFFE_NAME in names
     stems = [f"conv{conv.name}" if caffe else f"features.{conv.index}" for conv in CONVS]
-    have = sum(f"{stem}.weight" in names and f"{stem}.bias" in names for stem in stems)
     foreign = [
         name
         for name in map(str, names)
@@ -203,13 +198,16 @@ def _chosen(names: Collection[Any], count: int) -> tuple[list[tuple[str, str]], 
     ]
     if foreign:
         raise _Refused(f"is not VGG-19, which has no {shown(foreign[0])}: give VGG-19")
-    pairs = [(f"{stem}.weight", f"{stem}.bias") for stem in stems[:count]]
-    missing = next((number for number, pair in enumerate(pairs) if not set(pair) <= set(names)), None)
-    if missing == 0 or (missing is not None and have > missing):
-        raise _Refused(f"is not VGG-19: it has no {shown(pairs[missing][0])}; give VGG-19")
-    if missing is not None:
-        raise _EndsAt(RELU_LAYERS[have - 1], RELU_LAYERS[count - 1])
-    return pairs, CAFFE if caffe else TORCHVISION
+    there = [{f"{stem}.weight", f"{stem}.bias"} <= set(names) for stem in stems]
+    if all(there[:count]):
+        return stems[:count]
+    have = there.index(False)
+    if have == 0 or any(there[have:]):
+        raise _Refused(f"is not VGG-19: it has no {shown(f'{stems[have]}.weight')}; give VGG-19")
+    deepest, needed = RELU_LAYERS[have - 1], RELU_LAYERS[count - 1]
+    raise _Refused(
+        f"ends at {deepest}, but {needed} is needed: choose layers up to {deepest} or a longer file", deepest
+    )
 
 
 def _checked(conv: Conv, kernel: Any, bias: Any) -> tuple[Tensor, Tensor]:
