@@ -14,7 +14,7 @@ from typing import Any
 
 from .errors import SettingsError, shown
 from .network.layers import CHANNELS_PER_BLOCK, block_of
-from .settings import DEFAULT_STYLE, Settings
+from .settings import PAPERS_CONTENT, PAPERS_LAYERS, Settings
 
 ABSOLUTE = ("alpha", "beta", "tv")  # the weights of J, where a preset has α and β in place of a strength
 
@@ -74,7 +74,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # The authors' notebook, leongatys/PytorchNeuralStyleTransfer: content weight 1, style 1000 / C_l², max
     # pooling, L-BFGS from the content image, 500 evaluations at one size.
     "gatys": {
-        **_published(1.0, "relu4_2", 1e3, tuple(DEFAULT_STYLE)),
+        **_published(1.0, PAPERS_CONTENT, 1e3, PAPERS_LAYERS),
         "scales": 1,
         "evaluations": 500,
         "tv": 0.0,
@@ -86,6 +86,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     # these very weights, average pooling, α = 10, β = 40, λ = 1/5, a start of 60 % noise, Adam with steps of
     # 2 in 255.
     "course": {
+        "content_layers": {PAPERS_CONTENT: 1.0},
+        "style_layers": dict.fromkeys(PAPERS_LAYERS, 0.2),
         "scales": 1,
         "evaluations": 200,
         "alpha": 10.0,
@@ -101,7 +103,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # evaluations, on pixels up to 256. Its total variation is a sum of ½ · 10⁻³ · (256 Δ)² over values, here
     # times smaller², so its weight as a mean grows with the picture: γ is that of 512 × 384 px.
     "neural-style": {
-        **_published(5.0, "relu4_2", 100.0, tuple(DEFAULT_STYLE), smaller=255 / 256),
+        **_published(5.0, PAPERS_CONTENT, 100.0, PAPERS_LAYERS, smaller=255 / 256),
         "scales": 1,
         "evaluations": 1000,
         "tv": 0.5e-3 * 255**2 * 3 * 512 * 384,

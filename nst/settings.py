@@ -96,9 +96,16 @@ NAMED_WEIGHTS = ("auto", "torchvision", "self-taught")
 MOST_STYLES = 4
 MOST_WEIGHT = 1_000_000  # of a layer, before the weights are scaled to sum 1
 
-# The papers' layers: Gatys, Ecker & Bethge (2016).
-DEFAULT_CONTENT: dict[str, float] = {"relu4_2": 1.0}
-DEFAULT_STYLE: dict[str, float] = dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), 0.2)
+FEWEST_PARTS, MOST_PARTS = 2, 3  # alike in two pictures (alike.py)
+FEWEST_PICTURES, MOST_PICTURES = 2, 48  # from one style to another (between.py)
+BRUSHWORK_SCALES = (0.5, 1.0, 2.0)  # style scales to choose from (brushwork.py)
+
+# Of Gatys, Ecker & Bethge (2016): the layers of the style; the content has one.
+PAPERS_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+PAPERS_CONTENT = "relu4_2"
+
+DEFAULT_CONTENT: dict[str, float] = {PAPERS_CONTENT: 1.0}
+DEFAULT_STYLE: dict[str, float] = dict.fromkeys(PAPERS_LAYERS, 0.2)
 
 
 @dataclass(frozen=True, kw_only=True)

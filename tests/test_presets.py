@@ -55,7 +55,8 @@ def test_the_total_variation_of_neural_style_is_the_programs_at_512_by_384():
 
 @pytest.mark.parametrize("name", [*PUBLISHED, "course"])
 def test_a_published_preset_says_itself_what_its_source_says(name):
-    said = {"scales", "evaluations", "alpha", "beta", "tv", "pooling", "init", "optimizer"}
+    weights, layers = {"alpha", "beta", "tv"}, {"content_layers", "style_layers"}
+    said = {"scales", "evaluations", "pooling", "init", "optimizer"} | weights | layers
     assert said <= PRESETS[name].keys()
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import SettingsError, shown
 from ..report import Report
-from ..settings import Settings
+from ..settings import PAPERS_LAYERS, Settings
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..objective import Costs
 
 SMALLEST, LARGEST = 64, 256  # pixels of a picture's longer side
-LADDER = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # the paper's conv1_1 … conv5_1
+LADDER = PAPERS_LAYERS  # the paper's conv1_1 … conv5_1
 
 GRID = Settings(size=192, scales=3, evaluations=80, init="noise", tv=0.5)
 RECONSTRUCT = Settings(size=192, scales=1, evaluations=80, init="noise", tv=0.2)
