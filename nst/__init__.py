@@ -33,7 +33,7 @@ In reading order:
                    colours.py, those of one picture for another
     device.py      where to run, and how precisely; folders.py, where things are kept
     recipe.py      the settings inside the PNG; errors.py, what can go wrong
-    __main__.py    the command line; arguments.py, its options
+    __main__.py    the command line; arguments.py, its options; command.py, what it then does
 
     network/   VGG-19            weights/   where its filters come from
     studies/   the course        ui/        the page

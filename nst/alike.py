@@ -17,6 +17,7 @@ from .images import fit
 from .network.layers import depth
 from .network.vgg import Filters, Network
 from .regions import PARTS
+from .settings import FEWEST_PARTS, MOST_PARTS
 from .tensors import to_tensor
 from .weights import packaged_filters
 
@@ -26,7 +27,6 @@ KEPT = 24  # of the directions in which the activations of both pictures vary mo
 STARTS = 20  # of k-means; the best is used
 SEGMENTS = 400  # of a picture, whose borders are those of the parts
 LEAST = 0.02  # of either picture: a smaller part is left to the rest
-FEWEST, MOST = 2, len(PARTS)
 
 
 def parts_alike(
@@ -49,14 +49,16 @@ def parts_alike(
 
     filters   else those of the packaged network, whatever NST_WEIGHTS names: their layers are known
 
-    Raises SettingsError for a number of parts out of FEWEST … MOST and where no part is in both pictures,
-    and WeightsError.
+    Raises SettingsError for a number of parts out of FEWEST_PARTS … MOST_PARTS and where no part is in both
+    pictures, and WeightsError.
 
     Source: the idea of Zhang et al. (2019), "Multimodal Style Transfer via Graph Cuts": clusters, without
     their matching and their cuts, of both pictures at once.
     """
-    if not isinstance(parts, int) or not FEWEST <= parts <= MOST:
-        raise SettingsError(f"Parts must be a whole number from {FEWEST} to {MOST}, not {shown(parts)}.")
+    if not isinstance(parts, int) or not FEWEST_PARTS <= parts <= MOST_PARTS:
+        raise SettingsError(
+            f"Parts must be a whole number from {FEWEST_PARTS} to {MOST_PARTS}, not {shown(parts)}."
+        )
     where = choose(device)
     filters = filters or packaged_filters(depth(LAYER))
     network = Network(filters, [LAYER], "max", where.torch)

@@ -3,14 +3,24 @@
 import argparse
 import sys
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
-from .alike import FEWEST, MOST
-from .between import FEWEST as FEWEST_PICTURES
-from .between import MOST as MOST_PICTURES
-from .brushwork import STYLE_SCALES
 from .errors import SettingsError, shown
 from .presets import PRESETS, preset
-from .settings import BOUNDS, CHOICE_HELP, CHOICES, FLAGS, NAMED_WEIGHTS, Settings, digits
+from .settings import (
+    BOUNDS,
+    BRUSHWORK_SCALES,
+    CHOICE_HELP,
+    CHOICES,
+    FEWEST_PARTS,
+    FEWEST_PICTURES,
+    FLAGS,
+    MOST_PARTS,
+    MOST_PICTURES,
+    NAMED_WEIGHTS,
+    Settings,
+    digits,
+)
 from .settings_text import read_layers, read_numbers
 
 # Each option with those that are not looked at beside it.
@@ -40,6 +50,39 @@ NEEDED: tuple[tuple[str, str, Callable[[Settings], bool]], ...] = (
         lambda settings: settings.optimizer in ("adam", "gd"),
     ),
 )
+# The options without a bound, a choice or a flag in settings.py.
+OTHERS: dict[str, dict[str, Any]] = {
+    "style_weights": {"help": "one a style image, such as 0.7,0.3; equal if left out"},
+    "content_layers": {"help": "such as relu4_2, or relu3_3=0.5,relu4_2=0.5"},
+    "style_layers": {"help": "with their λ, such as relu1_1=0.2,relu2_1=0.8"},
+    "weights": {"help": f"{', '.join(NAMED_WEIGHTS)} or the path of a weights file"},
+    "start": {"help": "an earlier result to go on with: only sizes finer than it are painted"},
+    "mask": {
+        "help": "a picture of regions: red stays as it is, blue is painted in the second style, green, "
+        "yellow and cyan like the part of the style image in this colour of --style-mask"
+    },
+    "style_mask": {"help": "a picture of parts of the first style image"},
+    "alike": {
+        "type": int,
+        "metavar": "N",
+        "help": f"find N kinds of parts, {FEWEST_PARTS} to {MOST_PARTS}, that are alike in both pictures",
+    },
+    "between": {
+        "type": int,
+        "metavar": "N",
+        "help": f"a row of N pictures, {FEWEST_PICTURES} to {MOST_PICTURES}, from the first style to the "
+        "second",
+    },
+    "brushwork": {
+        "action": "store_true",
+        "default": None,
+        "help": "paint only the middle of the picture, with strokes of the sizes that --style-scale "
+        f"{', '.join(map(digits, BRUSHWORK_SCALES))} would give",
+    },
+    "device": {"default": "auto", "help": "where to compute: auto, cpu, cuda or mps"},
+    "film": {"help": "also write the making of it: a .webp or, with ffmpeg, an .mp4"},
+    "trace": {"help": "also write to this file one JSON line an evaluation, where its cost is a number"},
+}
 
 
 def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -77,43 +120,8 @@ def parser() -> argparse.ArgumentParser:
         reader.add_argument(_flag(name), choices=choices, help=CHOICE_HELP[name])
     for name, text in FLAGS.items():
         reader.add_argument(_flag(name), action="store_true", default=None, help=text)
-    reader.add_argument("--style-weights", help="one a style image, such as 0.7,0.3; equal if left out")
-    reader.add_argument("--content-layers", help="such as relu4_2, or relu3_3=0.5,relu4_2=0.5")
-    reader.add_argument("--style-layers", help="with their λ, such as relu1_1=0.2,relu2_1=0.8")
-    reader.add_argument("--weights", help=f"{', '.join(NAMED_WEIGHTS)} or the path of a weights file")
-    reader.add_argument(
-        "--start", help="an earlier result to go on with: only sizes finer than it are painted"
-    )
-    reader.add_argument(
-        "--mask",
-        help="a picture of regions: red stays as it is, blue is painted in the second style, green, yellow "
-        "and cyan like the part of the style image in this colour of --style-mask",
-    )
-    reader.add_argument("--style-mask", help="a picture of parts of the first style image")
-    reader.add_argument(
-        "--alike",
-        type=int,
-        metavar="N",
-        help=f"find N kinds of parts, {FEWEST} to {MOST}, that are alike in both pictures",
-    )
-    reader.add_argument(
-        "--between",
-        type=int,
-        metavar="N",
-        help=f"a row of N pictures, {FEWEST_PICTURES} to {MOST_PICTURES}, from the first style to the second",
-    )
-    reader.add_argument(
-        "--brushwork",
-        action="store_true",
-        default=None,
-        help="paint only the middle of the picture, with strokes of the sizes that --style-scale "
-        f"{', '.join(map(digits, STYLE_SCALES))} would give",
-    )
-    reader.add_argument("--device", default="auto", help="where to compute: auto, cpu, cuda or mps")
-    reader.add_argument("--film", help="also write the making of it: a .webp or, with ffmpeg, an .mp4")
-    reader.add_argument(
-        "--trace", help="also write to this file one JSON line an evaluation, where its cost is a number"
-    )
+    for name, how in OTHERS.items():
+        reader.add_argument(_flag(name), **how)
     return reader
 
 

@@ -11,11 +11,10 @@ from .network.vgg import Filters
 from .report import timed
 from .row import Row, in_a_row
 from .schedule import Pace, continued, schedule
-from .settings import Settings
+from .settings import FEWEST_PICTURES, MOST_PICTURES, Settings
 from .transfer import Progress, stylize
 
 FEW = 12  # evaluations of a picture that is begun from the one before
-FEWEST, MOST = 2, 48  # pictures
 
 
 def steps(settings: Settings, pictures: int) -> list[Settings]:
@@ -24,11 +23,12 @@ def steps(settings: Settings, pictures: int) -> list[Settings]:
         weights of picture k = (1 − t, t),   t = k / (pictures − 1)
 
     The first is a run of its own; each later one has FEW evaluations. Raises SettingsError for a number of
-    pictures out of FEWEST … MOST.
+    pictures out of FEWEST_PICTURES … MOST_PICTURES.
     """
-    if not isinstance(pictures, int) or not FEWEST <= pictures <= MOST:
+    if not isinstance(pictures, int) or not FEWEST_PICTURES <= pictures <= MOST_PICTURES:
         raise SettingsError(
-            f"Pictures must be a whole number from {FEWEST} to {MOST}, not {shown(pictures)}."
+            f"Pictures must be a whole number from {FEWEST_PICTURES} to {MOST_PICTURES}, "
+            f"not {shown(pictures)}."
         )
     ts = (number / (pictures - 1) for number in range(pictures))
     first, *later = (settings.with_(style_weights=(1 - t, t)) for t in ts)

@@ -10,11 +10,10 @@ from .network.vgg import Filters
 from .report import timed
 from .row import Row, in_a_row
 from .schedule import Pace, schedule
-from .settings import Settings
+from .settings import BRUSHWORK_SCALES, Settings
 from .style_image import middle
 from .transfer import Progress, as_texture, run
 
-STYLE_SCALES = (0.5, 1.0, 2.0)
 PIECE = 256  # pixels of the piece's longer side
 SMALLEST = 32  # pixels of a piece's shorter side: at coarser scales it is not painted
 FEW = 30  # evaluations: the brushwork is there, and no longer grows
@@ -26,8 +25,8 @@ def brushwork(
     settings: Settings,
     device: str | None = None,
 ) -> Generator[Row, None, None]:
-    """A Row after every evaluation, with a picture for each of STYLE_SCALES: the middle of the content image,
-    PIECE px long, painted as a part of the whole at settings.size would be.
+    """A Row after every evaluation, with a picture for each of BRUSHWORK_SCALES: the middle of the content
+    image, PIECE px long, painted as a part of the whole at settings.size would be.
 
     Its strokes are as wide as those of the whole. A small picture of the whole would not show them: a unit of
     the network sees as many pixels of it, and so more of the scene. Colours and large shapes are of the piece
@@ -53,6 +52,6 @@ def brushwork(
     def begin(style_scale: float, _: Image.Image | None, filters: Filters | None) -> Iterator[Progress]:
         return run(piece, styles, few.with_(style_scale=style_scale), device, filters, scales)
 
-    runs = [partial(begin, each) for each in STYLE_SCALES]
+    runs = [partial(begin, each) for each in BRUSHWORK_SCALES]
     of = sum(scale.evaluations for scale in scales)
     return timed(in_a_row(runs, len(runs) * of, few), Pace(len(runs) * scales), fit(*shape, settings.size))

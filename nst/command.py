@@ -1,8 +1,4 @@
-"""The command line: nst CONTENT STYLE [STYLE …] -o OUT.png, or python -m nst. Names are those of Settings.
-With --canvas there is no content image: nst STYLE [STYLE …] --canvas 1:1 -o OUT.png.
-
-The output's path alone goes to stdout; progress and errors go to stderr; exit 2 for bad input.
-"""
+"""What the command line does once its options are read: pictures loaded, a run watched, files written."""
 
 import codecs
 import json
@@ -32,7 +28,7 @@ from . import (
     stylize,
 )
 from .alike import parts_alike
-from .arguments import read_options, settings_of
+from .arguments import settings_of
 from .between import between
 from .brushwork import brushwork
 from .device import use_every_core
@@ -41,6 +37,7 @@ from .folders import is_special, replacing
 from .images import MASK_SIDE, load_painting, save_png, side_by_side
 from .recipe import MASKS, OTHERS, recipe_of
 from .regions import require_marks
+from .report import TOO_LITTLE_MEMORY, is_out_of_memory
 from .row import Row
 
 LOADERS = {"start": load_painting, **dict.fromkeys(MASKS, partial(load_picture, max_side=MASK_SIDE))}
@@ -48,11 +45,8 @@ NO_PICTURE = "Stopped before there was a picture."
 USUAL_COLUMNS = 80  # of a terminal that does not say how wide it is
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status: 0 done, or interrupted with a picture, 2 bad input, 1 a
-    run that failed halfway, with a picture or without, 130 interrupted before there was one, or as it was
-    written."""
-    options = read_options(arguments)
+def run(options: Namespace) -> int:
+    """Do what the options ask for; returns the exit status, see __main__.main()."""
     _take_any_name(sys.stdout)
     use_every_core()
     try:
@@ -67,14 +61,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if content and options.alike is not None:
             masks = parts_alike(content, styles[0], options.alike, device=options.device)
             others |= zip(("mask", "style_mask"), masks, strict=True)
-        run = _run(options, content, styles, settings, others)
+        work = _begun(options, content, styles, settings, others)
     except NSTError as error:
         return _fail(str(error), 2)
     except KeyboardInterrupt:
         return _fail(NO_PICTURE, 130)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return _fail(TOO_LITTLE_MEMORY, 1)
     is_row = options.between is not None or options.brushwork
     film = Film(content) if options.film is not None and not is_row else None
-    last, status = _painted(film.watch(run) if film else run, options.trace)
+    last, status = _painted(film.watch(work) if film else work, options.trace)
     if last is None:
         return status
     try:
@@ -110,7 +108,7 @@ def _loaded(path: str, load: Callable[[str], Image.Image] = load_picture) -> Ima
         raise ImageRefused(f"{name}: {error}" if name else str(error)) from error
 
 
-def _run(
+def _begun(
     options: Namespace,
     content: Image.Image | None,
     styles: Sequence[Image.Image],
@@ -304,7 +302,3 @@ def _take_any_name(stream: TextIO) -> None:
 def _fail(sentence: str, status: int) -> int:
     print(sentence, file=sys.stderr)
     return status
-
-
-if __name__ == "__main__":
-    sys.exit(main())

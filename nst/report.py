@@ -23,6 +23,7 @@ AnyReport = TypeVar("AnyReport", bound="Report")
 
 # The CPU's allocator raises a RuntimeError, CUDA's a class of its own: all say one of these.
 # And so do CUDA's libraries: CUBLAS_STATUS_ALLOC_FAILED, CUFFT_ALLOC_FAILED.
+TOO_LITTLE_MEMORY = "There is not enough memory to begin: free some, or choose another device."
 OUT_OF_MEMORY = ("out of memory", "not enough memory", "allocate memory", "ALLOC_FAILED")
 
 
@@ -84,7 +85,7 @@ def timed(
 
 def _too_large(width: int, height: int) -> str:
     if not width:
-        return "There is not enough memory to begin: free some, or choose another device."
+        return TOO_LITTLE_MEMORY
     least = int(BOUNDS["size"].low)
     if max(width, height) <= least:
         return (

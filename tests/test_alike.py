@@ -9,6 +9,7 @@ from tiny import checks, tiny_filters, waves
 from nst import SettingsError, alike
 from nst.alike import SIDE, parts_alike
 from nst.regions import PARTS, marked
+from nst.settings import MOST_PARTS
 from nst.ui import parts as page
 
 
@@ -72,7 +73,7 @@ def test_where_no_part_is_in_both_pictures_it_is_said(monkeypatch):
 
 @pytest.mark.parametrize("parts", [1, 4, 2.5, 2.0])
 def test_another_number_of_parts_is_refused(parts):
-    with pytest.raises(SettingsError, match=r"There are 2 to 3 parts"):
+    with pytest.raises(SettingsError, match=r"Parts must be a whole number from 2 to 3, not "):
         parts_alike(waves(), checks(), parts, tiny_filters(), "cpu")
 
 
@@ -90,4 +91,4 @@ def test_stop_while_parts_are_looked_for_proposes_none(make_runs, monkeypatch, t
 
 
 def test_the_page_asks_for_as_many_parts_as_there_are():
-    assert (page.FEWEST, page.MOST, page.SIDE) == (alike.FEWEST, alike.MOST, SIDE)
+    assert (len(PARTS), SIDE) == (MOST_PARTS, page.SIDE)

@@ -135,7 +135,7 @@ def test_pictures_of_a_row_stand_beside_each_other_on_white():
 
 @pytest.mark.parametrize("count", [-1, 0, 1, 49])
 def test_another_number_of_pictures_is_refused_before_the_run(count):
-    with pytest.raises(SettingsError, match="There are 2 to 48 pictures from one style to another"):
+    with pytest.raises(SettingsError, match="Pictures must be a whole number from 2 to 48, not "):
         between(waves(), *STYLES, count)
 
 

@@ -10,8 +10,9 @@ from playwright.sync_api import expect
 from tiny import SMALL, checks, waves
 
 from nst import OutOfMemory, brushwork, stylize, transfer
-from nst.brushwork import FEW, PIECE, STYLE_SCALES
+from nst.brushwork import FEW, PIECE
 from nst.schedule import schedule
+from nst.settings import BRUSHWORK_SCALES
 from nst.style_image import middle, style_at
 from nst.tensors import to_tensor
 from nst.ui import brushwork_fold
@@ -30,7 +31,7 @@ def test_where_the_piece_is_the_whole_picture_each_is_the_painting_at_its_style_
     settings = QUICK.with_(size=128, scales=3)
     row = last(brushwork.brushwork(waves(128, 96), [checks()], settings, "cpu"))
     assert (row.evaluation, row.of) == (12, 12)
-    for picture, style_scale in zip(row.pictures, STYLE_SCALES, strict=True):
+    for picture, style_scale in zip(row.pictures, BRUSHWORK_SCALES, strict=True):
         whole = last(stylize(waves(128, 96), checks(), settings.with_(style_scale=style_scale), "cpu")).image
         assert picture.tobytes() == whole.tobytes()
 
@@ -78,10 +79,6 @@ def test_a_texture_is_tried_too(monkeypatch):
     monkeypatch.setattr(brushwork, "PIECE", 64)
     row = last(brushwork.brushwork(None, [checks()], QUICK.with_(size=128, canvas="4:3", scales=1), "cpu"))
     assert [picture.size for picture in row.pictures] == [(64, 48)] * 3
-
-
-def test_the_page_shows_the_scales_that_are_painted():
-    assert brushwork_fold.STYLE_SCALES == STYLE_SCALES
 
 
 @pytest.mark.parametrize("content", [b"no picture", half("JPEG")], ids=["damaged", "cut short"])

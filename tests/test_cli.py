@@ -137,6 +137,60 @@ def test_an_option_that_there_is_not_is_named(nst, folder, capsys):
     assert capsys.readouterr().err.endswith("unrecognized arguments: --colors 1 style.png\n")
 
 
+def test_help_and_a_misspelt_option_are_there_before_torch_is():
+    code = "import sys; from nst.__main__ import main\ntry: main()\nfinally: print('torch' in sys.modules)"
+    for option, status in (("--help", 0), ("--colors", 2)):
+        done = subprocess.run(
+            [sys.executable, "-c", code, option],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (status, "False")
+
+
+@pytest.mark.parametrize(
+    ("style", "status", "printed"), [("style.png", 0, "shut.png\n"), ("gone.png", 2, "")]
+)
+def test_with_a_closed_stderr_all_goes_on_and_no_error_comes_to_stdout(folder, style, status, printed):
+    trace = folder / "shut.jsonl"
+    command = [sys.executable, "-m", "nst", "content.jpg", style, "-o", "shut.png", "--trace", trace, *SMALL]
+    done = subprocess.run(
+        ["sh", "-c", '"$@" 2>&-', "sh", *command],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (status, printed)
+    if status == 0:
+        assert len([json.loads(line) for line in trace.read_text().splitlines()]) == 4
+
+
+@pytest.mark.parametrize("what", ["_loaded", "parts_alike"])
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+def test_too_little_memory_before_the_run_is_one_sentence_and_exit_status_1(
+    nst, folder, monkeypatch, what, error
+):
+    def full(*_, **__):
+        raise error
+
+    monkeypatch.setattr(f"nst.command.{what}", full)
+    done = nst(folder, "content.jpg", "style.png", "-o", "o.png", "--alike", "2", *SMALL)
+    assert done == (1, "", "There is not enough memory to begin: free some, or choose another device.\n")
+
+
+def test_an_error_that_is_not_of_memory_is_not_called_so(nst, folder, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr("nst.command._loaded", broken)
+    with pytest.raises(RuntimeError, match="a mistake"):
+        nst(folder, "content.jpg", "style.png", "-o", "o.png", *SMALL)
+
+
 @pytest.mark.parametrize(
     ("encoding", "printed"), [("utf-8", b"caf\xe9.png\n"), ("ascii", b"caf\\udce9.png\n")]
 )
@@ -170,7 +224,7 @@ def test_parts_that_are_alike_are_found_for_the_command_line(nst, folder, monkey
     ("arguments", "says"),
     [
         (["content.jpg", "style.png", "-o", "o.png", "--mask", "notes.jpg"], "notes.jpg: This file is not"),
-        (["content.jpg", "style.png", "-o", "o.png", "--alike", "4"], "There are 2 to 3 parts"),
+        (["content.jpg", "style.png", "-o", "o.png", "--alike", "4"], "Parts must be a whole number"),
         (["style.png", "-o", "o.png", "--canvas", "1:1", "--alike", "2"], "--alike needs a content image"),
         (
             ["content.jpg", "style.png", "-o", "o.png", "--alike", "2", "--brushwork"],
@@ -281,7 +335,7 @@ def test_a_run_that_fails_halfway_keeps_its_picture_and_says_so_by_its_status(ns
             if report.evaluation == 2:
                 raise Diverged("The cost stopped being a number.", best=report)
 
-    monkeypatch.setattr("nst.__main__.stylize", failing)
+    monkeypatch.setattr("nst.command.stylize", failing)
     done = nst(folder, "content.jpg", "style.png", "-o", "halfway.png", *SMALL)
     assert (done.status, done.out) == (1, "halfway.png\n")
     assert done.err == "The cost stopped being a number. The best picture so far was kept.\n"
@@ -311,7 +365,7 @@ def test_progress_has_one_line_of_the_terminal_and_what_is_said_next_a_line_of_i
 ):
     terminal, end = os.openpty()
     termios.tcsetwinsize(end, (24, columns))
-    monkeypatch.setattr("nst.__main__.stylize", interrupted)
+    monkeypatch.setattr("nst.command.stylize", interrupted)
     with open(end, "w", encoding="utf-8") as stderr, monkeypatch.context() as patch:
         patch.setattr(sys, "stderr", stderr)
         done = nst(folder, "content.jpg", "style.png", "-o", "barred.png", *SMALL)
@@ -340,7 +394,7 @@ def test_what_cannot_be_written_whole_leaves_an_earlier_result_of_its_name_as_it
     shutil.copy(folder / "style.png", folder / "earlier.png")
     before = sorted(folder.iterdir())
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr("nst.__main__.save_png", halfway)
+    monkeypatch.setattr("nst.command.save_png", halfway)
     done = nst(folder, "content.jpg", "style.png", "-o", "earlier.png", *SMALL)
     assert (done.status, done.out) == (status, "")
     assert done.err.startswith(says)
@@ -362,7 +416,7 @@ def test_a_painting_that_its_place_does_not_take_is_kept_elsewhere_and_its_film_
         yield from stylize(*given)
         (folder / "later").rmdir()
 
-    monkeypatch.setattr("nst.__main__.stylize", watched)
+    monkeypatch.setattr("nst.command.stylize", watched)
     done = nst(folder, "content.jpg", "style.png", "-o", "later/o.png", "--film", film, *SMALL)
     picture, *others = done.err.splitlines()
     said, _, place = picture.partition(": the picture is in ")
@@ -377,7 +431,7 @@ def test_an_interrupt_before_there_is_a_run_is_one_sentence(nst, folder, monkeyp
     def interrupted(path):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nst.__main__._loaded", interrupted)
+    monkeypatch.setattr("nst.command._loaded", interrupted)
     done = nst(folder, "content.jpg", "style.png", "-o", "o.png")
     assert done == (130, "", "Stopped before there was a picture.\n")
 

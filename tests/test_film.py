@@ -231,7 +231,7 @@ def test_without_an_ffmpeg_the_command_line_says_so_before_the_run(nst, folder, 
 
 
 def test_an_interrupted_run_has_its_film(nst, folder, monkeypatch):
-    monkeypatch.setattr("nst.__main__.stylize", interrupted)
+    monkeypatch.setattr("nst.command.stylize", interrupted)
     outputs = ("-o", "interrupted.png", "--film", "interrupted.webp")
     done = nst(folder, "content.jpg", "style.png", *outputs, *SMALL_RUN)
     assert done == (0, "interrupted.png\n", "Stopped: the best picture so far was kept.\n")

@@ -31,7 +31,7 @@ import json, sys
 from PIL import Image
 before = Image.MAX_IMAGE_PIXELS
 sys.addaudithook(lambda event, _: event.startswith("socket.") and sys.exit(event))
-import nst, nst.transfer, nst.recipe, nst.__main__
+import nst, nst.transfer, nst.recipe, nst.command
 from nst.report import result_of
 from nst.weights import find_filters
 kernels = len(result_of(find_filters("auto", "relu5_1")).kernels)

@@ -8,7 +8,7 @@ import gradio as gr
 
 from ..errors import NSTError
 from ..images import open_own
-from ..settings import Settings
+from ..settings import BRUSHWORK_SCALES, Settings
 from . import status
 from .events import EACH, QUIET, follow
 from .folds import titled
@@ -25,7 +25,6 @@ from .theme import html
 from .units_page import inline
 
 TITLE, NAME, USUAL = "Brushwork", "brushwork", Settings()
-STYLE_SCALES = (0.5, 1.0, 2.0)  # as brushwork.py has them
 NAMES = ("Fine", "As the style image", "Large")
 
 
@@ -93,7 +92,7 @@ def brushwork_run(
     folder: str, limits: Limits, content: str | None, styles: Sequence[str | None], settings: Any
 ) -> Iterator[Frame]:
     """The run behind “Try three sizes”. Raises ImageRefused or SettingsError with one sentence."""
-    kind = partial(Pieces, length=len(STYLE_SCALES))
+    kind = partial(Pieces, length=len(BRUSHWORK_SCALES))
     return painting(folder, limits, content, styles, settings, kind=kind)
 
 
@@ -102,7 +101,7 @@ def _chosen(paths: Sequence[str], event: gr.EventData) -> tuple[Any, Any]:
     index = event.index
     if not isinstance(index, int) or not 0 <= index < len(paths):
         raise gr.Error("There is no such piece.", print_exception=False)
-    return STYLE_SCALES[index], _pieces(paths, index)
+    return BRUSHWORK_SCALES[index], _pieces(paths, index)
 
 
 def _pieces(paths: Sequence[str], pressed: int | None = None) -> Any:
@@ -110,7 +109,7 @@ def _pieces(paths: Sequence[str], pressed: int | None = None) -> Any:
     try:
         pictures = [
             inline(open_own(path), f"Style scale {scale:g}")
-            for path, scale in zip(paths, STYLE_SCALES, strict=False)
+            for path, scale in zip(paths, BRUSHWORK_SCALES, strict=False)
         ]
     except OSError:
         return gr.skip()
@@ -118,7 +117,7 @@ def _pieces(paths: Sequence[str], pressed: int | None = None) -> Any:
         f'<button type="button" data-index="{n}" aria-pressed="{str(n == pressed).lower()}">'
         f'<span class="thumbs">{picture}</span>'
         f'<span class="name">{scale:g}: {name}</span></button>'
-        for n, (picture, scale, name) in enumerate(zip(pictures, STYLE_SCALES, NAMES, strict=False))
+        for n, (picture, scale, name) in enumerate(zip(pictures, BRUSHWORK_SCALES, NAMES, strict=False))
     )
     return f'<div class="picks pieces" role="group" aria-label="Sizes of brushwork">{each}</div>'
 

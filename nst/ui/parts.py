@@ -9,6 +9,7 @@ from ..decoding import Decoded, load_into
 from ..errors import ImageRefused, SettingsError, shown
 from ..images import save_png
 from ..recipe import MASKS
+from ..settings import FEWEST_PARTS, MOST_PARTS
 from .api import refused
 from .events import in_line
 from .running.clients import client_of
@@ -19,7 +20,7 @@ from .running.workspace import asked_to_stop, given_file
 from .unchecked import Number
 from .upload import Upload
 
-FEWEST, MOST, SIDE = 2, 3, 512  # as alike.py has them
+SIDE = 512  # as alike.py has it
 
 
 def parts_run(
@@ -27,8 +28,10 @@ def parts_run(
 ) -> Iterator[Frame]:
     """Check what a visitor gave, and return the run as an iterator of Frames that has not begun; the last
     one's details are the paths of MASKS. Raises ImageRefused or SettingsError with one sentence."""
-    if isinstance(parts, bool) or parts not in range(FEWEST, MOST + 1):
-        raise SettingsError(f"Parts must be a whole number from {FEWEST} to {MOST}, not {shown(parts)}.")
+    if isinstance(parts, bool) or parts not in range(FEWEST_PARTS, MOST_PARTS + 1):
+        raise SettingsError(
+            f"Parts must be a whole number from {FEWEST_PARTS} to {MOST_PARTS}, not {shown(parts)}."
+        )
     if not content or not style:
         raise ImageRefused("Parts that are alike are of two pictures: choose a content and a style image.")
     given = enumerate((content, style))
@@ -57,7 +60,9 @@ def add_parts_alike(runs: Runs) -> None:
     """Add the endpoint to the Blocks being built."""
     inputs = [
         *(Upload(label=name, visible=False) for name in ("content", "style")),
-        Number(FEWEST, label="parts", minimum=FEWEST, maximum=MOST, precision=0, visible=False),
+        Number(
+            FEWEST_PARTS, label="parts", minimum=FEWEST_PARTS, maximum=MOST_PARTS, precision=0, visible=False
+        ),
     ]
     outputs = [gr.Image(visible=False, type="filepath", label=name) for name in MASKS]
     gr.Button(visible=False).click(
@@ -72,7 +77,7 @@ class PartsEndpoint:
         self.runs = runs
 
     def parts_alike(
-        self, content: str, style: str, request: gr.Request, parts: int = FEWEST
+        self, content: str, style: str, request: gr.Request, parts: int = FEWEST_PARTS
     ) -> tuple[str, str]:
         """Propose which parts of a content image are painted like which parts of a style image.
 

@@ -8,9 +8,10 @@ import gradio as gr
 
 from ..images import open_own
 from ..recipe import MASKS
+from ..settings import FEWEST_PARTS, MOST_PARTS
 from . import status
 from .brush import ON, PARTS, TOOLS, address_of, brush, mask_url
-from .parts import FEWEST, MOST, parts_run
+from .parts import parts_run
 from .run_panel import run_in_a_fold
 from .running.clients import client_of
 from .running.runs import Runs
@@ -50,10 +51,10 @@ class RegionsFold:
                 )
             )
             with gr.Row(elem_classes="proposal"):
-                numbers = [(f"{number} parts", number) for number in range(FEWEST, MOST + 1)]
+                numbers = [(f"{number} parts", number) for number in range(FEWEST_PARTS, MOST_PARTS + 1)]
                 self.parts = gr.Radio(
                     numbers,
-                    value=FEWEST,
+                    value=FEWEST_PARTS,
                     label="Parts",
                     container=False,
                     scale=2,

@@ -12,7 +12,7 @@ from ..film import save_there_and_back
 from ..images import open_own, save_png, side_by_side
 from ..presets import PRESETS
 from ..presets import preset as named
-from ..settings import NAMED_WEIGHTS, Settings
+from ..settings import FEWEST_PICTURES, NAMED_WEIGHTS, Settings
 from .api import number_input, refused, summary
 from .events import in_line
 from .painting import LONGEST_ROW, painting
@@ -33,7 +33,14 @@ def add_between(runs: Runs) -> None:
     most = {"size": runs.limits.max_size, "evaluations": runs.limits.max_evaluations}
     inputs = [
         *(Upload(label=name, visible=False) for name in ("content", "style", "second_style")),
-        Number(PICTURES, label="pictures", minimum=2, maximum=LONGEST_ROW, precision=0, visible=False),
+        Number(
+            PICTURES,
+            label="pictures",
+            minimum=FEWEST_PICTURES,
+            maximum=LONGEST_ROW,
+            precision=0,
+            visible=False,
+        ),
         Dropdown(list(PRESETS), value="paint", label="preset", visible=False),
         *(number_input(name, most) for name in ("strength", "size", "evaluations", "seed")),
         Dropdown(list(NAMED_WEIGHTS), value="auto", label="weights", visible=False),

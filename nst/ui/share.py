@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from ..arguments import unseen
 from ..images import MASK_SIDE
 from ..recipe import MASKS
 from ..settings import Settings
@@ -48,8 +49,6 @@ def as_python(settings: Settings, others: Sequence[str] = ()) -> str:
 
 def as_command(settings: Settings, others: Sequence[str] = ()) -> str:
     """The command line of the same, without what it would refuse as nothing is seen of it."""
-    from ..arguments import unseen  # and torch: the page is served before it is there
-
     content = [] if settings.is_texture else [CONTENT]
     words = ["python", "-m", "nst", *content, *_styles(settings), "-o", "result.png"]
     for name in others:
