@@ -13,8 +13,8 @@ from .arguments import read_options
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 done, or interrupted with a picture, 2 bad input, 1 a
-    run that failed, halfway with a picture or without, or for want of memory, 130 interrupted before there was
-    a picture, or as it was written."""
+    run that failed, with a picture or without, or had too little memory, 130 interrupted before there was a
+    picture, or as it was written."""
     # After 2>&- there is none: what is said would go to stdout, and C's messages into the next file opened.
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     options = read_options(arguments)

@@ -17,8 +17,13 @@ from .patches import Patch, in_field
 BATCH_PIXELS = 2**17  # at once: 25 fields of relu4_1, one of relu5_4; bounds the memory of deep layers
 
 
+def guided_network(filters: Filters) -> Network:
+    """The network that guided_gradients() takes, for units of every layer the filters have."""
+    return Network(filters, RELU_LAYERS[: len(filters.kernels)], "max")
+
+
 def guided_gradients(
-    filters: Filters, layer: str, unit: int, pictures: Sequence[Image.Image], patches: Sequence[Patch]
+    network: Network, layer: str, unit: int, pictures: Sequence[Image.Image], patches: Sequence[Patch]
 ) -> list[Tensor]:
     """Guided gradient of the unit's activation at each patch, for the pixels of the patch's box.
 
@@ -27,6 +32,7 @@ def guided_gradients(
     and as in the gradient elsewhere: a ReLU hands down only what was active *and* raises the unit. At
     relu1_1, which has no ReLU beneath it, this is the gradient itself.
 
+    network       guided_network(), which copies the filters: make one for many units
     layer, unit   one of relu1_1 … relu5_4, and the unit counted from 0
     pictures      RGB, those the patches were found in
     returns       (3, h, w) float32 a patch, signed, h × w the size of its box
@@ -34,7 +40,6 @@ def guided_gradients(
     Source: Springenberg et al. (2015), §3.4 and figure 1. Computed on the box and a margin of less than one
     stride, which gives the same numbers as the whole picture would.
     """
-    network = Network(filters, RELU_LAYERS[: depth(layer)], "max")
     windows = [_window(layer, patch, pictures[patch.picture].size) for patch in patches]
     found: dict[int, Tensor] = {}
     for batch in _batches(windows):
@@ -84,7 +89,7 @@ def _guided(
 ) -> Tensor:
     """(N, 3, h, w) guided gradients of N activations, one in each of the crops (N, 3, h, w)."""
     crops = crops.requires_grad_()
-    found = network(crops)
+    found = network(crops, RELU_LAYERS[: depth(layer)])
     for activations in found.values():
         activations.register_hook(lambda gradient: gradient.clamp(min=0))  # the ReLU's own part follows
     rows, columns = zip(*places, strict=True)
@@ -93,13 +98,13 @@ def _guided(
 
 
 def driver_pictures(
-    filters: Filters, layer: str, unit: int, pictures: Sequence[Image.Image], patches: Sequence[Patch]
+    network: Network, layer: str, unit: int, pictures: Sequence[Image.Image], patches: Sequence[Patch]
 ) -> list[Image.Image]:
     """guided_gradients() as pictures of the receptive field: ½ + R / (2 · max |R|), each on its own scale.
 
     Grey is no influence, as in the papers' grey panels, and what lies beyond the picture's border is grey.
     """
-    gradients = guided_gradients(filters, layer, unit, pictures, patches)
+    gradients = guided_gradients(network, layer, unit, pictures, patches)
     return [
         in_field(to_picture(0.5 + gradient[None] / (2 * _largest(gradient))), patch)
         for gradient, patch in zip(gradients, patches, strict=True)

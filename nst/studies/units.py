@@ -22,7 +22,7 @@ from ..images import on_white, within
 from ..network.layers import RELU_LAYERS, stride
 from ..network.vgg import Filters, Network
 from ..tensors import to_tensor
-from .guided import driver_pictures
+from .guided import driver_pictures, guided_network
 from .patches import Patch, Top, cut_out, mosaic, patches, with_picture
 
 LONGEST_SIDE = 512  # pixels; a larger picture is shrunk to it, a smaller one taken as it is
@@ -146,11 +146,16 @@ def patch_mosaic(scan: Scan, layer: str, unit: int, side: int = 64) -> Image.Ima
     return mosaic([cut_out(scan.pictures[patch.picture], patch) for patch in found], side)
 
 
-def driver_mosaic(scan: Scan, layer: str, unit: int, side: int = 64) -> Image.Image:
+def driver_mosaic(
+    scan: Scan, layer: str, unit: int, side: int = 64, network: Network | None = None
+) -> Image.Image:
     """What in each of the unit's patches drove it, in the order and size of patch_mosaic(): grey where
     nothing did, lighter or darker where more light or less would raise the activation (guided.py).
+
+    network   guided_network() of the scan's filters, where it is there already
 
     Raises as Scan.top() does.
     """
     found = scan.top(layer, unit)
-    return mosaic(driver_pictures(scan.filters, layer, int(unit), scan.pictures, found), side)
+    network = network or guided_network(scan.filters)
+    return mosaic(driver_pictures(network, layer, int(unit), scan.pictures, found), side)

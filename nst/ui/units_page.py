@@ -22,6 +22,7 @@ from .running.runs import Runs
 from .running.workspace import Workspace
 
 if TYPE_CHECKING:
+    from ..network.vgg import Network
     from ..studies.units import Scan
 
 LATER = "What drove the units comes in turn."
@@ -47,9 +48,9 @@ class Page:
             self._panels = self._panels or [panel(self.scan, self.layer, unit) for unit in self.units]
             return self._panels
 
-    def look_on(self) -> None:
+    def look_on(self, network: "Network") -> None:
         """Find what drove one more unit."""
-        self.panels[self.known] = panel(self.scan, self.layer, self.units[self.known], driven=True)
+        self.panels[self.known] = panel(self.scan, self.layer, self.units[self.known], network)
         self.known += 1
 
     def html(self, said: str = "", has_ended: bool = False) -> str:
@@ -122,28 +123,35 @@ class Pages:
 
 def drivers_run(folder: str, limits: Limits, pages: Pages, session: str) -> Iterator[Frame]:
     """The run behind a visitor's pages. It stays in this process, where the scans are."""
+    from ..studies.guided import guided_network
+
     workspace, frame = Workspace(folder, limits.max_seconds), Frame("done", "All is there.", counted="unit")
+    network, filters = None, None
     while page := pages.next(session):
         if why := workspace.why_end:
             message = f"{why} after {page.known} of {len(page.units)} units."
             yield replace(frame, state="stopped", message=message)
             return
-        page.look_on()
+        if network is None or page.scan.filters is not filters:
+            filters = page.scan.filters
+            network = guided_network(filters)
+        page.look_on(network)
         frame = replace(frame, evaluation=page.known, of=len(page.units))
         yield replace(frame, state="working", message=f"Unit {page.units[page.known - 1]}.")
     yield frame
 
 
-def panel(scan: "Scan", layer: str, unit: int, driven: bool = False) -> str:
-    """HTML of one unit: its nine patches and, once computed, what drove it in each."""
+def panel(scan: "Scan", layer: str, unit: int, network: "Network | None" = None) -> str:
+    """HTML of one unit: its nine patches and, given a guided_network(), what drove it in each."""
     from ..studies.units import driver_mosaic, patch_mosaic
 
     said = caption(scan, layer, unit)
     if not scan.top(layer, unit):
         return f"<figure><figcaption>{escape(said)}</figcaption></figure>"
     pictures = inline(patch_mosaic(scan, layer, unit), f"The patches unit {unit} of {layer} responds to most")
-    if driven:
-        pictures += inline(driver_mosaic(scan, layer, unit), f"What in them drove unit {unit}")
+    if network:
+        drivers = driver_mosaic(scan, layer, unit, network=network)
+        pictures += inline(drivers, f"What in them drove unit {unit}")
     else:
         pictures += TO_COME
     return f"<figure><figcaption>{escape(said)}</figcaption>{pictures}</figure>"
