@@ -47,21 +47,21 @@ class Regions:
     """What is kept, as a picture of grey levels, and what is painted; `rest` is the style of all else."""
 
     keep: Image.Image
-    marked: tuple[Region, ...] = ()
+    painted: tuple[Region, ...] = ()
     rest: int | None = None
 
     def guides(self, size: tuple[int, int]) -> Tensor:
         """(1 + R, 1, H, W) in [0, 1]: where each style is painted, at first the rest; what is kept belongs
         to none."""
-        painted = 1 - self.kept(size)
-        marked = [painted * _grey(region.place, size) for region in self.marked]
-        return torch.cat([(painted - sum(marked)).clamp_min(0), *marked])
+        free = 1 - self.kept(size)
+        guides = [free * _grey(region.place, size) for region in self.painted]
+        return torch.cat([(free - sum(guides)).clamp_min(0), *guides])
 
     def goals(self, styles: Sequence[Tensor], weights: Sequence[float]) -> list[list[Goal]]:
         """What each guide's region is to be like: style images (1, 3, H, W) or parts of them, by weight."""
         mixture = [Goal(weight, n) for n, weight in enumerate(weights) if weight]
         goals = [mixture if self.rest is None else [Goal(1.0, self.rest)]]
-        for region in self.marked:
+        for region in self.painted:
             style = styles[region.style]
             shape = style.shape[3], style.shape[2]
             guide = _grey(region.part, shape).to(style.device) if region.part else None
@@ -111,16 +111,12 @@ def find_regions(
     _check_shape(mask, content, "content")
     colours = marked(mask)
     keep, second = colours[KEEP], colours[SECOND]
-    regions = {"to keep": keep, "for the second style": second} | {f"in {p}": parts[p] for p in parts}
-    for name, region in regions.items():
-        _check_size(region, name)
-    if keep.mean() > 1 - LEAST or (keep | second).mean() > 1 - LEAST:
-        raise SettingsError("The regions cover the whole picture: leave some of it to the first style.")
+    _check_sizes(keep, second, parts)
     if second.any() and len(styles) != 2:
         raise SettingsError(
             "Blue is painted in the second style: give exactly two style images, or mark nothing in blue."
         )
-    if not any(region.any() for region in regions.values()):
+    if not (parts or keep.any() or second.any()):
         return None
     found = [Region(_soft(second), 1)] if second.any() else []
     found += _painted_alike(parts, style_mask, styles[0], settings)
@@ -185,9 +181,9 @@ def _painted_alike(
     if style_mask is None:
         raise SettingsError(f"Parts are marked in {' and '.join(places)}: mark them on the style image too.")
     _check_shape(style_mask, style, "style")
-    found, marked, parts = [], _parts_of(style_mask), _parts_of(as_used(style_mask, settings))
+    found, named, parts = [], _parts_of(style_mask), _parts_of(as_used(style_mask, settings))
     for name, place in places.items():
-        if name not in marked:
+        if name not in named:
             raise SettingsError(f"A part is marked in {name}: mark one in {name} on the style image too.")
         if name not in parts:
             raise SettingsError(
@@ -205,6 +201,16 @@ def _check_shape(mask: Image.Image, picture: tuple[int, int], kind: str) -> None
             f"The mask of the {kind} image is {mask.width} × {mask.height} pixels and the image itself "
             f"{picture[0]} × {picture[1]}: give a mask of the same shape."
         )
+
+
+def _check_sizes(keep: np.ndarray, second: np.ndarray, parts: dict[str, np.ndarray]) -> None:
+    """Refuse a region of a few pixels, and regions that leave nothing to the first style."""
+    _check_size(keep, "to keep")
+    _check_size(second, "for the second style")
+    for name, place in parts.items():
+        _check_size(place, f"in {name}")
+    if (keep | second).mean() > 1 - LEAST:
+        raise SettingsError("The regions cover the whole picture: leave some of it to the first style.")
 
 
 def _check_size(region: np.ndarray, name: str) -> None:

@@ -152,7 +152,7 @@ def test_a_part_has_the_guided_gram_matrix_of_its_part_and_the_rest_that_of_the_
 def test_a_mask_of_the_style_image_on_which_nothing_is_marked_is_none():
     for nothing in (Image.new("RGB", SIZE, "white"), Image.new("RGB", SIZE)):
         assert find_regions(None, SIZE, SMALL, [SIZE], nothing) is None
-        assert find_regions(mask((8, 8, 40, 30)), SIZE, SMALL, [SIZE], nothing).marked == ()
+        assert find_regions(mask((8, 8, 40, 30)), SIZE, SMALL, [SIZE], nothing).painted == ()
 
 
 def test_what_is_kept_and_the_second_style_may_stand_beside_parts():

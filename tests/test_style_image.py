@@ -72,7 +72,7 @@ def test_the_mask_of_the_style_image_is_turned_and_cropped_with_it():
     content.paste("yellow", (0, 0, 32, 48))
     settings = SMALL.with_(style_rotation=90)
     regions = find_regions(content, (64, 48), settings, [(64, 48)], style_mask)
-    yellow = next(region for region in regions.marked if region.part.getpixel((2, 30)) > 200)
+    yellow = next(region for region in regions.painted if region.part.getpixel((2, 30)) > 200)
     assert yellow.part.size == (48, 64)
     assert yellow.place.getpixel((2, 30)) > 200
 

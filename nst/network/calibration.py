@@ -89,8 +89,8 @@ def _kept_or_measured(machine: str) -> Calibration:
 
 
 def _machine() -> str:
-    """The processor's name, PyTorch's version and the threads: what a measurement holds for, and the blocks
-    it was taken in, which older files' was not."""
+    """The processor's name, PyTorch's version and the threads: what a measurement holds for. “By block” says
+    how it was taken: each shape of layer at the size that its block sees."""
     kernels = torch.backends.cpu.get_cpu_capability()
     return f"{processor()}, {kernels}, torch {torch.__version__}, {torch.get_num_threads()} threads, by block"
 
