@@ -9,6 +9,7 @@ import pytest
 from server import Server, Visitor, png, wait_until
 from tiny import checks, tiny_filters, waves
 
+from nst.network.vgg import Network
 from nst.studies.units import scan_units
 from nst.ui.running.calls import UNFINISHED
 from nst.ui.running.clients import Client
@@ -177,6 +178,17 @@ def test_a_page_shows_its_patches_at_once_and_then_what_drove_each_unit(scan, pa
     assert [drivers(html) for html in seen] == [0, 1, 2, 3]
     assert TO_COME in seen[0]
     assert TO_COME not in seen[-1]
+
+
+def test_the_filters_are_copied_once_for_all_units_of_a_page(scan, pages, monkeypatch):
+    def counted(*given: Any) -> Any:
+        made.append(given)
+        return Network(*given)
+
+    made: list[Any] = []
+    monkeypatch.setattr("nst.studies.guided.Network", counted)
+    *_, last = (html for html in pages.show(Client("a"), Page(scan, "relu2_1", range(3))) if html)
+    assert (drivers(last), len(made)) == (3, 1)
 
 
 def test_a_newer_page_goes_on_in_the_place_of_the_older(scan, pages):

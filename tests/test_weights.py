@@ -19,11 +19,13 @@ from filelock import FileLock, Timeout
 from hub_server import Fault, published_tensors, serving, wait_until, write_published
 from huggingface_hub import constants
 from safetensors.torch import save_file
+from tiny import exhaust
 
 from nst import weights
 from nst.errors import SettingsError, WeightsError
 from nst.network.layers import CONVS
 from nst.weights import find_filters, hub
+from nst.weights.loading import beside
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNT = 5  # convolutions fetched, but for one test: all sixteen are 80 MB
@@ -166,6 +168,16 @@ def test_progress_grows_and_is_told_in_megabytes(server):
     assert done == sorted(done)
     assert len(set(done)) >= 2
     assert {int(each[2]) for each in told} == {round(WEIGHTS / 1e6)}
+
+
+def test_the_same_words_again_are_a_sign_of_life():
+    def waiting():
+        for _ in range(15):
+            time.sleep(0.1)
+            yield "Waiting."
+        return "there"
+
+    assert exhaust(beside(waiting(), "Asking.", 1.0, "Not a word for a second.")) == "there"
 
 
 def test_a_cut_piece_is_asked_for_again(server, monkeypatch):
