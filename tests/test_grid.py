@@ -5,7 +5,7 @@ from itertools import chain
 
 import pytest
 import torch
-from tiny import checks, exhaust, pale_checks, tiny_filters, waves
+from tiny import checks, pale_checks, tiny_filters, waves
 
 from nst import Diverged, Settings, SettingsError, WeightsError, stylize
 from nst.descent import Descent, advance, descend
@@ -13,6 +13,7 @@ from nst.device import choose
 from nst.network.vgg import Network
 from nst.objective import Costs, make_objective, make_objectives, network_of, used_layers
 from nst.optimizers import make_optimizer
+from nst.report import result_of
 from nst.schedule import starting_image
 from nst.studies.board import GRID
 from nst.studies.descents import prepare
@@ -251,7 +252,7 @@ def test_self_taught_filters_give_all_five_rows():
 def test_no_layer_is_learned_that_no_picture_of_a_board_has():
     settings = SMALL.with_(weights="self-taught")
     board = compare_outline((64, 48), settings.evaluations)
-    prepared = exhaust(prepare(board, waves(), [checks()], settings, "relu2_1", "cpu", None))
+    prepared = result_of(prepare(board, waves(), [checks()], settings, "relu2_1", "cpu", None))
     assert len(prepared.filters.kernels) == 3
 
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 import reference
 import torch
-from tiny import checks, exhaust, pale_checks, tiny_filters, waves
+from tiny import checks, pale_checks, tiny_filters, waves
 
 from nst import stylize
 from nst.errors import SettingsError
 from nst.network.layers import depth
 from nst.network.vgg import Network
+from nst.report import result_of
 from nst.settings import Settings
 from nst.studies import measure
 from nst.studies.measure import Measuring, run_filters
@@ -145,10 +146,10 @@ def test_filters_go_no_deeper_than_the_papers_layers_or_the_settings(monkeypatch
         return tiny_filters(depth(through))
 
     monkeypatch.setattr(measure, "as_deep_as_can_be", find)
-    _, layers = exhaust(run_filters(Settings(), waves(), checks()))
+    _, layers = result_of(run_filters(Settings(), waves(), checks()))
     assert (asked, layers[0], layers[-1], len(layers)) == (["relu5_1"], "relu1_1", "relu5_1", 13)
     deep = Settings(content_layers={"conv5_3": 1.0})
-    _, layers = exhaust(run_filters(deep, waves(), checks()))
+    _, layers = result_of(run_filters(deep, waves(), checks()))
     assert (asked[-1], layers[-2:]) == ("conv5_3", ("relu5_3", "conv5_3"))
 
 

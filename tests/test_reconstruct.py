@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from tiny import checks, exhaust, tiny_filters, waves
+from tiny import checks, tiny_filters, waves
 
 from nst import Settings, SettingsError
 from nst.images import load_picture
+from nst.report import result_of
 from nst.studies.compare import compare_optimizers
 from nst.studies.reconstruct import reconstruct
 from nst.tensors import to_tensor
@@ -83,7 +84,7 @@ def test_deeper_layers_keep_less_of_a_real_picture(real_weights):
     """The error of the pixels, at the same relative cost or less, grows with depth."""
     picture = Path(__file__).parent.parent / "examples" / "content" / "still_life.jpg"
     content, settings = load_picture(picture), SMALL.with_(evaluations=10)
-    filters = exhaust(find_filters(real_weights, "relu3_1"))
+    filters = result_of(find_filters(real_weights, "relu3_1"))
     last = list(reconstruct(content, content, settings, "cpu", filters))[-1]
     goal = to_tensor(content, last.size)
     errors = [float((to_tensor(last.at(0, k).image) - goal).square().mean()) for k in range(3)]

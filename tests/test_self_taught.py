@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from tiny import checks, exhaust, waves
+from tiny import checks, waves
 
 from nst.device import Device
 from nst.images import fit, load_picture
@@ -13,6 +13,7 @@ from nst.network.layers import CONVS
 from nst.network.vgg import Filters, Network
 from nst.objective import make_objective, network_of
 from nst.optimizers import make_optimizer
+from nst.report import result_of
 from nst.settings import Settings
 from nst.tensors import to_tensor
 from nst.transfer import descend
@@ -144,11 +145,11 @@ def style_remaining(filters, generated, content, style):
 
 @pytest.mark.weights
 def test_vgg_19_sees_more_of_the_style_painted_than_with_random_filters(real_weights):
-    real = exhaust(find_filters(real_weights, "relu3_4"))
+    real = result_of(find_filters(real_weights, "relu3_4"))
     left, left_by_random = 0.0, 0.0
     for painting in ("folk", "woodcut"):
         content, style = drawn("content/lake.jpg"), drawn(f"styles/{painting}.jpg")
-        taught = exhaust(learn_filters(content, [style], "relu3_4", pooling="average"))
+        taught = result_of(learn_filters(content, [style], "relu3_4", pooling="average"))
         left += style_remaining(real, painted(taught, content, style), content, style) / 2
         by_random = painted(random_filters(taught), content, style)
         left_by_random += style_remaining(real, by_random, content, style) / 2

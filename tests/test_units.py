@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from tiny import checks, exhaust, tiny_filters, waves
+from tiny import checks, tiny_filters, waves
 
 from nst.errors import ImageRefused, SettingsError
 from nst.images import load_picture
 from nst.network.layers import RELU_LAYERS, depth, receptive_box, receptive_field, stride
 from nst.network.vgg import STD, Filters, Network
+from nst.report import result_of
 from nst.studies.guided import guided_gradients, guided_network
 from nst.studies.patches import GREY, cut_out, mosaic
 from nst.studies.units import driver_mosaic, patch_mosaic, scan_units
@@ -227,7 +228,7 @@ def test_a_picture_smaller_than_the_field_is_seen_as_far_as_it_goes(filters):
 @pytest.mark.weights
 def test_vgg_19s_green_unit_finds_green(real_weights):
     examples = Path(__file__).parent.parent / "examples" / "styles"
-    real = exhaust(find_filters(real_weights, "relu3_1"))
+    real = result_of(find_filters(real_weights, "relu3_1"))
     *_, scan = scan_units([load_picture(p, 192) for p in sorted(examples.glob("*.jpg"))[:3]], real, "cpu")
     sheets = [patch_mosaic(scan, "relu3_1", 220), driver_mosaic(scan, "relu3_1", 220)]
     assert {sheet.size for sheet in sheets} == {(196, 196)}

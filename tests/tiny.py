@@ -60,15 +60,6 @@ def _picture(*channels: np.ndarray) -> Image.Image:
     return Image.fromarray((np.stack(channels, axis=-1) * 255).round().astype(np.uint8))
 
 
-def exhaust(generator):
-    """What a generator returns."""
-    while True:
-        try:
-            next(generator)
-        except StopIteration as end:
-            return end.value
-
-
 class Evaluating:
     """An objective (nst.objective.Evaluate) of a function x ↦ (costs, gradient)."""
 
