@@ -93,12 +93,14 @@ def test_kept_colours_are_the_contents():
 
 
 FLAT = [Image.new("RGB", (64, 48), colour) for colour in ("#336699", "#ffcc00")]
+LITTLE = [
+    *itertools.product(["two flat pictures"], CHOICES["init"], CHOICES["optimizer"]),
+    *itertools.product(["the same picture twice"], ["content"], CHOICES["optimizer"]),
+]
 PAIRS = {"the same picture twice": (waves(), waves()), "two flat pictures": FLAT}
 
 
-@pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
-@pytest.mark.parametrize("init", CHOICES["init"])
-@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize(("pair", "init", "optimizer"), LITTLE)
 def test_pictures_that_ask_for_little_are_painted(pair, init, optimizer):
     content, style = PAIRS[pair]
     settings = SMALL.with_(
@@ -170,7 +172,7 @@ def test_the_unit_of_the_cost_changes_no_pixel(real_pair, optimizer):
     found = []
     for unit in (1.0, 2.0**37):
         settings = SMALL.with_(evaluations=8, optimizer=optimizer, alpha=unit, beta=4 * unit)
-        first, *_, last = (p for p in stylize(*real_pair, settings, "cpu") if p.costs)
+        first, *_, last = (p for p in stylize(*real_pair, settings, "cpu", tiny_filters()) if p.costs)
         assert last.costs.total < first.costs.total
         found.append(last.image.tobytes())
     assert found[0] == found[1]
