@@ -10,6 +10,7 @@ import torch
 from tiny import pale_checks, tiny_filters, waves
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks import frontier
 from benchmarks.__main__ import EVERY, machine, main, selected
 from benchmarks.frontier import left_at
 from benchmarks.measurements import ALL, SYSTEMS, operations
@@ -127,6 +128,10 @@ def test_a_name_stands_for_all_that_begin_with_it_and_none_for_the_whole_run():
     assert len(selected(["second_judge"])) == len(SYSTEMS) * len(pastiche)
     with pytest.raises(ValueError, match="no measurement growth"):
         selected(["growth"])
+
+
+def test_every_system_that_is_measured_can_paint_and_has_a_name():
+    assert set(SYSTEMS) == set(frontier.SYSTEMS) == set(frontier.NAMES)
 
 
 def test_an_axis_has_at_least_three_numbers():

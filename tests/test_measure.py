@@ -316,3 +316,18 @@ def test_looking_at_what_was_measured_runs_no_network(folder, asked, monkeypatch
             place, *_, filled = _shown(found, shot, layer)
             assert f"Evaluation {shot.moment.evaluation}," in place
             assert filled == written(numbers_of(shot).weighting)
+
+
+@pytest.mark.parametrize("keeps", [False, True], ids=["the style’s colours", "the content’s"])
+def test_where_the_contents_colours_were_kept_it_is_said_which_numbers_are_from_before_recolouring(
+    folder, asked, keeps
+):
+    found = found_of(folder, replace(asked, settings=SETTINGS.with_(keep_colours=keeps)))
+    said = (
+        "The content’s colours were kept. J, and the costs of the layers that the run used, are of G before "
+        "it was recoloured, beside an S with the colours of C; the heat map of G is of the picture you see."
+    )
+    for shot in found.shots:
+        place, *_ = _shown(found, shot, "relu1_1")
+        assert (said in place) == keeps
+        assert f"Evaluation {shot.moment.evaluation}," in place

@@ -1,4 +1,5 @@
-"""Settings: what is accepted, what is refused, and that every refusal names the setting and its range."""
+"""Settings: what is accepted, what is refused, and that every refusal names the setting and its range; and
+the options of the command line, which have help."""
 
 import json
 import random
@@ -7,6 +8,7 @@ import re
 import pytest
 
 from nst import BOUNDS, PRESETS, Settings, SettingsError, preset
+from nst.arguments import parser
 from nst.network.layers import RELU_LAYERS
 from nst.settings_text import read_layers, write_layers
 
@@ -30,13 +32,6 @@ def test_both_ends_of_every_bound_are_accepted(name):
     other = {"alpha": {"beta": 1.0}, "beta": {"alpha": 1.0}}.get(name, {})
     for value in (BOUNDS[name].low, BOUNDS[name].high):
         assert getattr(Settings(**{name: value, **other}), name) == value
-
-
-def test_every_default_lies_within_its_bounds_and_on_a_kind():
-    defaults = Settings()
-    for name, bound in BOUNDS.items():
-        value = getattr(defaults, name)
-        assert value is None or bound.low <= value <= bound.high
 
 
 def test_whole_numbers_may_come_as_floats_from_a_slider():
@@ -116,3 +111,12 @@ def test_an_unknown_setting_or_preset_is_named():
 def test_settings_cannot_be_changed_in_place():
     with pytest.raises(AttributeError):
         Settings().size = 3
+
+
+def test_every_setting_is_an_option_of_the_command_line_and_every_option_has_help_of_its_own():
+    options = parser()._actions
+    assert {*Settings().to_dict()} <= {option.dest for option in options}
+    helped = [option.help for option in options if option.help and option.help.strip()]
+    assert len({*helped}) == len(options)
+    printed = "".join(parser().format_help().split())  # lines are broken at spaces and hyphens
+    assert [said for said in helped if "".join(said.split()) not in printed] == []
