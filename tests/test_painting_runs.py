@@ -9,14 +9,18 @@ import pytest
 from PIL import Image
 from running import SMALL
 
+from nst import stylize
 from nst.errors import ImageRefused, SettingsError
+from nst.images import load_picture
 from nst.settings import MOST_STYLES, Settings
 from nst.ui import painting_jobs
 from nst.ui.painting import painting
 from nst.ui.running import workspace
-from nst.ui.running.frames import NO_ROOM
+from nst.ui.running.frames import NO_ROOM, Frame
 from nst.ui.running.limits import Limits
 from nst.ui.running.workspace import PREVIEW_EDGE, PREVIEWS_KEPT, Workspace, ask_to_stop
+
+LONG = SMALL.with_(evaluations=1000)
 
 
 def test_a_painting_ends_with_a_picture_of_full_quality_that_carries_its_recipe(make_runs, pictures):
@@ -66,14 +70,24 @@ def test_a_disk_that_fills_takes_previews_and_moments_but_not_the_picture(make_r
 def test_stop_keeps_the_best_picture_so_far(make_runs, pictures):
     content, style = map(str, pictures)
     runs = make_runs()
-    frames = runs.stream("a", painting, content, [style], SMALL.with_(evaluations=1000))
-    next(frame for frame in frames if frame.evaluation >= 2)
+    frames = runs.stream("a", painting, content, [style], LONG)
+    seen = next(frame for frame in frames if frame.evaluation >= 2)
     runs.stop("a")
     last = list(frames)[-1]
     assert last.state == "stopped"
     assert f"Stopped at evaluation {last.evaluation} of 1000" in last.message
+    assert_as_it_was_when_ended(last, seen, pictures)
+
+
+def assert_as_it_was_when_ended(last: Frame, seen: Frame, pictures: tuple[Path, Path]) -> None:
+    """The file has the pixels of the run of LONG at its last evaluation, which began at the latest after the
+    one seen when the run was ended."""
+    assert last.evaluation - seen.evaluation in (0, 1)
+    reports = stylize(*map(load_picture, pictures), LONG)
+    expected = next(report for report in reports if report.costs and report.evaluation == last.evaluation)
     with Image.open(last.result) as picture:
         assert picture.size == (64, 48)
+        assert picture.tobytes() == expected.image.tobytes()
 
 
 def test_stop_before_there_is_a_picture_says_so(make_runs, pictures):
@@ -88,14 +102,14 @@ def test_stop_before_there_is_a_picture_says_so(make_runs, pictures):
 
 def test_a_run_out_of_time_ends_with_its_best_picture_and_says_so(make_runs, pictures, monkeypatch):
     content, style = map(str, pictures)
-    frames = make_runs(max_seconds=5).stream("a", painting, content, [style], SMALL.with_(evaluations=1000))
-    next(frame for frame in frames if frame.evaluation >= 2)
+    frames = make_runs(max_seconds=5).stream("a", painting, content, [style], LONG)
+    seen = next(frame for frame in frames if frame.evaluation >= 2)
     late = time.monotonic() + 5
     monkeypatch.setattr(workspace.time, "monotonic", lambda: late)
     last = list(frames)[-1]
     assert last.state == "stopped"
     assert last.message.startswith("The 5 s a run may take were over at evaluation")
-    assert Path(last.result).exists()
+    assert_as_it_was_when_ended(last, seen, pictures)
 
 
 def test_a_stop_in_the_last_evaluation_is_a_finished_run(make_runs, pictures):
