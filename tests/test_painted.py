@@ -179,6 +179,26 @@ def test_the_settings_and_pictures_of_a_painting_are_used_even_if_it_was_not_fin
     assert all(each in used[tab.note] for each in said)
 
 
+@pytest.mark.parametrize(
+    "others", [(), ("start",), ("mask",)], ids=["from nothing", "from another", "a mask"]
+)
+def test_after_a_reload_it_is_said_if_the_last_painting_went_on_from_an_earlier_one(
+    tmp_path, make_runs, others
+):
+    paths = [str(tmp_path / name) for name in ("lake.jpg", "wave.jpg")]
+    for path in paths:
+        PICTURE.save(path)
+    folder, settings = run_folder(tmp_path, "run", paintings=0), Settings(evaluations=70)
+    save_png(PICTURE, folder / "0.png", recipe_text(settings, "VGG-19", "1", evaluations=23, others=others))
+    tab = asyncio.run(built_tab(make_runs()))
+    values = tab.refilling.values(folder, Shown(tuple(paths), settings), settings)
+    note = dict(zip(tab.refilled, values, strict=True))[tab.note]
+    assert "The pictures and settings of your last painting are filled in." in note
+    said = "It went on from an earlier painting with 70 evaluations: a new one needs more."
+    assert (said in note) == ("start" in others)
+    assert "Choose those of its pictures again" not in note
+
+
 def test_a_picture_of_a_sheet_is_opened_without_the_pictures_that_have_been_deleted(tmp_path, make_runs):
     here, gone = str(tmp_path / "lake.jpg"), str(tmp_path / "gone.jpg")
     PICTURE.save(here)
