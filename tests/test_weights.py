@@ -19,11 +19,11 @@ from filelock import FileLock, Timeout
 from hub_server import Fault, published_tensors, serving, wait_until, write_published
 from huggingface_hub import constants
 from safetensors.torch import save_file
-from tiny import exhaust
 
 from nst import weights
 from nst.errors import SettingsError, WeightsError
 from nst.network.layers import CONVS
+from nst.report import result_of
 from nst.weights import find_filters, hub
 from nst.weights.loading import beside
 
@@ -177,7 +177,7 @@ def test_the_same_words_again_are_a_sign_of_life():
             yield "Waiting."
         return "there"
 
-    assert exhaust(beside(waiting(), "Asking.", 1.0, "Not a word for a second.")) == "there"
+    assert result_of(beside(waiting(), "Asking.", 1.0, "Not a word for a second.")) == "there"
 
 
 def test_a_cut_piece_is_asked_for_again(server, monkeypatch):
