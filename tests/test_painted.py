@@ -12,9 +12,9 @@ from PIL import Image
 from server import wait_until
 
 from nst.images import save_png
-from nst.recipe import recipe_text
+from nst.recipe import Recipe, recipe_text
 from nst.settings import Settings
-from nst.ui import painting_jobs, shown
+from nst.ui import painting_jobs, shown, status
 from nst.ui.board_tabs import GridTab
 from nst.ui.gallery import Gallery, painting_buttons
 from nst.ui.in_sight import FIRST_MOMENT, compared
@@ -386,3 +386,15 @@ def test_a_fold_is_in_use_where_something_in_it_counts(make_runs):
     layers = [*tab.form.settings].index("style_layers")
     assert not tab.advanced._are_moved([*values[:layers], values[layers][::-1], *values[layers + 1 :]])
     assert tab.advanced._are_moved([*values[:layers], values[layers][1:], *values[layers + 1 :]])
+
+
+def test_of_a_painting_that_was_gone_on_with_the_start_is_that_painting_whatever_was_set():
+    recipe = Recipe(Settings(init="noise"), "self-taught filters", "0.1.0", evaluations=9, others=("start",))
+    said = status.used(recipe, (64, 48))
+    assert "<dt>Start from</dt><dd>An earlier painting</dd>" in said
+    assert "<dd>9 more</dd>" in said
+
+
+@pytest.mark.parametrize(("left", "title"), [("painting.png", "Ended early"), (None, "Not painted")])
+def test_the_browsers_tab_says_whether_a_run_that_failed_left_a_picture(left, title):
+    assert f'data-title="{title}"' in status.progress(Frame("failed", "No.", picture=left, result=left))

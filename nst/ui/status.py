@@ -43,7 +43,7 @@ def progress(frame: Frame) -> str:
     """
     run = f' data-run="{Path(frame.picture).parent.name}"' if frame.picture else ""
     if frame.state == "failed":
-        return failed(frame.message, run, " data-refused" if frame.refused else "")
+        return _failed(frame, run)
     said = f'<div class="doing" role="status" aria-live="polite">{escape(frame.message)}</div>'
     if frame.is_last:
         return f'<div class="status" data-title="{_title(frame)}"{run}>{said}</div>'
@@ -68,9 +68,11 @@ def _title(frame: Frame) -> str:
     return f"{round(100 * frame.evaluation / frame.of)} %" if frame.of else "…"
 
 
-def failed(sentence: str, run: str = "", refused: str = "") -> str:
-    """HTML of a run that could not be, or could not go on; run and refused: attributes for the browser."""
-    return f'<div class="status" data-title="Not painted"{run}>{_alert(sentence, refused)}</div>'
+def _failed(frame: Frame, run: str) -> str:
+    """HTML of a run that could not be, or could not go on; run: an attribute for the browser."""
+    title = "Ended early" if frame.result else "Not painted"
+    alert = _alert(frame.message, " data-refused" if frame.refused else "")
+    return f'<div class="status" data-title="{title}"{run}>{alert}</div>'
 
 
 def refusal(sentence: str) -> str:
@@ -126,15 +128,15 @@ def used(recipe: Recipe, size: tuple[int, int], frame: Frame | None = None) -> s
     }
     if "mask" in recipe.others:
         rows["Regions"] = "By a mask"
-    if "start" in recipe.others:
-        rows[LABELS["evaluations"]] = f"{done} more{took}"
-        rows[LABELS["init"]] = "An earlier painting"
     rows |= {
         USED.get(name, LABELS[name]): plain(name, value)
         for name, value in found.items()
         if (value != start[name] or (name == "strength" and settings.alpha is None))
         and name not in ("seed", "size", "evaluations", "weights")
     }
+    if "start" in recipe.others:
+        rows[LABELS["evaluations"]] = f"{done} more{took}"
+        rows[LABELS["init"]] = "An earlier painting"
     rows |= {"Network": recipe.features, "Computed on": recipe.device or "not recorded"}
     return _rows({**rows, **(_weights(frame) if frame else {})})
 
