@@ -14,11 +14,15 @@ from nst.errors import ImageRefused, SettingsError
 from nst.images import load_picture
 from nst.settings import MOST_STYLES, Settings
 from nst.ui import painting_jobs
+from nst.ui.boards import board_run
+from nst.ui.measuring import Asked, measure_run
 from nst.ui.painting import painting
+from nst.ui.parts import parts_run
 from nst.ui.running import workspace
 from nst.ui.running.frames import NO_ROOM, Frame
 from nst.ui.running.limits import Limits
 from nst.ui.running.workspace import PREVIEW_EDGE, PREVIEWS_KEPT, Workspace, ask_to_stop
+from nst.ui.studies_api import gram_run
 
 LONG = SMALL.with_(evaluations=1000)
 
@@ -228,3 +232,41 @@ def test_a_folder_that_is_gone_ends_its_run(tmp_path):
     folder.rmdir()
     assert place.why_end
     ask_to_stop(str(folder))  # and asking it to stop is no error
+
+
+def too_small(path: Path) -> str:
+    Image.new("RGB", (10, 10)).save(path)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("part", "called"), [("mask", "The mask is"), ("style_mask", "The mask of the style image is")]
+)
+def test_a_mask_that_is_too_small_is_named(part, called, pictures, tmp_path):
+    content, style = map(str, pictures)
+    given = {part: too_small(tmp_path / "small.png")}
+    with pytest.raises(ImageRefused, match=f"{called} 10 × 10 pixels"):
+        painting(str(tmp_path), Limits(), content, [style], SMALL, **given)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda *given: board_run(*given, {}),
+        lambda folder, limits, _, *pair: measure_run(folder, limits, Asked(*pair, SMALL), print),
+        lambda folder, limits, _, *pair: parts_run(folder, limits, *pair, 2),
+        lambda folder, limits, _, *pair: gram_run(folder, limits, (*pair, pair[0]), "relu2_1", "auto"),
+    ],
+)
+def test_in_every_tab_a_picture_that_is_too_small_is_named(run, pictures, tmp_path):
+    content, style = map(str, pictures)
+    small = too_small(tmp_path / "small.png")
+    for pair, called in (((small, style), "The content image"), ((content, small), "The style image")):
+        with pytest.raises(ImageRefused, match=f"{called} is 10 × 10 pixels"):
+            run(str(tmp_path), Limits(), "grid", *pair)
+
+
+def test_a_row_with_only_the_style_image_marked_is_refused_like_one_with_regions(pictures, tmp_path):
+    content, style = map(str, pictures)
+    with pytest.raises(SettingsError, match="A row of pictures takes no regions"):
+        painting(str(tmp_path), Limits(), content, [style, content], SMALL, style_mask=style, pictures=3)

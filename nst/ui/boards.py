@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from ..decoding import Decoded, load_into
+from ..decoding import Decoded
 from ..errors import ImageRefused, SettingsError
 from ..images import save_jpeg, save_png
 from ..settings import Settings
@@ -15,10 +15,10 @@ from ..studies.board import COMPARE, GRID, RECONSTRUCT, STATISTICS, Board, check
 from ..studies.outlines import SNAPSHOTS, in_snapshots, outline
 from ..studies.palette import DARK, LIGHT
 from ..studies.sheet import draw_sheet, layout, pictured
+from .opening import opened_pair
 from .running.frames import Frame, Spot
 from .running.jobs import carry_out
 from .running.limits import Limits
-from .running.workspace import given_file
 
 RESULT, RESULT_DARK = "sheet.png", "sheet-dark.jpg"
 EMPTY, EMPTY_DARK = "empty.png", "empty-dark.png"
@@ -49,8 +49,7 @@ def board_run(
     limits.check_weights(changes.get("weights", "auto"))
     settings = sheet_settings(kind, changes, limits)
     limits.check(settings)
-    kept = [load_into(given_file(folder, n), path) for n, path in enumerate((content, style))]
-    return _in_turn(folder, limits, kind, kept, settings)
+    return _in_turn(folder, limits, kind, opened_pair(folder, content, style), settings)
 
 
 def usual(kind: str, limits: Limits) -> Settings:

@@ -14,12 +14,13 @@ from ..errors import NSTError
 from ..images import fit, open_own, save_jpeg
 from . import status
 from .moments import chosen
+from .opening import CONTENT_IMAGE, STYLE_IMAGE
 from .painting_jobs import CONTENT_SIDE, GREY
 from .running.workspace import made_in, whole
 from .shown import kept_in
 from .visit import Painted, film_of
 
-CONTENT_IMAGE, STYLE_IMAGE, FIRST_MOMENT = "The content image", "The style image", "Its first moment"
+FIRST_MOMENT = "Its first moment"
 FILM = "Download the film (WebP)"
 SAME_SHAPE = 0.02  # of two pictures' ratios; sizes are whole pixels
 

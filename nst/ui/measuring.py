@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from ..decoding import Decoded, load_into
+from ..decoding import Decoded
 from ..errors import SettingsError
 from ..images import fit, open_own, within
 from ..report import each_as
 from ..settings import Settings
+from .opening import CONTENT_IMAGE, STYLE_IMAGE, opened_pair
 from .running.frames import Frame, Moment, working
 from .running.limits import Limits
-from .running.workspace import Workspace, given_file
+from .running.workspace import Workspace
 from .units_page import inline
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def measure_run(folder: str, limits: Limits, asked: Asked, keep: Callable[[Found
     Raises ImageRefused or SettingsError with one sentence.
     """
     limits.check(asked.settings)
-    opened = [load_into(given_file(folder, n), path) for n, path in enumerate((asked.content, asked.style))]
+    opened = opened_pair(folder, asked.content, asked.style)
     return _in_turn(folder, limits, asked, opened, keep)
 
 
@@ -122,8 +123,8 @@ def _in_turn(
     measuring = Measuring(content, style, asked.settings, filters, layers, size)
     found = Found(
         asked,
-        inline(_small(content), "The content image"),
-        inline(_small(style), "The style image"),
+        inline(_small(content), CONTENT_IMAGE),
+        inline(_small(style), STYLE_IMAGE),
         strongest=measuring.strongest,
         features=filters.label,
     )

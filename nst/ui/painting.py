@@ -6,10 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from ..decoding import Decoded, load_painting, load_picture
 from ..errors import ImageRefused, SettingsError, shown
 from ..images import MASK_SIDE
 from ..settings import Settings
+from .opening import CONTENT_IMAGE, STYLE_IMAGE, called
 from .painting_jobs import Painting, RowOfPaintings
 from .running.frames import Frame
 from .running.jobs import carry_out
@@ -18,7 +21,8 @@ from .running.workspace import given_file
 from .shares import ORDINALS
 
 LONGEST_ROW = 12  # pictures
-STYLES = ("The style image", *(f"The {ordinal} style image" for ordinal in ORDINALS))
+STYLES = (STYLE_IMAGE, *(f"The {ordinal} style image" for ordinal in ORDINALS))
+MASKS = {"mask": "The mask", "style_mask": "The mask of the style image"}
 LONGEST_NAME = 40  # characters of each picture's name in the painting's
 
 
@@ -56,7 +60,7 @@ def painting(
     if not given:
         raise ImageRefused("There is no style image yet: choose the picture to paint like.")
     if pictures != 1:
-        check_row(pictures, len(given), bool(start or mask))
+        check_row(pictures, len(given), bool(start or mask or style_mask))
         settings = settings.with_(style_weights=())
     weights = settings.weights_for(len(given))
     if len(weights) > 1:  # so that the recipe says how many styles there were
@@ -66,7 +70,7 @@ def painting(
     files |= {"start": start}
     called = [name for name, style in zip(STYLES, styles, strict=False) if style]
     names = {f"style_{n}": name for n, name in enumerate(called)}
-    names |= {"content": "The content image", "start": "The painting to go on from"}
+    names |= {"content": CONTENT_IMAGE, "start": "The painting to go on from"}
     kept = {part: _opened(folder, part, file, names[part]) for part, file in files.items() if file}
     if mask or style_mask:
         shape = kept["content"].size if content else settings.shape(None)
@@ -77,14 +81,9 @@ def painting(
 
 
 def _opened(folder: str, part: str, file: str, name: str) -> Decoded:
-    """Raises ImageRefused, which calls the picture by its name."""
     load = load_painting if part == "start" else load_picture
-    try:
+    with called(name):
         return Decoded.of(load(file), given_file(folder, part))
-    except ImageRefused as error:
-        said = str(error)
-        named = said.replace("The picture", name, 1)
-        raise type(error)(named if named != said else f"{name}: {said}") from error
 
 
 def check_row(pictures: Any, styles: int, has_more: bool = False) -> None:
@@ -119,10 +118,15 @@ def _masks(
     """The masks, looked at before the turn comes: that they are some costs no quota either."""
     from ..regions import find_regions, require_marks  # and torch
 
-    opened = {part: load_picture(file, max_side=MASK_SIDE) for part, file in given.items() if file}
+    opened = {part: _mask(file, MASKS[part]) for part, file in given.items() if file}
     require_marks(**{part: picture for part, picture in opened.items() if isinstance(given[part], str)})
     find_regions(opened.get("mask"), content, settings, styles, opened.get("style_mask"))
     return {part: Decoded.of(picture, given_file(folder, part)) for part, picture in opened.items()}
+
+
+def _mask(file: str | bytes, name: str) -> Image.Image:
+    with called(name):
+        return load_picture(file, max_side=MASK_SIDE)
 
 
 def _in_turn(

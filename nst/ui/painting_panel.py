@@ -13,7 +13,6 @@ from .events import EACH, LATEST, ONE_BY_ONE, QUIET, TOLD
 from .form import OF_A_PAINTING
 from .gallery import Gallery, Pair, painting_buttons, painting_row
 from .in_sight import (
-    CONTENT_IMAGE,
     FILM,
     PRESS_FILM,
     beside_of,
@@ -25,6 +24,7 @@ from .in_sight import (
     size_of,
 )
 from .moments import at_the_end, moment_slider
+from .opening import CONTENT_IMAGE
 from .run_panel import RunPanel, buttons, getting_ready
 from .running.runs import Runs
 from .shown import Record, Shown, kept_in, pair_of

@@ -5,18 +5,19 @@ from pathlib import Path
 
 import gradio as gr
 
-from ..decoding import Decoded, load_into
+from ..decoding import Decoded
 from ..errors import ImageRefused, SettingsError, shown
 from ..images import save_png
 from ..recipe import MASKS
 from ..settings import FEWEST_PARTS, MOST_PARTS
 from .api import refused
 from .events import in_line
+from .opening import opened_pair
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.limits import Limits
 from .running.runs import Runs
-from .running.workspace import asked_to_stop, given_file
+from .running.workspace import asked_to_stop
 from .unchecked import Number
 from .upload import Upload
 
@@ -34,9 +35,7 @@ def parts_run(
         )
     if not content or not style:
         raise ImageRefused("Parts that are alike are of two pictures: choose a content and a style image.")
-    given = enumerate((content, style))
-    opened = [load_into(given_file(folder, n), path, max_side=SIDE) for n, path in given]
-    return _in_turn(folder, opened, int(parts))
+    return _in_turn(folder, opened_pair(folder, content, style, SIDE), int(parts))
 
 
 def _in_turn(folder: str, opened: Sequence[Decoded], parts: int) -> Iterator[Frame]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
 from ..decoding import load_picture
 from ..errors import ImageRefused, SettingsError, shown
@@ -18,6 +19,7 @@ from ..studies.board import GRID, LARGEST, SMALLEST
 from .api import refused
 from .boards import NO_PAIR, board_run, usual
 from .events import in_line
+from .opening import CONTENT_IMAGE, STYLE_IMAGE, called
 from .run_panel import now_and_then
 from .running.clients import client_of
 from .running.frames import Frame, working
@@ -32,6 +34,7 @@ from .upload import Upload
 GRAM_SIDE = 256  # pixels of the longer side at which /gram measures pictures
 PATCHES_LAYER, GRAM_LAYER = "relu3_1", "relu2_1"  # where none is given
 EVALUATIONS = 10, 1000
+THREE = CONTENT_IMAGE, STYLE_IMAGE, "The generated image"
 SHEETS = {"layers": "reconstruct", "statistics": "statistics", "optimizers": "optimizers"}
 
 
@@ -272,8 +275,13 @@ def gram_run(
     _check_layer(layer)
     if not all(paths):
         raise ImageRefused(NO_PAIR)
-    pictures = [load_picture(path, max_side=1024) for path in paths]
+    pictures = [*map(_loaded, THREE, paths)]
     return _measured(Workspace(folder, limits.max_seconds), pictures, layer, Settings(weights=weights))
+
+
+def _loaded(name: str, path: str) -> Image.Image:
+    with called(name):
+        return load_picture(path, max_side=1024)
 
 
 def _measured(workspace: Workspace, pictures: list[Any], layer: str, settings: Settings) -> Iterator[Frame]:
