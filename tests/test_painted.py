@@ -398,3 +398,30 @@ def test_of_a_painting_that_was_gone_on_with_the_start_is_that_painting_whatever
 @pytest.mark.parametrize(("left", "title"), [("painting.png", "Ended early"), (None, "Not painted")])
 def test_the_browsers_tab_says_whether_a_run_that_failed_left_a_picture(left, title):
     assert f'data-title="{title}"' in status.progress(Frame("failed", "No.", picture=left, result=left))
+
+
+def test_a_run_that_failed_leaves_its_moments_to_be_seen_as_a_reload_finds_them(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for name in ("moment_1.jpg", "moment_4.jpg", "preview.jpg"):
+        PICTURE.save(folder / name)
+    failed = Frame("failed", "There is no room.", picture=str(folder / "preview.jpg"), evaluation=5, of=9)
+    (one,) = painted(Shown(("a.jpg", "b.jpg"), Settings(), failed), "a × b")
+    assert Path(one.painting).name == "moment_4.jpg"
+    assert (one.pair, one.frame) == ("a × b", failed)
+    assert found_again([folder]) == (one,)
+    assert painted(Shown((), Settings(), replace(failed, picture=None)), "a × b") == ()
+
+
+def test_paintings_are_told_apart_by_what_they_were_begun_with(tmp_path):
+    folder = run_folder(tmp_path, "row", paintings=0)
+    small = Image.new("RGB", (64, 48))
+    for number, others in ((1, ()), (2, ("start",))):
+        save_png(small, folder / f"r-{number}.png", recipe_text(Settings(), "VGG-19", "1", others=others))
+    assert apart(found_again([folder])) == ["Paint", "Paint"]  # of a row the later ones always went on
+    folders = [folder]
+    for name, others in (("on", ("start",)), ("regions", ("mask",)), ("both", ("start", "mask"))):
+        folders.append(run_folder(tmp_path, name, paintings=0))
+        save_png(small, folders[-1] / "p.png", recipe_text(Settings(), "VGG-19", "1", others=others))
+    said = ["Gone on", "With regions", "Gone on, With regions"]
+    assert apart(found_again(folders)) == ["Paint", "Paint", *said]

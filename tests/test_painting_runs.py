@@ -4,7 +4,9 @@ import errno
 import pickle
 import time
 from pathlib import Path
+from typing import Any, cast
 
+import gradio as gr
 import pytest
 from PIL import Image
 from running import SMALL
@@ -14,10 +16,12 @@ from nst.errors import ImageRefused, SettingsError
 from nst.images import load_picture
 from nst.settings import MOST_STYLES, Settings
 from nst.ui import painting_jobs
+from nst.ui.api import Endpoint
 from nst.ui.boards import board_run
 from nst.ui.measuring import Asked, measure_run
 from nst.ui.painting import painting
 from nst.ui.parts import parts_run
+from nst.ui.row_api import RowEndpoint
 from nst.ui.running import workspace
 from nst.ui.running.frames import NO_ROOM, Frame
 from nst.ui.running.limits import Limits
@@ -270,3 +274,26 @@ def test_a_row_with_only_the_style_image_marked_is_refused_like_one_with_regions
     content, style = map(str, pictures)
     with pytest.raises(SettingsError, match="A row of pictures takes no regions"):
         painting(str(tmp_path), Limits(), content, [style, content], SMALL, style_mask=style, pictures=3)
+
+
+def test_a_run_for_whose_picture_there_is_no_room_still_says_where_its_last_preview_is(
+    make_runs, pictures, monkeypatch
+):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(painting_jobs, "save_png", full)
+    content, style = map(str, pictures)
+    *_, last = make_runs().stream("a", painting, content, [style], SMALL)
+    assert (last.state, last.result) == ("failed", None)
+    assert Path(last.picture).is_file()
+
+
+def test_a_program_is_told_the_limits_of_this_app_and_not_those_that_no_app_exceeds(make_runs):
+    runs = make_runs(max_size=256)
+    for answers in (
+        Endpoint(runs).transfer("c", "s", cast(Any, None), size=5000),
+        RowEndpoint(runs).between("c", "s", "t", cast(Any, None), size=5000),
+    ):
+        with pytest.raises(gr.Error, match="size up to 256, and 5000 was asked for: choose 256 or less"):
+            next(answers)

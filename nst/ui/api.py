@@ -179,6 +179,7 @@ def _settings(preset: str, given: dict[str, Any], limits: Limits) -> Settings:
     try:
         for name in {"content_layers", "style_layers"} & set(changes):
             changes[name] = read_layers(changes[name].split(","))
+        limits.check_numbers(changes)
         if "style_weights" in changes:
             changes["style_weights"] = read_numbers(changes["style_weights"])
         return limits.fitted(named(str(preset), **changes), changes)
@@ -188,7 +189,7 @@ def _settings(preset: str, given: dict[str, Any], limits: Limits) -> Settings:
 
 def _inputs(runs: Runs) -> Sequence[gr.components.Component]:
     """Components in the order of transfer()'s parameters."""
-    most = {"size": runs.limits.max_size, "evaluations": runs.limits.max_evaluations}
+    most = runs.limits.most
     return [
         Upload(label="content", visible=False),
         Upload(label="style", visible=False),

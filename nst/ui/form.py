@@ -3,6 +3,7 @@
 Three controls are handles on others and no settings themselves: handles.py.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -280,10 +281,15 @@ def weights_choice() -> gr.Dropdown:
 
 def _read_weight(name: str, text: Any) -> float | None:
     """α or β as it was typed; None for nothing. Raises SettingsError."""
-    typed = str(text if text is not None else "").strip().replace(",", ".")
+    typed = str(text if text is not None else "").strip()
     if not typed:
         return None
+    if re.search(r",\d{3}$", typed):
+        raise SettingsError(
+            f"{LABELS[name]} can be read in two ways, as the comma in {shown(typed)} may stand for thousands "
+            "or for decimals: write it without one, and decimals after a point."
+        )
     try:
-        return float(typed)
+        return float(typed.replace(",", "."))
     except ValueError:
         raise SettingsError(f"{LABELS[name]} must be a number or empty, not {shown(typed)}.") from None

@@ -30,7 +30,6 @@ PICTURES = 5
 
 def add_between(runs: Runs) -> None:
     """Add the endpoint to the Blocks being built."""
-    most = {"size": runs.limits.max_size, "evaluations": runs.limits.max_evaluations}
     inputs = [
         *(Upload(label=name, visible=False) for name in ("content", "style", "second_style")),
         Number(
@@ -42,7 +41,7 @@ def add_between(runs: Runs) -> None:
             visible=False,
         ),
         Dropdown(list(PRESETS), value="paint", label="preset", visible=False),
-        *(number_input(name, most) for name in ("strength", "size", "evaluations", "seed")),
+        *(number_input(name, runs.limits.most) for name in ("strength", "size", "evaluations", "seed")),
         Dropdown(list(NAMED_WEIGHTS), value="auto", label="weights", visible=False),
     ]
     outputs = [
@@ -98,6 +97,7 @@ class RowEndpoint:
         given: dict[str, Any] = {"strength": strength, "size": size, "evaluations": evaluations, "seed": seed}
         given = {name: value for name, value in given.items() if value is not None}
         try:
+            self.runs.limits.check_numbers(given)
             settings = self.runs.limits.fitted(named(str(preset), weights=weights, **given), given)
         except NSTError as error:
             raise refused(str(error)) from None

@@ -23,6 +23,7 @@ from .status import USED, plain
 
 MOST_KEPT = 24  # paintings in the strip; the oldest leave it, their files stay until they are swept
 UNNAMED = "A painting"
+GIVEN = {"start": "Gone on", "mask": "With regions"}
 GONE = "This painting is no longer kept: paint it again."
 
 
@@ -99,12 +100,14 @@ class Painted:
 
 
 def painted(shown: Shown, pair: str, curves: str = "") -> tuple[Painted, ...]:
-    """What a run left; the run is kept beside it, with its pictures' names and its costs."""
-    if shown.frame.result is None:
+    """What a run left, if only its moments; the run is kept beside it, with its pictures' names and its
+    costs."""
+    left = shown.frame.result or shown.frame.picture
+    if left is None:
         return ()
-    folder = Path(shown.frame.result).parent
+    folder = Path(left).parent
     keep(Record(shown, pair, curves), folder)
-    return tuple(replace(one, frame=shown.frame, pair=pair) for one in _in_folder(folder))
+    return tuple(replace(one, frame=shown.frame, pair=pair) for one in _left_in(folder))
 
 
 def now_of(one: Painted) -> tuple[Painted, ...]:
@@ -130,7 +133,8 @@ def _left_in(folder: Path) -> tuple[Painted, ...]:
         return found
     if moments := moments_in(folder):
         first, last = (str(moment_file(folder, moments[n])) for n in (0, -1))
-        return (Painted(last, first, None, pair=kept_in(folder).pair or UNNAMED),)
+        kept = kept_in(folder)
+        return (Painted(last, first, None, _last_frame(kept), kept.pair or UNNAMED),)
     return ()
 
 
@@ -145,10 +149,14 @@ def _in_folder(folder: Path) -> tuple[Painted, ...]:
     if not content.is_file():
         return ()
     kept, found = kept_in(folder), ((path, _recipe(path)) for path in _paintings(folder))
-    frame = kept.shown.frame if kept.shown and kept.shown.frame.is_last else None
+    frame = _last_frame(kept)
     return tuple(
         Painted(path, str(content), recipe, frame, kept.pair or _pair(path, recipe)) for path, recipe in found
     )
+
+
+def _last_frame(kept: Record) -> Frame | None:
+    return kept.shown.frame if kept.shown and kept.shown.frame.is_last else None
 
 
 def _pair(painting: str, recipe: Recipe | None) -> str:
@@ -209,16 +217,27 @@ def _as_painted(recipe: Recipe) -> dict[str, Any]:
     return {**settings, "evaluations": recipe.evaluations or settings["evaluations"]}
 
 
+def _given(one: Painted) -> list[str]:
+    """What it was given beside its pictures. That a picture of a row went on from the one before is no news."""
+    others = set(one.recipe.others) if one.recipe else set()
+    if len(one.row) > 1:
+        others.discard("start")
+    return [word for name, word in GIVEN.items() if name in others]
+
+
 def apart(visit: Sequence[Painted]) -> list[str]:
-    """What sets each painting of the visit apart: those of its settings that are not the same in all; for
-    one alone, and where nothing differs, its preset; and that it was not finished."""
+    """What sets each painting of the visit apart: that it was gone on with or has regions, and those of its
+    settings that are not the same in all; for one alone, and where nothing differs, its preset; and that it
+    was not finished."""
     found = [_as_painted(one.recipe) if one.recipe else {} for one in visit]
     known = [settings for settings in found if settings]
     differing = [name for name in LABELS if len({str(settings[name]) for settings in known}) > 1]
+    given = [_given(one) for one in visit]
     said = []
-    for one, settings in zip(visit, found, strict=True):
+    for one, more, settings in zip(visit, given, found, strict=True):
         words = {name: plain(name, settings[name]) for name in differing if settings}
-        each = [f"{USED.get(name, LABELS[name])}: {word}" for name, word in words.items() if word]
+        each = [word for word in more if any(word not in others for others in given)]
+        each += [f"{USED.get(name, LABELS[name])}: {word}" for name, word in words.items() if word]
         preset = preset_name(one.recipe.settings) if one.recipe else "Not finished"
         said.append(", ".join(each) or preset.partition(":")[0].replace("none", "Changed by hand"))
     return said

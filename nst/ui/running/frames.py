@@ -81,7 +81,7 @@ class Frame:
     state       "waiting", "working", or the last one: "done", "stopped", "failed"
     message     one sentence for the visitor
     ahead       how many turns come before this one, while waiting
-    picture     path of the newest preview, a JPEG; in the last Frame the result, None if there is none
+    picture     path of the newest preview, a JPEG; in the last Frame the result, if there is one
     dark        path of the same picture for a dark page, None where it is no other
     result      path of the lossless PNG, in the last Frame, None if there is none
     evaluation  how many are done, `of` so many; counted: what they are, where they are no evaluations

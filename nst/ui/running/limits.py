@@ -74,28 +74,35 @@ class Limits:
         return settings.with_(
             **{
                 name: min(getattr(settings, name), limit)
-                for name, limit in self._most.items()
+                for name, limit in self.most.items()
                 if name not in chosen
             }
         )
 
     def lowered(self, settings: Settings) -> str:
         """A sentence on what fitted() lowers, "" where that is nothing."""
-        each = [f"{name} {most}" for name, most in self._most.items() if getattr(settings, name) > most]
+        each = [f"{name} {most}" for name, most in self.most.items() if getattr(settings, name) > most]
         return f"Lowered to what this app gives: {', '.join(each)}." if each else ""
 
     def check(self, settings: Settings) -> None:
         """Raise SettingsError for a run larger than this app gives."""
-        for name, limit in self._most.items():
-            if getattr(settings, name) > limit:
-                raise SettingsError(
-                    f"This app paints with {name} up to {limit}, and {getattr(settings, name)} was "
-                    f"asked for: choose {limit} or less, or run it on your own computer."
-                )
+        self.check_numbers({name: getattr(settings, name) for name in self.most})
         self.check_weights(settings.weights)
 
+    def check_numbers(self, chosen: Mapping[str, Any]) -> None:
+        """Raise SettingsError for a number beyond what this app gives, among what a client chose: Settings
+        would name bounds that this app does not have."""
+        for name, limit in self.most.items():
+            number = chosen.get(name)
+            if isinstance(number, int | float) and number > limit:
+                raise SettingsError(
+                    f"This app paints with {name} up to {limit}, and {number} was asked for: choose {limit} "
+                    "or less, or run it on your own computer."
+                )
+
     @property
-    def _most(self) -> dict[str, int]:
+    def most(self) -> dict[str, int]:
+        """{setting: the most of it that this app gives}."""
         return {"size": self.max_size, "evaluations": self.max_evaluations}
 
     @staticmethod
