@@ -216,3 +216,37 @@ def test_a_proposed_mask_is_drawn_where_it_has_a_colour_and_nowhere_else():
         assert [*read.convert("RGBA").getchannel("A").tobytes()] == [255, 255, 0, 0] * 2
         assert read.getpixel((0, 0)) == (255, 255, 0, 255)
     assert [address_of(value) for value in ({"picture": "x"}, {"picture": None}, {}, 3)] == ["x", "", "", ""]
+
+
+@pytest.mark.browser
+def test_a_second_finger_draws_no_line_to_the_first(visit, pictures):
+    page = visit()
+    page.get_by_role("button", name="Regions").click()
+    choose(page, *pictures)
+    expect(page.locator("#brush img")).to_be_visible()
+    page.wait_for_function("document.querySelector('#brush img')?.naturalWidth > 0")
+    page.locator("#brush .width input").fill("8")
+    page.locator("#brush canvas").scroll_into_view_if_needed()
+    box = page.locator("#brush canvas").bounding_box()
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *across: float) -> None:
+        points = [
+            {"x": box["x"] + x * box["width"], "y": box["y"] + box["height"] / 2, "id": n}
+            for n, x in enumerate(across)
+        ]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 0.1)
+    touch("touchMove", 0.2)
+    alone = marked(page)[0]
+    assert alone > 0
+    touch("touchStart", 0.2, 0.9)
+    for _ in range(2):
+        touch("touchMove", 0.2, 0.8)
+        touch("touchMove", 0.21, 0.9)
+    touch("touchEnd", 0.21)
+    touch("touchMove", 0.25)
+    touch("touchEnd")
+    assert alone < marked(page)[0] < 3 * alone  # a line to the other is ten times as long
+    assert page.locator("#brush .brush").get_attribute("data-marked") is not None

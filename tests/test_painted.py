@@ -364,8 +364,8 @@ def test_a_picture_of_a_row_is_gone_on_with_by_its_own_shares_of_every_style(tmp
         save_png(small, folder / f"lake-wave-7-0{number}.png", recipe)
     keep(Record(Shown(("lake.png", "wave.png", None, "discs.png"), Settings(), pictures=2)), folder)
     first, last = found_again([folder])
-    assert gone_on(first)[1:4] == (0.0, 0.0, 0.0)
-    assert gone_on(last)[2:4] == (1.0, 0.0)  # the third style has all of it
+    assert gone_on(first, {}, "lake.png")[1:4] == (0.0, 0.0, 0.0)
+    assert gone_on(last, {}, "lake.png")[2:4] == (1.0, 0.0)  # the third style has all of it
 
 
 def test_a_texture_is_gone_on_with_as_one_and_a_painting_as_one(tmp_path):
@@ -425,3 +425,69 @@ def test_paintings_are_told_apart_by_what_they_were_begun_with(tmp_path):
         save_png(small, folders[-1] / "p.png", recipe_text(Settings(), "VGG-19", "1", others=others))
     said = ["Gone on", "With regions", "Gone on, With regions"]
     assert apart(found_again(folders)) == ["Paint", "Paint", *said]
+
+
+def a_painting_of(folder: Path, given: tuple[str | None, ...], settings: Settings, **more) -> Painted:
+    """A painting of the visit, made of these pictures, as its run left it."""
+    PICTURE.save(folder / CONTENT)
+    others = ("mask",) if more.get("has_regions") else ()
+    text = recipe_text(settings, "self-taught filters", "0.1.0", others=others)
+    save_png(PICTURE, folder / "lake-wave-7.png", text)
+    keep(Record(Shown(given, settings, **more), "Lake × Wave"), folder)
+    return found_again([folder])[0]
+
+
+def test_twice_the_size_has_the_settings_of_the_painting_and_not_those_of_the_form(tmp_path, make_runs):
+    paths = [str(tmp_path / name) for name in ("lake.jpg", "wave.jpg", "discs.jpg")]
+    for path in paths:
+        PICTURE.save(path)
+    settings = Settings(size=64, seed=5, strength=33, style_weights=(0.75, 0.25))
+    one = a_painting_of(tmp_path, (paths[0], paths[1], None, paths[2]), settings)
+    tab = asyncio.run(built_tab(make_runs()))
+    inputs = paths[0], "other.jpg", "more.jpg", None, None
+    start, content, style, *further = tab.refilling.doubled(one, {}, *inputs)
+    assert [start, content, style] == [one.painting, gr.skip(), paths[1]]
+    assert further[:3] == [None, paths[2], gr.skip()]
+    used = dict(zip(tab.form.filled, further[3:], strict=True))
+    assert [used[tab.form.settings[name]] for name in ("size", "seed", "strength")] == [128, 5, 33]
+    assert used[tab.form.further[0]] == 0.25  # the second style is not there, the third has a quarter
+
+
+def test_twice_the_size_of_what_is_too_large_says_how_large_it_would_be(tmp_path, make_runs):
+    one = a_painting_of(tmp_path, (None, None), Settings())
+    tab = asyncio.run(built_tab(make_runs(max_size=100)))
+    with pytest.raises(
+        gr.Error, match="paints up to 100 px, and twice this picture's size is 128 px: run it"
+    ):
+        tab.refilling.doubled(one, {}, None, None)
+
+
+def test_what_was_painted_from_pictures_that_are_gone_is_not_gone_on_with_from_others(tmp_path, make_runs):
+    here, gone = str(tmp_path / "lake.jpg"), str(tmp_path / "gone.jpg")
+    PICTURE.save(here)
+    tab = asyncio.run(built_tab(make_runs()))
+    of_gone_content = a_painting_of(tmp_path, (gone, here), Settings())
+    for begin in (
+        lambda: gone_on(of_gone_content, {}, here),
+        lambda: tab.refilling.doubled(of_gone_content, {}, here, here),
+    ):
+        with pytest.raises(gr.Error, match="no longer kept: choose them again, then press this again"):
+            begin()
+    PICTURE.save(gone)  # it was chosen again
+    assert gone_on(of_gone_content, {}, gone)[0] == of_gone_content.painting
+    Path(gone).unlink()
+    of_gone_style = a_painting_of(tmp_path, (here, gone), Settings())
+    assert gone_on(of_gone_style, {}, here)[0] == of_gone_style.painting  # in the style that is there now
+    with pytest.raises(gr.Error, match="no longer kept"):
+        tab.refilling.doubled(of_gone_style, {}, here, here)
+
+
+def test_regions_that_are_no_longer_marked_are_not_lost_in_silence(tmp_path):
+    here, other = str(tmp_path / "lake.jpg"), str(tmp_path / "other.jpg")
+    for path in (here, other):
+        PICTURE.save(path)
+    one, marked = a_painting_of(tmp_path, (here, here), Settings(), has_regions=True), {"mask": "data:"}
+    assert gone_on(one, marked, here)[-1] == gr.skip()  # without a word
+    for brushed, content in (({"mask": ""}, here), (None, here), (marked, other)):
+        with pytest.warns(UserWarning, match="It had regions, which are not kept: mark them again"):
+            gone_on(one, brushed, content)

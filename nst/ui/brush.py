@@ -108,7 +108,7 @@ watch('value', () => {
   else if (canvas()) clear();
 });
 element.addEventListener('pointerdown', (event) => {
-  if (event.target !== canvas() || event.button) return;
+  if (event.target !== canvas() || event.button || !event.isPrimary) return;
   event.preventDefault();
   begin();
   if (!hasBegun()) return;
@@ -117,6 +117,7 @@ element.addEventListener('pointerdown', (event) => {
   stroke(last, last);
 });
 element.addEventListener('pointermove', (event) => {
+  if (!event.isPrimary) return;  // a second finger, to which no line leads from the first
   if (!event.buttons || !hasBegun()) last = null;  // it was let go elsewhere, as the picture went meanwhile
   if (!last) return;
   const now = place(event);
@@ -124,7 +125,8 @@ element.addEventListener('pointermove', (event) => {
   last = now;
 });
 for (const end of ['pointerup', 'pointercancel']) {
-  element.addEventListener(end, () => {
+  element.addEventListener(end, (event) => {
+    if (!event.isPrimary) return;
     if (last && hasBegun()) keep(isEmpty() ? '' : canvas().toDataURL('image/png'));
     last = null;
   });
@@ -174,6 +176,11 @@ def brush(elem_id: str, kind: str, tools: Mapping[str, str]) -> gr.HTML:
 def address_of(value: Any) -> str:
     """The address of the picture in a brush's value, which is whatever a client sends."""
     return str((value.get("picture") if isinstance(value, dict) else "") or "")
+
+
+def is_marked(value: Any) -> bool:
+    """Whether anything is painted in a brush's value, which is whatever a client sends."""
+    return isinstance(value, dict) and bool(value.get("mask"))
 
 
 def mask_url(mask: Image.Image) -> str:

@@ -12,6 +12,7 @@ from ..errors import NSTError
 from ..recipe import Recipe, read_recipe
 from ..settings import MOST_STYLES, Settings
 from . import status
+from .brush import is_marked
 from .form import Form
 from .in_sight import size_of
 from .running.runs import Runs
@@ -21,6 +22,10 @@ from .visit import GONE, Painted, found_again
 
 MARK_AGAIN = " It had regions: mark them again."
 MARKED_STAYS = " It had regions: what is marked stays, and what is not must be marked again."
+REGIONS_LOST = "It had regions, which are not kept: mark them again to keep them."
+CHOOSE_FIRST = (
+    "The pictures this was painted from are no longer kept: choose them again, then press this again."
+)
 CHOOSE_AGAIN = " Choose those of its pictures again that are no longer kept."
 
 
@@ -61,16 +66,24 @@ class Refilling:
         said = f"{_filled_in(recipe)} {self.form.lowered(recipe.settings)}".strip()
         return [status.note(said), 1, *self.form.fill(settings)]
 
-    def doubled(self, selected: Painted | None, *inputs: str | None) -> tuple[Any, ...]:
-        """The painting that is seen, or the moment of its run, to go on with at twice its size, and all the
-        pictures it was made of."""
-        picture, *begun, _ = gone_on(selected)
+    def doubled(self, selected: Painted | None, brushed: Any, *inputs: str | None) -> list[Any]:
+        """The painting that is seen, or the moment of its run, to go on with at twice its size; all the
+        pictures it was made of; and its settings, where they are known."""
+        picture = taken_as(selected)
         size, most = 2 * max(size_of(picture)), self.runs.limits.max_size
         if size > most:
             raise gr.Error(
-                f"This app paints up to {most} px: run it yourself for more.", print_exception=False
+                f"This app paints up to {most} px, and twice this picture's size is {size} px: run it on "
+                "your own computer for more.",
+                print_exception=False,
             )
-        return picture, *begun, size, *_made_of(selected, inputs)
+        pictures = _put_back(selected, inputs, brushed)
+        settings = _settings_of(selected)
+        if settings is None:
+            filled = [size if one is self.form.settings["size"] else gr.skip() for one in self.form.filled]
+        else:
+            filled = self.form.fill(self.form.fitted(settings.with_(size=size)))
+        return [picture, *pictures, *filled]
 
     def offered(self, path: str | None) -> Any:
         """The offer to use a picture's settings, where it carries any; not where it was taken as content."""
@@ -118,7 +131,19 @@ def _each_given(shown: Shown) -> tuple[str | None, ...]:
     return (*shown.given, *(None,) * MOST_STYLES)[: 1 + MOST_STYLES]
 
 
-def gone_on(selected: Painted | None, content: str | None = None) -> tuple[Any, ...]:
+def _settings_of(selected: Painted | None) -> Settings | None:
+    """What the painting was made with, as a whole run has them: of a row, a picture's recipe has the few
+    evaluations that it took after the one before."""
+    recipe, shown = (selected.recipe, kept_in(selected.folder).shown) if selected else (None, None)
+    run = shown.settings if shown else None
+    settings = recipe.settings if recipe else run
+    if settings is None or shown is None or run is None:
+        return settings
+    weights = with_those_missing(settings.style_weights, _each_given(shown)[1:])
+    return settings.with_(evaluations=run.evaluations, style_weights=weights)
+
+
+def gone_on(selected: Painted | None, brushed: Any = None, content: str | None = None) -> tuple[Any, ...]:
     """The painting that is seen, to go on with; the shares of the styles after the first, those of a picture
     of a row, for any other as they are set; its canvas, as a texture goes on as one; and its content image,
     where the input holds another."""
@@ -129,7 +154,24 @@ def gone_on(selected: Painted | None, content: str | None = None) -> tuple[Any, 
         if len(selected.row) > 1:
             weights, shown = settings.style_weights, kept_in(selected.folder).shown
             shares = shares_of(with_those_missing(weights, _each_given(shown)[1:]) if shown else weights)
-    return picture, *shares, canvas, *_made_of(selected, [content])
+    return picture, *shares, canvas, *_put_back(selected, [content], brushed)
+
+
+def _put_back(selected: Painted | None, inputs: Sequence[str | None], brushed: Any) -> list[Any]:
+    """_made_of() for a run that begins at once, with what is marked on the content image.
+
+    Raises gr.Error where one of the pictures is no longer kept, as another would be painted, and warns of
+    regions that are no longer marked."""
+    shown = kept_in(selected.folder).shown if selected else None
+    given = zip(_each_given(shown), inputs, strict=False) if shown else ()
+    if any(was != now and is_gone(was) for was, now in given):
+        raise gr.Error(CHOOSE_FIRST, print_exception=False)
+    content, *others = _made_of(selected, inputs)
+    recipe = selected.recipe if selected else None
+    had_regions = "mask" in recipe.others if recipe else bool(shown and shown.has_regions)
+    if had_regions and not (content == gr.skip() and is_marked(brushed)):
+        gr.Warning(REGIONS_LOST)
+    return [content, *others]
 
 
 def _made_of(selected: Painted | None, inputs: Sequence[str | None]) -> list[Any]:

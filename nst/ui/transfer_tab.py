@@ -205,13 +205,14 @@ class TransferTab:
         painters = [self.surprise, panel.go_on, panel.double]
         panel.run.click(None, painters, painters, js=DISABLE)
         ended = self.ended = panel.wire(self.runs, self.paint, given)
-        size, share, canvas = (self.form.settings[name] for name in ("size", "style_weights", "canvas"))
-        begun = [panel.start, share, *self.form.further, canvas]
+        share, canvas = (self.form.settings[name] for name in ("style_weights", "canvas"))
+        begun = [panel.start, share, *self.form.further, canvas, self.content]
         both = [self.content, self.style, *self.others.uploads]
-        enlarged = [*begun, size, *both]
+        enlarged = [panel.start, *both, *self.form.filled]
+        seen = [panel.selected, self.regions.brush]
         for event in (
-            panel.go_on.click(gone_on, [panel.selected, self.content], [*begun, self.content], **TOLD),
-            panel.double.click(self.refilling.doubled, [panel.selected, *both], enlarged, **TOLD),
+            panel.go_on.click(gone_on, [*seen, self.content], begun, **TOLD),
+            panel.double.click(self.refilling.doubled, [*seen, *both], enlarged, **TOLD),
         ):
             event.success(None, js=PRESS_PAINT)
         for event in (ended, panel.failed, *panel.given_back):

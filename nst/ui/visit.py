@@ -218,7 +218,7 @@ def _as_painted(recipe: Recipe) -> dict[str, Any]:
 
 
 def _given(one: Painted) -> list[str]:
-    """What it was given beside its pictures. That a picture of a row went on from the one before is no news."""
+    """What it was given beside its pictures. Of a row all but the first always went on."""
     others = set(one.recipe.others) if one.recipe else set()
     if len(one.row) > 1:
         others.discard("start")
