@@ -92,3 +92,19 @@ def test_a_page_that_is_refused_leaves_the_box_at_the_unit_that_is_seen():
     with pytest.warns(UserWarning, match="No pictures that were looked at are kept here"):
         values, *_ = UnitsTab._page(tab, cast(Any, request_of()), "relu2_1", 27, ("relu2_1", 18))
     assert values == (gr.skip(), 18, gr.skip())
+
+
+def test_too_many_pictures_are_refused_where_the_run_is_said_and_not_in_a_toast(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    tab = cast(Any, SimpleNamespace(scans=Kept(1, NOT_KEPT, 60.0)))
+    for added, sentence in (
+        (
+            [str(tmp_path / f"{n}.png") for n in range(13)],
+            "You added 13 pictures and at most 12 are looked at",
+        ),
+        (["/etc/passwd"], "Pictures are accepted as uploaded files only"),
+    ):
+        ((said, last),) = UnitsTab.scan(tab, cast(Any, request_of()), added, None, None, "auto")
+        assert (last.state, last.refused) == ("failed", True)
+        assert sentence in last.message
+        assert sentence in said

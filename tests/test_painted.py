@@ -491,3 +491,12 @@ def test_regions_that_are_no_longer_marked_are_not_lost_in_silence(tmp_path):
     for brushed, content in (({"mask": ""}, here), (None, here), (marked, other)):
         with pytest.warns(UserWarning, match="It had regions, which are not kept: mark them again"):
             gone_on(one, brushed, content)
+
+
+def test_a_press_that_changes_nothing_in_the_strip_does_not_send_it_without_what_a_run_has_left_since(
+    tmp_path, make_runs
+):
+    visit = found_again([run_folder(tmp_path, "first"), run_folder(tmp_path, "second")])
+    panel = asyncio.run(built(make_runs()))
+    _, _, kept, strip, *_ = panel._pressed(request_of(), visit, SimpleNamespace(index=0))
+    assert (kept, strip) == (gr.skip(), gr.skip())

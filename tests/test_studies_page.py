@@ -329,10 +329,11 @@ def test_after_an_error_a_run_can_be_begun_again(visit, tmp_path):
         page.locator("#units-added input[type=file]").set_input_files(some)
         expect(page.locator("#units-added tr")).to_have_count(there)
     page.locator("#units-run").click()
-    expect(page.locator("body")).to_contain_text("You added 13 pictures and at most 12 are looked at")
+    said = page.locator("#units-said [role=alert]")
+    expect(said).to_contain_text("You added 13 pictures and at most 12 are looked at")
     expect(page.locator("#units-run")).to_be_enabled()
     expect(page.locator("#units-stop")).to_be_disabled()
-    expect(page.locator("#units-said")).to_have_text("")
+    expect(said).to_be_visible()
 
 
 def test_what_is_chosen_for_a_sheet_is_said_above_its_button_in_time_and_shown_by_an_example_of_its_kind(

@@ -24,13 +24,21 @@ from .gallery import Gallery, Pair
 from .transfer_tab import TransferTab
 
 # The first tab is opened by the page itself, which must not overwrite an address before it is read. A tab
-# that Back leads to is opened as a visitor opens it, when its name is in the address already.
+# that Back leads to is opened as a visitor opens it, when its name is in the address already. One that a
+# visitor opened before that is written into it then.
 READY = """
 () => {
   const names = %s, named = () => new URL(location.href).searchParams.get('tab');
   window.tabInAddress = () => names.includes(named()) ? named() : names[0];
   addEventListener('popstate', () => document.querySelector(`[data-tab-id="${tabInAddress()}"]`)?.click());
-  setTimeout(() => { window.addressRead = true; }, 300);
+  setTimeout(() => {
+    window.addressRead = true;
+    const opened = document.querySelector('[data-tab-id][aria-selected=true]')?.dataset.tabId;
+    if (!opened || tabInAddress() === opened) return;
+    const here = new URL(location.href);
+    here.searchParams.set('tab', opened);
+    history.replaceState(history.state, '', here);
+  }, 300);
 }
 """
 # A phone shows only some of the tabs, in a row that can be scrolled.

@@ -10,7 +10,7 @@ from ..errors import NSTError
 from ..images import open_own
 from ..settings import BRUSHWORK_SCALES, Settings
 from . import status
-from .events import EACH, QUIET, follow
+from .events import EACH, PRIVATE, QUIET, follow
 from .folds import titled
 from .form import Form
 from .gallery import PICKED
@@ -25,6 +25,11 @@ from .theme import html
 from .units_page import inline
 
 TITLE, NAME, USUAL = "Brushwork", "brushwork", Settings()
+# The piece of the style scale that is set, from wherever that was moved.
+MARK = f"""
+(scale) => document.querySelectorAll('#pieces button').forEach((piece, index) =>
+  piece.setAttribute('aria-pressed', {[*BRUSHWORK_SCALES]}[index] === scale))
+"""
 NAMES = ("Fine", "As the style image", "Large")
 
 
@@ -57,7 +62,9 @@ class BrushworkFold:
         sliders = [self.form.settings[name] for name in ("style_scale", "style_crop", "style_rotation")]
         follow([slider.change for slider in sliders], _in_use, sliders, [self.fold])
         scale = sliders[0]
-        self.pieces.select(_chosen, self.painted, [scale, self.pieces], **EACH, **QUIET)
+        pressed = self.pieces.select(_chosen, self.painted, scale, **EACH, **QUIET)
+        for moved in (pressed.then, scale.change):
+            moved(None, scale, None, js=MARK, **PRIVATE)
 
     def _try(
         self, request: gr.Request, content: str | None, style: str | None, *rest: Any
@@ -96,15 +103,15 @@ def brushwork_run(
     return painting(folder, limits, content, styles, settings, kind=kind)
 
 
-def _chosen(paths: Sequence[str], event: gr.EventData) -> tuple[Any, Any]:
-    """Values for the style scale, and the pieces with the one that was pressed marked."""
+def _chosen(paths: Sequence[str], event: gr.EventData) -> float:
+    """The style scale of the piece that was pressed."""
     index = event.index
     if not isinstance(index, int) or not 0 <= index < len(paths):
         raise gr.Error("There is no such piece.", print_exception=False)
-    return BRUSHWORK_SCALES[index], _pieces(paths, index)
+    return BRUSHWORK_SCALES[index]
 
 
-def _pieces(paths: Sequence[str], pressed: int | None = None) -> Any:
+def _pieces(paths: Sequence[str]) -> Any:
     """HTML of buttons with the pieces; unchanged once they have been deleted or cannot be read."""
     try:
         pictures = [
@@ -114,7 +121,7 @@ def _pieces(paths: Sequence[str], pressed: int | None = None) -> Any:
     except OSError:
         return gr.skip()
     each = "".join(
-        f'<button type="button" data-index="{n}" aria-pressed="{str(n == pressed).lower()}">'
+        f'<button type="button" data-index="{n}" aria-pressed="false">'
         f'<span class="thumbs">{picture}</span>'
         f'<span class="name">{scale:g}: {name}</span></button>'
         for n, (picture, scale, name) in enumerate(zip(pictures, BRUSHWORK_SCALES, NAMES, strict=False))

@@ -35,14 +35,17 @@ class ExamplePictures:
                 )
                 self.styles = picture_row(gallery.styles, "Styles to paint in")
 
-    def wire(self, content: Any, style: Any, second: Any, surprise: gr.Button) -> tuple[Any, Any]:
-        """Let a press fill the inputs; returns the events after which two pictures are to be painted."""
+    def wire(
+        self, content: Any, style: Any, second: Any, note: gr.HTML, surprise: gr.Button
+    ) -> tuple[Any, Any]:
+        """Let a press fill the inputs; returns the events after which two pictures are to be painted. `note`
+        says what was filled in before."""
         self.contents.select(self._content, None, content, **EACH, **QUIET)
         self.styles.select(self._style, self.fills, [style, second], **EACH, **QUIET)
         how_well = [self.form.settings[name] for name in ("size", "evaluations")]
         both = [content, style]
         return (
-            self.pairs.select(self._pair, how_well, [*both, *self.form.filled], **QUIET),
+            self.pairs.select(self._pair, how_well, [*both, note, *self.form.filled], **QUIET),
             surprise.click(self._surprise, None, both, **QUIET),
         )
 
@@ -60,7 +63,7 @@ class ExamplePictures:
         settings = self.form.fitted(pair.settings)
         with suppress(NSTError):
             settings = self.form.fitted(settings.with_(size=size, evaluations=evaluations))
-        return [str(pair.content.file), str(pair.style.file), *self.form.fill(settings)]
+        return [str(pair.content.file), str(pair.style.file), "", *self.form.fill(settings)]
 
     def _surprise(self) -> tuple[str, str]:
         """A content and a style picture at random."""

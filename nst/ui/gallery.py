@@ -35,7 +35,9 @@ PICKED = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-index]');
   const waits = button?.closest('#pairs') && document.querySelector('#run')?.disabled;
-  if (button && !waits) trigger('select', {index: Number(button.dataset.index)});
+  if (!button || waits) return;
+  element.dataset.pressed = button.dataset.index;
+  trigger('select', {index: Number(button.dataset.index)});
 });
 """
 

@@ -43,6 +43,15 @@ NAME_PICTURES = """
 }), 400)
 """
 
+# In the strip, which is not sent anew for a press that changes nothing else in it.
+MARK_PRESSED = """
+() => {
+  const row = document.querySelector('#visit .paintings');
+  const index = row?.closest('[data-pressed]')?.dataset.pressed;
+  for (const painting of row?.querySelectorAll('button') ?? [])
+    painting.setAttribute('aria-pressed', painting.dataset.index === index);
+}
+"""
 # What the browser remembers of its runs. Each tab adds its own to those of the others, which gr.BrowserState,
 # read once, would forget.
 REMEMBERED = "() => { try { return [JSON.parse(localStorage['nst-paintings'])]; } catch { return [[]]; } }"
@@ -200,7 +209,7 @@ class PaintingPanel(RunPanel):
             [self.finished, self.canvas, self.visit, self.strip, self.status, *self.seen],
             **EACH,
             **TOLD,
-        ).then(None, js=NAME_PICTURES)
+        ).success(None, js=MARK_PRESSED).then(None, js=NAME_PICTURES)
         self.moment.input(
             moment_values,
             [self.visit, self.selected, self.other, self.moment],
@@ -267,7 +276,6 @@ class PaintingPanel(RunPanel):
         now = now_of(visit[index]) if isinstance(index, int) and 0 <= index < len(visit) else ()
         if not now or not now[-1].is_there:
             raise gr.Error(GONE, print_exception=False)
-        # A run may have ended meanwhile, whose painting the visit must not lose: it is sent where it changed.
         is_same = now == (visit[index],)
         visit = (*visit[:index], *now, *visit[index + 1 :])[-MOST_KEPT:]
         one, finished = now[-1], gr.Column(visible=True)
@@ -279,7 +287,9 @@ class PaintingPanel(RunPanel):
                 for each, value in zip(self.seen, seen, strict=True)
             )
         canvas = gr.skip()  # what is being painted stays in sight, above it
-        return (finished, canvas, gr.skip() if is_same else visit, _strip(visit, one), said, *seen)
+        # A strip of the visit as it was read would be without what a run has left since.
+        strip = gr.skip() if is_same and all(each.is_there for each in visit) else _strip(visit, one)
+        return (finished, canvas, gr.skip() if is_same else visit, strip, said, *seen)
 
     def _seen(self, request: gr.Request, one: Painted, visit: Sequence[Painted]) -> tuple[Any, ...]:
         """Values for `seen`."""

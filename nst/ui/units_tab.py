@@ -11,7 +11,7 @@ import gradio as gr
 from PIL import Image
 
 from .. import images
-from ..errors import NSTError, SettingsError
+from ..errors import ImageRefused, NSTError, SettingsError
 from ..network.layers import RELU_LAYERS
 from ..report import each_as
 from ..settings import Settings
@@ -214,20 +214,14 @@ class UnitsTab:
         style: str | None,
         weights: str,
     ) -> Iterator[tuple[str, Frame]]:
-        session = request.session_hash or ""
-        own = [*(added or ())]
-        if not all(is_own_file(path) for path in own):
-            raise gr.Error(ONLY_UPLOADS, print_exception=False)
-        if len(own) > MOST_ADDED:
-            raise gr.Error(
-                f"You added {len(own)} pictures and at most {MOST_ADDED} are looked at: please remove some, "
-                f"or put up to {MOST_IN_A_ZIP} into one zip.",
-                print_exception=False,
-            )
-        own += [path for path in (content, style) if path]
+        session, frames = request.session_hash or "", iter(())
         keep = lambda scan: scan.done and self.scans.put(session, scan)  # noqa: E731
-        client = client_of(request, self.panel.name)
-        frames = self.runs.stream(client, scan_run, own, self.gallery.all_files, weights, keep)
+        try:
+            own = [*_checked(added or ()), *(path for path in (content, style) if path)]
+            client = client_of(request, self.panel.name)
+            frames = self.runs.stream(client, scan_run, own, self.gallery.all_files, weights, keep)
+        except NSTError as error:
+            frames = iter([Frame("failed", str(error), refused=True)])
         yield from status_values(frames)
 
     def page(
@@ -276,6 +270,18 @@ class UnitsTab:
             yield from self.page(request, layer, first, seen)
         else:
             yield tuple(gr.skip() for _ in range(4))
+
+
+def _checked(added: Sequence[str]) -> Sequence[str]:
+    """The files that a visitor added. Raises ImageRefused for another's, and for too many."""
+    if not all(is_own_file(path) for path in added):
+        raise ImageRefused(ONLY_UPLOADS)
+    if len(added) > MOST_ADDED:
+        raise ImageRefused(
+            f"You added {len(added)} pictures and at most {MOST_ADDED} are looked at: please remove some, or "
+            f"put up to {MOST_IN_A_ZIP} into one zip."
+        )
+    return added
 
 
 def _unit(first: Any) -> int:
