@@ -16,7 +16,7 @@ from tiny import checks, waves
 from nst import Settings, preset
 from nst.images import GAP
 from nst.recipe import read_recipe
-from nst.ui.api import Endpoint, refused
+from nst.ui.api import Endpoint, error_of
 from nst.ui.parts import PartsEndpoint
 from nst.ui.row_api import RowEndpoint
 from nst.ui.studies_api import StudyEndpoints
@@ -264,4 +264,4 @@ def test_programs_are_told_bounds_and_defaults_that_are_true(app):
 
 
 def test_a_refusal_is_text_that_a_program_can_show_as_it_is():
-    assert refused("the picture's “size”").message == "the picture's “size”"
+    assert error_of("the picture's “size”").message == "the picture's “size”"

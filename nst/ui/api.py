@@ -4,9 +4,10 @@ Its parameters are the names of Settings. Each has a hidden component that gives
 that is left out stays as the preset has it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from html import escape
+from inspect import signature
 from typing import Any, cast
 
 import gradio as gr
@@ -14,7 +15,7 @@ import gradio as gr
 from ..errors import NSTError
 from ..presets import PRESETS
 from ..presets import preset as named
-from ..settings import BOUNDS, CHOICES, NAMED_WEIGHTS, Settings
+from ..settings import BOUNDS, CHOICES, FLAGS, NAMED_WEIGHTS, Settings
 from ..settings_text import read_layers, read_numbers
 from .events import in_line
 from .painting import painting
@@ -31,7 +32,7 @@ def add_transfer(runs: Runs) -> None:
     """Add the endpoint to the Blocks being built."""
     gr.Button(visible=False).click(
         Endpoint(runs).transfer,
-        _inputs(runs),
+        _inputs(runs.limits),
         [
             gr.Image(visible=False, type="filepath", label="painting"),
             gr.JSON(visible=False, label="summary"),
@@ -137,13 +138,19 @@ class Endpoint:
         chosen = _settings(preset, locals(), self.runs.limits)
         given = content, [style, second_style, third_style, fourth_style], chosen, start, mask, style_mask
         frames = self.runs.stream(client_of(request), painting, *given)
-        for frame in now_and_then(frames):
-            if frame.state == "failed" and frame.result is None:
-                raise refused(frame.message)
+        for frame in answered(frames):
             yield frame.picture, summary(frame)
 
 
-def refused(sentence: str) -> gr.Error:
+def answered(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """A few of the Frames a second, for a program. Raises gr.Error where a run fails and leaves nothing."""
+    for frame in now_and_then(frames):
+        if frame.state == "failed" and frame.result is None:
+            raise error_of(frame.message)
+        yield frame
+
+
+def error_of(sentence: str) -> gr.Error:
     """What a program reads. A page that shows it takes it for HTML, in which quotes do no harm."""
     return gr.Error(escape(sentence, quote=False), print_exception=False)
 
@@ -184,48 +191,31 @@ def _settings(preset: str, given: dict[str, Any], limits: Limits) -> Settings:
             changes["style_weights"] = read_numbers(changes["style_weights"])
         return limits.fitted(named(str(preset), **changes), changes)
     except NSTError as error:
-        raise refused(str(error)) from None
+        raise error_of(str(error)) from None
 
 
-def _inputs(runs: Runs) -> Sequence[gr.components.Component]:
-    """Components in the order of transfer()'s parameters."""
-    most = runs.limits.most
-    return [
-        Upload(label="content", visible=False),
-        Upload(label="style", visible=False),
-        Dropdown(list(PRESETS), value="paint", label="preset", visible=False),
-        number_input("strength", most),
-        number_input("size", most),
-        number_input("evaluations", most),
-        Checkbox(cast(Any, None), label="keep_colours", visible=False),
-        number_input("seed", most),
-        number_input("scales", most),
-        number_input("style_scale", most),
-        gr.Textbox(None, label="content_layers", visible=False),
-        gr.Textbox(None, label="style_layers", visible=False),
-        number_input("alpha", most),
-        number_input("beta", most),
-        number_input("tv", most),
-        _choice("pooling", CHOICES["pooling"]),
-        _choice("optimizer", CHOICES["optimizer"]),
-        number_input("learning_rate", most),
-        _choice("init", CHOICES["init"]),
-        number_input("noise", most),
-        _choice("weights", NAMED_WEIGHTS),
-        number_input("colours", most),
-        Upload(label="second_style", visible=False),
-        gr.Textbox(None, label="style_weights", visible=False),
-        Upload(label="start", visible=False),
-        _choice("statistic", CHOICES["statistic"]),
-        _choice("canvas", CHOICES["canvas"]),
-        Checkbox(cast(Any, None), label="seamless", visible=False),
-        Upload(label="mask", visible=False),
-        Upload(label="third_style", visible=False),
-        Upload(label="fourth_style", visible=False),
-        Upload(label="style_mask", visible=False),
-        number_input("style_crop", most),
-        number_input("style_rotation", most),
-    ]
+TEXTS = ("content_layers", "style_layers", "style_weights")
+
+
+def _inputs(limits: Limits) -> list[gr.components.Component]:
+    """A component for each of transfer()'s parameters, in their order."""
+    names = signature(Endpoint.transfer).parameters
+    return [_input(name, limits) for name in names if name not in ("self", "request")]
+
+
+def _input(name: str, limits: Limits) -> gr.components.Component:
+    """The hidden component of a parameter: a picture, where it is none of Settings."""
+    if name == "preset":
+        return Dropdown(list(PRESETS), value="paint", label=name, visible=False)
+    if name in BOUNDS:
+        return number_input(name, limits.most)
+    if name in FLAGS:
+        return Checkbox(cast(Any, None), label=name, visible=False)
+    if name in TEXTS:
+        return gr.Textbox(None, label=name, visible=False)
+    if choices := {**CHOICES, "weights": NAMED_WEIGHTS}.get(name):
+        return Dropdown(list(choices), value=None, label=name, visible=False)
+    return Upload(label=name, visible=False)
 
 
 def number_input(name: str, most: dict[str, int]) -> Number:
@@ -240,7 +230,3 @@ def number_input(name: str, most: dict[str, int]) -> Number:
         precision=0 if bound.whole else None,
         visible=False,
     )
-
-
-def _choice(name: str, choices: tuple[str, ...]) -> Dropdown:
-    return Dropdown(list(choices), value=None, label=name, visible=False)

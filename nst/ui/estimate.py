@@ -56,7 +56,7 @@ class Estimate:
             else:
                 seconds = self.speed.seconds(settings, shape)
         except NSTError as error:
-            return refused(error)
+            return status.note(str(error), "refused")
         return about(seconds, self.limits)
 
 
@@ -69,11 +69,6 @@ def about(seconds: float | None, limits: Limits) -> str:
         return status.note(f"{said}.")
     most = status.duration(limits.max_seconds)
     return status.note(f"{said}: it will be stopped after {most}, and what is painted by then is kept.")
-
-
-def refused(error: NSTError) -> str:
-    """HTML of why it cannot be painted."""
-    return status.note(str(error), "refused")
 
 
 def shape_of(content: str | None) -> tuple[int, int]:

@@ -50,15 +50,10 @@ def painting(
     costs no quota of ZeroGPU's, and wait in the folder, where those of all who wait fill no memory.
     """
     limits.check(settings)
-    given = [style for style in styles if style]
     if settings.is_texture:
         content = None
-    elif not content and not given:
-        raise ImageRefused("There are no pictures yet: choose a content and a style image.")
-    elif not content:
-        raise ImageRefused("There is no content image yet: choose the picture to repaint.")
-    if not given:
-        raise ImageRefused("There is no style image yet: choose the picture to paint like.")
+    given = [style for style in styles if style]
+    _require_pictures(content or settings.is_texture, given)
     if pictures != 1:
         check_row(pictures, len(given), bool(start or mask or style_mask))
         settings = settings.with_(style_weights=())
@@ -66,18 +61,34 @@ def painting(
     if len(weights) > 1:  # so that the recipe says how many styles there were
         settings = settings.with_(style_weights=weights)
     name = painting_name(content or "texture", given[0], settings.seed)
-    files = {"content": content, **{f"style_{n}": path for n, path in enumerate(given)}}
-    files |= {"start": start}
-    called = [name for name, style in zip(STYLES, styles, strict=False) if style]
-    names = {f"style_{n}": name for n, name in enumerate(called)}
-    names |= {"content": CONTENT_IMAGE, "start": "The painting to go on from"}
-    kept = {part: _opened(folder, part, file, names[part]) for part, file in files.items() if file}
+    kept = _all_opened(folder, content, styles, start)
     if mask or style_mask:
         shape = kept["content"].size if content else settings.shape(None)
         sizes = [kept[f"style_{n}"].size for n in range(len(given))]
         kept |= _masks(folder, {"mask": mask, "style_mask": style_mask}, shape, settings, sizes)
     kind = kind or (partial(RowOfPaintings, length=int(pictures)) if pictures > 1 else Painting)
     return _in_turn(folder, limits, kept, settings, name, kind)
+
+
+def _require_pictures(has_content: Any, styles: Any) -> None:
+    """Raise ImageRefused where the content image, or every style image, is missing."""
+    if not has_content and not styles:
+        raise ImageRefused("There are no pictures yet: choose a content and a style image.")
+    if not has_content:
+        raise ImageRefused("There is no content image yet: choose the picture to repaint.")
+    if not styles:
+        raise ImageRefused("There is no style image yet: choose the picture to paint like.")
+
+
+def _all_opened(
+    folder: str, content: str | None, styles: Sequence[str | None], start: str | None
+) -> dict[str, Decoded]:
+    """The pictures that there are, by their parts in the run: the styles are numbered without gaps."""
+    given = [(name, style) for name, style in zip(STYLES, styles, strict=False) if style]
+    parts = [("content", CONTENT_IMAGE, content)]
+    parts += [(f"style_{n}", name, style) for n, (name, style) in enumerate(given)]
+    parts += [("start", "The painting to go on from", start)]
+    return {part: _opened(folder, part, file, name) for part, name, file in parts if file}
 
 
 def _opened(folder: str, part: str, file: str, name: str) -> Decoded:

@@ -10,7 +10,7 @@ from ..errors import ImageRefused, SettingsError, shown
 from ..images import save_png
 from ..recipe import MASKS
 from ..settings import FEWEST_PARTS, MOST_PARTS
-from .api import refused
+from .api import error_of
 from .events import in_line
 from .opening import opened_pair
 from .running.clients import client_of
@@ -90,5 +90,5 @@ class PartsEndpoint:
         """
         *_, last = self.runs.stream(client_of(request), parts_run, content, style, parts)
         if last.state != "done":
-            raise refused(last.message)
+            raise error_of(last.message)
         return last.details["mask"], last.details["style_mask"]

@@ -13,10 +13,9 @@ from ..images import open_own, save_png, side_by_side
 from ..presets import PRESETS
 from ..presets import preset as named
 from ..settings import FEWEST_PICTURES, NAMED_WEIGHTS, Settings
-from .api import number_input, refused, summary
+from .api import answered, error_of, number_input, summary
 from .events import in_line
 from .painting import LONGEST_ROW, painting
-from .run_panel import now_and_then
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.limits import Limits
@@ -100,12 +99,10 @@ class RowEndpoint:
             self.runs.limits.check_numbers(given)
             settings = self.runs.limits.fitted(named(str(preset), weights=weights, **given), given)
         except NSTError as error:
-            raise refused(str(error)) from None
+            raise error_of(str(error)) from None
         styles = [style, second_style]
         frames = self.runs.stream(client_of(request), row_run, content, styles, settings, pictures)
-        for frame in now_and_then(frames):
-            if frame.state == "failed" and frame.result is None:
-                raise refused(frame.message)
+        for frame in answered(frames):
             yield frame.picture, frame.details.get("film"), summary(frame)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import NSTError
+from . import status
 from .boards import sheet_settings
-from .estimate import about, refused, shape_of
+from .estimate import about, shape_of
 from .events import QUIET, follow
 from .running.limits import Limits
 from .running.speed import Speed
@@ -46,4 +47,4 @@ class SheetEstimate:
             shape = shape_of(self.given.both(content, None)[0])
             return about(self.speed.seconds_of_sheet(kind, settings, shape), self.limits)
         except NSTError as error:
-            return refused(error)
+            return status.note(str(error), "refused")

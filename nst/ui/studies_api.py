@@ -16,11 +16,10 @@ from ..network.layers import RELU_LAYERS
 from ..report import each_as
 from ..settings import NAMED_WEIGHTS, Settings
 from ..studies.board import GRID, LARGEST, SMALLEST
-from .api import refused
+from .api import answered, error_of
 from .boards import NO_PAIR, board_run, usual
 from .events import in_line
 from .opening import CONTENT_IMAGE, STYLE_IMAGE, called
-from .run_panel import now_and_then
 from .running.clients import client_of
 from .running.frames import Frame, working
 from .running.limits import Limits
@@ -106,7 +105,7 @@ class StudyEndpoints:
             The sheet, and a summary.
         """
         changes = {"size": size, "evaluations": evaluations, "init": init, "weights": weights}
-        yield from self._board(request, "grid", content, style, changes)
+        yield from self._answers(request, board_run, "grid", content, style, changes)
 
     def reconstruct(
         self,
@@ -136,8 +135,8 @@ class StudyEndpoints:
         if evaluations is not None:
             changes["evaluations"] = evaluations
         if what not in [*SHEETS]:  # which compares: it may be a list
-            raise refused(f"What must be one of {', '.join(SHEETS)}, not {shown(what)}.")
-        yield from self._board(request, SHEETS[what], content, style, changes)
+            raise error_of(f"What must be one of {', '.join(SHEETS)}, not {shown(what)}.")
+        yield from self._answers(request, board_run, SHEETS[what], content, style, changes)
 
     def top_patches(
         self,
@@ -188,18 +187,11 @@ class StudyEndpoints:
         paths = (content, style, generated or content)
         yield from self._answers(request, gram_run, paths, layer, weights)
 
-    def _board(
-        self, request: gr.Request, kind: str, content: str, style: str, changes: dict[str, Any]
-    ) -> Iterator[tuple[str | None, dict[str, Any]]]:
-        yield from self._answers(request, board_run, kind, content, style, changes)
-
     def _answers(
         self, request: gr.Request, inner: Inner, *arguments: Any
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         frames = self.runs.stream(client_of(request), inner, *arguments)
-        for frame in now_and_then(frames):
-            if frame.state == "failed" and frame.result is None:
-                raise refused(frame.message)
+        for frame in answered(frames):
             yield frame.picture, _summary(frame)
 
 

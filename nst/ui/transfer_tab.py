@@ -124,22 +124,26 @@ class TransferTab:
             frames = [Frame("failed", str(error), refused=True)]
         first = start or (style if settings and settings.is_texture else content)
         begun = Shown((content, style, *further), settings, has_regions=bool(mask), pictures=pictures)
-        is_kept = False
-        for going in painting_values(frames, begun, first):
-            last = going[-1].frame
-            if last.picture and not is_kept:  # a page that is closed now finds what the run was of
-                keep(Record(begun, pair_of(begun, self.panel.names)), Path(last.picture).parent)
-                is_kept = True
-            if (
-                last.state == "done"
-                and last.evaluation == last.of
-                and settings
-                and not start
-                and not mask
-                and pictures == 1
-            ):
-                self.estimate.learn(settings, (last.width, last.height), last.seconds)
+        for going in self._kept(painting_values(frames, begun, first), begun):
+            if not start:
+                self._learn(going[-1])
             yield going
+
+    def _kept(self, values: Iterable[tuple[Any, ...]], begun: Shown) -> Iterator[tuple[Any, ...]]:
+        """The values; once there is a picture, a page that is closed finds what the run was of."""
+        is_kept = False
+        for going in values:
+            picture = going[-1].frame.picture
+            if picture and not is_kept:
+                keep(Record(begun, pair_of(begun, self.panel.names)), Path(picture).parent)
+                is_kept = True
+            yield going
+
+    def _learn(self, shown: Shown) -> None:
+        """Let the estimate learn from a run that painted one whole picture from its beginning."""
+        last, is_plain = shown.frame, not shown.has_regions and shown.pictures == 1
+        if shown.settings and is_plain and last.state == "done" and last.evaluation == last.of:
+            self.estimate.learn(shown.settings, (last.width, last.height), last.seconds)
 
     def _inputs(self) -> None:
         with gr.Row(elem_classes="inputs"):
