@@ -31,6 +31,7 @@ from nst.ui.gallery import STUDIED, read_gallery
 from nst.ui.how_tab import parts_of
 from nst.ui.measuring import Asked, measure_run
 from nst.ui.painting import painting
+from nst.ui.running.clients import Client
 from nst.ui.running.limits import Limits
 from nst.ui.running.runs import Runs
 from nst.ui.units_page import caption
@@ -95,10 +96,10 @@ def explain(path: Path) -> None:
     gallery = read_gallery()
     files = {picture.name: str(picture.file) for picture in (*gallery.contents, *gallery.styles)}
     content, style = (files[name] for name in STUDIED)
-    settings, runs, found = Settings(size=256), Runs(Limits()), []
-    frames = [*runs.stream(None, painting, content, [style], settings)]
+    settings, runs, found, client = Settings(size=256), Runs(Limits()), [], Client("sheets")
+    frames = [*runs.stream(client, painting, content, [style], settings)]
     asked = Asked(content, style, settings, frames[-1].moments, tuple(f for f in frames if f.costs))
-    deque(runs.stream(None, measure_run, asked, found.append), maxlen=0)
+    deque(runs.stream(client, measure_run, asked, found.append), maxlen=0)
     write_how(STUDIED, frames[-1].evaluation, parts_of(found[0]), path)
     runs.close()
 

@@ -7,8 +7,10 @@ import pytest
 
 from nst.__main__ import main
 from nst.settings import Settings
+from nst.ui.running.clients import Client
+from nst.ui.running.frames import Frame
 from nst.ui.running.limits import Limits
-from nst.ui.running.runs import Runs
+from nst.ui.running.runs import Inner, Runs
 
 SMALL = Settings(
     size=64,
@@ -19,6 +21,13 @@ SMALL = Settings(
 )
 
 
+class RunsByName(Runs):
+    """Runs of which somebody in this process may ask by a session's name alone."""
+
+    def stream(self, client: Client | str, inner: Inner, *arguments: object) -> Iterator[Frame]:
+        return super().stream(client if isinstance(client, Client) else Client(client), inner, *arguments)
+
+
 @pytest.fixture
 def make_runs(tmp_path, monkeypatch) -> Iterator[Callable[..., Runs]]:
     """Makes Runs with some limits changed; their folders are below the test's own."""
@@ -26,7 +35,7 @@ def make_runs(tmp_path, monkeypatch) -> Iterator[Callable[..., Runs]]:
     made = []
 
     def make(**limits: int) -> Runs:
-        made.append(Runs(Limits(**limits)))
+        made.append(RunsByName(Limits(**limits)))
         return made[-1]
 
     yield make

@@ -88,14 +88,15 @@ def facts(tmp_path_factory) -> dict[str, Any]:
         import nst.transfer  # and torch, so that no worker has to
         from nst import Settings
         from nst.ui.painting import painting
+        from nst.ui.running.clients import Client
         settings = Settings.from_dict({SMALL.to_dict()!r})
         pictures = {str(folder / "content.png")!r}, [{str(folder / "style.png")!r}]
-        painted = list(app.runs.stream("a", painting, *pictures, settings))
-        endless = app.runs.stream("b", painting, *pictures, settings.with_(evaluations=1000))
+        painted = list(app.runs.stream(Client("a"), painting, *pictures, settings))
+        endless = app.runs.stream(Client("b"), painting, *pictures, settings.with_(evaluations=1000))
         next(frame for frame in endless if frame.evaluation > 1)
         app.runs.stop("b")
         stopped = list(endless)
-        refused = list(app.runs.stream("c", painting, None, [], settings))
+        refused = list(app.runs.stream(Client("c"), painting, None, [], settings))
         app.runs.close()
         last = {{"painted": painted, "stopped": stopped, "refused": refused}}
         last = {{name: dataclasses.asdict(frames[-1]) for name, frames in last.items()}}

@@ -230,8 +230,8 @@ class TransferTab:
         both = [self.content, self.style]
         self.regions.wire(self.runs, self.content, self.style)
         self.swap.click(lambda content, style: (style, content), both, both, **QUIET)
-        inputs = *both, self.others.second
-        for event in self.examples.wire(*inputs, self.note, self.surprise):
+        second, note = self.others.second, self.note
+        for event in self.examples.wire(self.content, self.style, second, note, self.surprise):
             self.one_style(event).then(None, js=PRESS_PAINT)
         for button, upload in ((self.panel.to_content, self.content), (self.panel.to_style, self.style)):
             taken = button.click(taken_as, self.panel.selected, upload, **TOLD)

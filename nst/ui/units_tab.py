@@ -22,9 +22,9 @@ from .example_units import example_units
 from .form import weights_choice
 from .gallery import Gallery
 from .kept import Kept
+from .running.bodies import ONLY_UPLOADS, is_own_file
 from .running.clients import client_of
 from .running.frames import Frame, working
-from .running.guard import ONLY_UPLOADS, is_own_file
 from .running.limits import Limits
 from .running.runs import Runs
 from .running.workspace import Workspace

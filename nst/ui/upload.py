@@ -11,7 +11,7 @@ import gradio as gr
 from gradio.data_classes import ImageData
 from gradio_client.utils import is_http_url_like
 
-from .running.guard import ONLY_UPLOADS, is_own_file
+from .running.bodies import ONLY_UPLOADS, is_own_file
 
 
 class Upload(gr.Image):

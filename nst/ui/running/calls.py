@@ -9,7 +9,7 @@ from typing import Any
 from gradio.data_classes import CancelBody, PredictBody
 
 from ...errors import shown
-from .clients import Listeners, network_of
+from .clients import Tally, network_in, network_of
 from .limits import Limits
 from .responses import API, Scope
 from .unheard import has_room
@@ -49,7 +49,7 @@ class Calls:
     def __init__(self, limits: Limits) -> None:
         self._most = min(UNFINISHED * limits.per_address, limits.at_once - 1)
         self._parameters: dict[str, dict[str, bool]] = {}
-        self._on_their_way = Listeners()
+        self._on_their_way = Tally()
 
     def refusal(self, path: str, body: bytes, scope: Scope) -> Refusal | None:
         """Status and sentence for what is refused. What Gradio itself refuses in order passes."""
@@ -71,7 +71,7 @@ class Calls:
             _refusal_of_function(blocks, asked, call[2] if call else None)
             or (self._refusal_of_names(blocks, asked, call[2]) if call and by_name else None)
             or (TOO_MANY_UNREAD if _leaves_unread(blocks._queue, session) else None)
-            or self._refusal_of_one_more(blocks._queue, network_of((scope.get("client") or ("",))[0]))
+            or self._refusal_of_one_more(blocks._queue, network_in(scope))
         )
 
     def on_its_way(self, path: str, network: str) -> AbstractContextManager[None]:

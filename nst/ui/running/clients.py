@@ -9,7 +9,7 @@ import os
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -43,8 +43,8 @@ class Client:
     panel: str = ""
 
 
-class Listeners:
-    """How many connections wait for the answers to each name of a session, or are held by each name of a
+class Tally:
+    """How many connections there are of each name: of a session, whose answers they wait for, or of a
     network."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Listeners:
                     del self._open[name]
 
 
-LISTENERS = Listeners()  # of this process's one server: Guard counts them
+LISTENERS = Tally()  # of this process's one server: Guard counts them
 
 
 def client_of(request: Any, panel: str = "") -> Client:
@@ -79,6 +79,11 @@ def client_of(request: Any, panel: str = "") -> Client:
     session = request.session_hash or secrets.token_hex(16)
     host = request.client.host if request.client else ""
     return Client(session, network_of(host), lambda: LISTENERS.has(session), panel)
+
+
+def network_in(scope: Mapping[str, Any]) -> str:
+    """network_of() who sent a request, by its ASGI scope."""
+    return network_of((scope.get("client") or ("",))[0])
 
 
 def network_of(host: str) -> str:

@@ -20,15 +20,13 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from ...errors import NSTError
-from .bodies import LONG_SESSION, ONLY_UPLOADS, is_own_file, refusal_of
+from .bodies import LONG_SESSION, refusal_of
 from .calls import NO_ANSWERS, Calls, session_of
-from .clients import LISTENERS, LONGEST_SESSION, network_of
+from .clients import LISTENERS, LONGEST_SESSION, network_in
 from .held import MOST_POSTS, MOST_TOOL_CALLS, UNREAD, Held, posts, streams
 from .responses import API, App, Compressed, Message, Receive, Scope, Send, route, with_safe_headers
 from .sweeping import Folders
 from .uploading import SILENCE, UploadLimits, within
-
-__all__ = ["ONLY_UPLOADS", "Guard", "guarded", "is_own_file"]
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +81,7 @@ class Guard:
             await _refuse(500, NOT_FITTING.format(number), scope, sending)
 
     async def _handle(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        network, is_get = _network(scope), scope["method"] in ("GET", "HEAD", "OPTIONS")
+        network, is_get = network_in(scope), scope["method"] in ("GET", "HEAD", "OPTIONS")
         if refused := _refused_route(path, scope):
             await _refuse(*refused, scope, send)
             return
@@ -142,7 +140,7 @@ class Guard:
         elif refused := self.calls.refusal(path, body, scope):
             await _refuse(*refused, scope, send)
         else:
-            with self.calls.on_its_way(path, _network(scope)):
+            with self.calls.on_its_way(path, network_in(scope)):
                 await self.app(scope, _replay(body, receive), send)
 
 
@@ -172,10 +170,6 @@ async def _nothing() -> Message:
 
 def _is_tool_call(path: str) -> bool:
     return path.startswith(MCP) and os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true"
-
-
-def _network(scope: Scope) -> str:
-    return network_of((scope.get("client") or ("",))[0])
 
 
 def _refused_route(path: str, scope: Scope) -> tuple[int, str] | None:

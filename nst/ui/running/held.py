@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 
-from .clients import Listeners
+from .clients import Tally
 
 # What stays open as long as a page does: a page has two streams, and a whole school may have one address.
 MOST_STREAMS = 400
@@ -20,7 +20,7 @@ class Held:
 
     def __init__(self, most: int, sentence: str) -> None:
         self.most, self.sentence = most, sentence.format(most)
-        self._held = Listeners()
+        self._held = Tally()
 
     def is_full(self, network: str) -> bool:
         return self._held.count(network) >= self.most

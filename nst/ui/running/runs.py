@@ -8,7 +8,6 @@ at once and before any waiting, and raises NSTError; its iterator does the work,
 
 import contextlib
 import logging
-import secrets
 import threading
 import time
 from collections import deque
@@ -78,18 +77,14 @@ class Runs:
         self.sweeper = Sweeper(self.folders)
         self.sweeper.add(self._end_abandoned)
 
-    def stream(self, client: Client | str | None, inner: Inner, *arguments: object) -> Iterator[Frame]:
+    def stream(self, client: Client, inner: Inner, *arguments: object) -> Iterator[Frame]:
         """Run inner(folder, limits, *arguments) when its turn comes; the first Frame comes at once.
-
-        client   who asks; a session's name alone for who asks within this process
 
         Never raises for anything the visitor did or the run met, except gr.Error, which is ZeroGPU's way
         to speak of quotas: the last Frame says what happened in one sentence. Closing the iterator ends
         the run at its next evaluation.
         """
         yield FIRST
-        if not isinstance(client, Client):
-            client = Client(client or secrets.token_hex(16))
         with contextlib.closing(self._run(client, inner, arguments)) as frames:
             for frame in settled(frames):
                 self._handed_over[frames] = time.monotonic()

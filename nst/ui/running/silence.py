@@ -5,7 +5,7 @@ import asyncio
 from contextlib import ExitStack, suppress
 from typing import Any
 
-from .clients import network_of
+from .clients import network_in
 from .held import UNREAD
 from .uploading import SILENCE
 
@@ -71,7 +71,7 @@ def impatient(protocol: Any) -> Any:
                 self.unread = ExitStack()
                 self.unread.callback(self._stop_watching)
                 client = (self.scope or {}).get("client") or self.client
-                self.unread.enter_context(UNREAD.one_more(network_of((client or ("",))[0])))
+                self.unread.enter_context(UNREAD.one_more(network_in({"client": client})))
                 self._watch()
 
         def _watch(self) -> None:

@@ -12,7 +12,7 @@ from python_multipart.exceptions import FormParserError, MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.formparsers import MultiPartException
 
-from .clients import network_of
+from .clients import network_in
 from .responses import Message, Receive, Scope
 from .sweeping import LEAST_SIZE, Folders
 
@@ -38,7 +38,7 @@ TOO_MUCH = (
 )
 
 
-class Shares:
+class Allowance:
     """How much each network address has uploaded in the time for which pictures are kept."""
 
     def __init__(self, seconds: float, most: int) -> None:
@@ -123,18 +123,18 @@ class UploadLimits:
 
     def __init__(self, folders: Folders) -> None:
         self.folders = folders
-        self.shares = Shares(folders.limits.keep_seconds, folders.limits.upload_megabytes * 2**20)
+        self.allowance = Allowance(folders.limits.keep_seconds, folders.limits.upload_megabytes * 2**20)
 
     async def begin(self) -> None:
         """Make room. Raises NSTError when the disk is nearly full."""
-        self.shares.forget()
+        self.allowance.forget()
         await asyncio.to_thread(self.folders.make_room, MOST_BYTES)
 
     def watched(self, scope: Scope, receive: Receive) -> Receive:
         """A receive() that raises MultiPartException as soon as the body is not to be taken any further."""
         headers = {name.lower(): value for name, value in scope["headers"]}
         parts = Parts(headers.get(b"content-type", b"").decode("latin-1"))
-        address = network_of((scope.get("client") or ("",))[0])
+        address = network_in(scope)
         end, size = time.monotonic() + LONGEST, 0
 
         async def receiving() -> Message:
@@ -150,7 +150,7 @@ class UploadLimits:
                 raise MultiPartException(TOO_LARGE)
             before = parts.size
             parts.take(body)
-            self.shares.add(address, len(body) + parts.size - before)
+            self.allowance.add(address, len(body) + parts.size - before)
             return message
 
         return receiving
