@@ -52,9 +52,9 @@ from nst.ui.running.sweeping import own_upload_folder
 from nst.ui.running.unheard import Unheard, bound_answers
 from nst.ui.running.zerogpu import borrowed
 from nst.ui.share import preview_head, source_link
-from nst.ui.sheet_panel import Given
 from nst.ui.status import credit_note
 from nst.ui.studies_api import add_studies
+from nst.ui.study import Given
 from nst.ui.theme import CSS, THEME, html
 from nst.ui.transfer_tab import TransferTab
 from nst.ui.units_tab import UnitsTab

@@ -10,6 +10,7 @@ advanced_fold.py   the settings that are not in sight; folds.py, what folds shar
 board_tabs.py      Layers × α/β and Reconstruct; units_tab.py, how_tab.py: the other two
 units_page.py      a page of units, whose costly part is a run
 run_panel.py       what every run on the page has: painting_panel.py and sheet_panel.py add what it looks like
+study.py           what the studies open with, and the pictures they take
 sheet_view.py      a sheet of many pictures as HTML; example_sheets.py, those shown before any run;
                    sheet_estimate.py, how long one takes
 example_how.py     an example of How it works, beside example_sheets.py and example_units.py
@@ -17,6 +18,7 @@ brushwork_fold.py  pieces of three style scales to choose from
 brush.py           a brush on a picture; regions_fold.py, the two of them; parts.py, what proposes for both
 in_sight.py        what is said and offered of the painting in sight; visit.py, the paintings of a visit;
                    shown.py, a run, kept beside its painting
+opening.py         pictures opened for a run, whichever it is
 painting.py        the Transfer tab's run, with its jobs in painting_jobs.py; painting_values.py, what the
                    page shows of it; boards.py, the runs of the boards
 measuring.py       the run behind How it works; sums.py, gram_maps.py and moments.py: what its tab is made of
@@ -28,7 +30,7 @@ events.py          how Gradio's events run; upload.py and unchecked.py, inputs t
                    blocks.py, what fits no function
 refusing.py        a file that is no picture, refused as soon as it is brought
 brought.py         the pictures a visitor brings to be looked at; zipped.py, those of a zip
-theme.py           colours and fonts; page.css has the rest
+theme.py           colours and fonts; page.css has the rest; inlined.py, pictures inside the page itself
 stubs.py           Gradio imported in half the time
 """
 

@@ -17,9 +17,10 @@ from .running.clients import client_of
 from .running.limits import Limits
 from .running.runs import Runs
 from .sheet_estimate import SheetEstimate
-from .sheet_panel import About, Given, SheetPanel
+from .sheet_panel import SheetPanel
 from .sheet_view import OnSheet
 from .shown import is_gone
+from .study import About, Given
 from .theme import html
 from .transfer_tab import TransferTab
 from .unchecked import Slider

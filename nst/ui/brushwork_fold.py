@@ -14,6 +14,7 @@ from .events import EACH, PRIVATE, QUIET, follow
 from .folds import titled
 from .form import Form
 from .gallery import PICKED
+from .inlined import inline
 from .painting import painting
 from .painting_jobs import Pieces
 from .run_panel import now_and_then, run_in_a_fold
@@ -22,7 +23,6 @@ from .running.frames import Frame
 from .running.limits import Limits
 from .running.runs import Runs
 from .theme import html
-from .units_page import inline
 
 TITLE, NAME, USUAL = "Brushwork", "brushwork", Settings()
 # The piece of the style scale that is set, from wherever that was moved.

@@ -3,7 +3,6 @@
 Thumbnails are small WebPs inside the page itself: together they weigh what one of the pictures does.
 """
 
-import base64
 import json
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,6 +20,7 @@ from PIL import ImageOps
 from ..images import open_own
 from ..presets import preset
 from ..settings import Settings
+from .inlined import image_of
 from .running.workspace import MADE, made_in, whole
 from .theme import html
 
@@ -174,7 +174,7 @@ def painting_buttons(
     each = "".join(
         f'<button type="button" data-index="{n}" aria-pressed="{str(n == in_sight).lower()}" '
         f'title="{escape(f"Painting {n + 1}: {name}. {apart}")}">'
-        f'<span class="thumbs">{_inside(_kept_thumb(Path(path)), f"Painting {n + 1}")}</span>'
+        f'<span class="thumbs">{image_of(_kept_thumb(Path(path)), "webp", f"Painting {n + 1}")}</span>'
         f'<span class="name">{n + 1}: {escape(name)}</span>'
         f'<span class="apart">{escape(apart)}</span></button>'
         for n, painting in enumerate(paintings)
@@ -200,7 +200,7 @@ def _row(
 
 @cache
 def _thumb(picture: Picture, side: int = THUMB) -> str:
-    return _inside(_small(picture.file, side), picture.alt)
+    return image_of(_small(picture.file, side), "webp", picture.alt)
 
 
 def _kept_thumb(painting: Path) -> bytes:
@@ -222,8 +222,3 @@ def _small(file: Path, side: int) -> bytes:
     buffer = BytesIO()
     ImageOps.fit(picture, (side, side)).save(buffer, "WEBP", quality=75)  # two thirds of a JPEG
     return buffer.getvalue()
-
-
-def _inside(webp: bytes, alt: str) -> str:
-    """HTML of a picture inside the page itself."""
-    return f'<img src="data:image/webp;base64,{base64.b64encode(webp).decode()}" alt="{escape(alt)}">'

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from ..images import save_png
+from .inlined import image_of, inline
 from .measuring import Found, Shot
-from .units_page import inline
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -104,7 +104,7 @@ def _crisp(picture: Image.Image) -> str:
     """A small picture whose pixels are seen as squares, without loss."""
     buffer = BytesIO()
     save_png(picture, buffer)
-    return f'<img src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}" alt="">'
+    return image_of(buffer.getvalue(), "png", "")
 
 
 def strongest_html(found: "Strongest") -> str:

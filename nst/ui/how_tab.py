@@ -15,17 +15,19 @@ from ..errors import NSTError, SettingsError
 from ..network.layers import RELU_LAYERS
 from ..settings import Settings
 from . import curves, status
+from .boards import NO_PAIR
 from .events import LATEST, QUIET
 from .example_how import example_how
 from .gram_maps import POINTED, maps_html, strongest_html
 from .kept import Kept
 from .measuring import Asked, Found, Shot, measure_run
 from .moments import at_the_end, chosen, moment_slider
+from .run_panel import StatusPanel, status_values
 from .running.clients import client_of
 from .running.frames import Frame
 from .running.runs import Runs
-from .sheet_panel import About, Given, StatusPanel, status_values
 from .shown import kept_in
+from .study import About, Given
 from .sums import Numbers, numbers_of, read, sums_html, written
 from .theme import html
 from .transfer_tab import TransferTab
@@ -166,7 +168,7 @@ class HowTab:
                 return Asked(*shown.pair, shown.settings, shown.frame.moments, shown.painted)
         content, style = self.given.both(content, style)
         if not content or not style:
-            raise SettingsError("There are no two pictures yet: choose them in the Transfer tab.")
+            raise SettingsError(NO_PAIR)
         settings = self.transfer.form.read(values).with_(style_weights=())
         _require_gram_matrices(settings, has_regions=False)
         return Asked(content, style, settings)

@@ -15,11 +15,11 @@ from ..errors import SettingsError
 from ..images import fit, open_own, within
 from ..report import each_as
 from ..settings import Settings
+from .inlined import inline
 from .opening import CONTENT_IMAGE, STYLE_IMAGE, opened_pair
 from .running.frames import Frame, Moment, working
 from .running.limits import Limits
 from .running.workspace import Workspace
-from .units_page import inline
 
 if TYPE_CHECKING:
     from ..studies.measure import Measured, Measuring, Strongest

@@ -11,6 +11,7 @@ from . import status
 from .events import PRIVATE, QUIET, in_line
 from .running.frames import Frame
 from .running.runs import Runs
+from .theme import html
 
 SHOW_EVERY = 0.25  # seconds between two yields: more is no smoother, and each is a message to the browser
 
@@ -75,6 +76,29 @@ class RunPanel:
         return buttons(running=False)
 
 
+class StatusPanel(RunPanel):
+    """Run and Stop, and the status."""
+
+    def __init__(self, name: str, verb: str) -> None:
+        super().__init__(f"{name}-", verb)
+        self.status = html(elem_id=f"{name}-said")
+        self.began = [self.run, self.stop, self.status, self.shown]
+        self.going = [self.status, self.shown]
+        self.ended = [self.run, self.stop]
+
+    def wire(self, runs: Runs, work: Any, inputs: Sequence[Any]) -> Any:
+        """Join Run with `work`; returns the event of its end."""
+        return self.join(runs, self.begin, work, inputs, self.end)
+
+    def begin(self) -> tuple[Any, ...]:
+        """Values for `began`."""
+        return (*buttons(running=True), getting_ready(), None)
+
+    def end(self, shown: Frame | None) -> tuple[Any, ...]:
+        """Values for `ended`: Run can be pressed again."""
+        return buttons(running=False)
+
+
 def run_in_a_fold(
     runs: Runs,
     name: str,
@@ -130,3 +154,9 @@ def now_and_then(frames: Iterable[Frame]) -> Iterator[Frame]:
         if frame.is_last or frame.state == "waiting" or now >= next_yield:
             next_yield = now + SHOW_EVERY
             yield frame
+
+
+def status_values(frames: Iterable[Frame]) -> Iterator[tuple[str, Frame]]:
+    """Values for StatusPanel.going, a few times a second: the status, and the Frame itself."""
+    for frame in now_and_then(frames):
+        yield status.progress(frame), frame

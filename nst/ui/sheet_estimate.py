@@ -10,7 +10,7 @@ from .estimate import about, shape_of
 from .events import QUIET, follow
 from .running.limits import Limits
 from .running.speed import Speed
-from .sheet_panel import Given
+from .study import Given
 from .theme import html
 
 

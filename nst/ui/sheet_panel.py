@@ -1,80 +1,15 @@
-"""What the studies share on the page: three sentences, the pictures they take, a sheet that fills in."""
+"""A panel of the studies: a sheet of many pictures that fills in, and its download."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from . import status
-from .gallery import Gallery
-from .run_panel import RunPanel, buttons, getting_ready, now_and_then
+from .run_panel import StatusPanel, status_values
 from .running.frames import Frame
-from .running.runs import Runs
 from .sheet_view import PRESSED, OnSheet, sheet_html
 from .theme import html
-
-
-@dataclass(frozen=True)
-class About:
-    """What a tab opens with: a question, three sentences that say what is shown and what to look for, and
-    where it comes from."""
-
-    title: str
-    sentences: tuple[str, str, str]
-    source: str
-
-    @property
-    def html(self) -> str:
-        said = " ".join(map(escape, self.sentences))
-        return (
-            f'<div class="about"><h2>{escape(self.title)}</h2><p>{said}</p>'
-            f'<p class="note">{escape(self.source)}</p></div>'
-        )
-
-
-@dataclass(frozen=True)
-class Given:
-    """The pictures of the Transfer tab, or, where there are none yet, those of the example sheets."""
-
-    gallery: Gallery
-
-    @property
-    def note(self) -> str:
-        pair = self.gallery.studied
-        instead = f" Without them: {pair.name}." if pair else ""
-        return status.note(f"Uses the content and the style image of the Transfer tab.{instead}")
-
-    def both(self, content: str | None, style: str | None) -> tuple[str | None, str | None]:
-        """Paths of a content and a style image; None where there is nothing at all."""
-        if pair := self.gallery.studied:
-            return content or str(pair.content.file), style or str(pair.style.file)
-        return content, style
-
-
-class StatusPanel(RunPanel):
-    """Run and Stop, and the status."""
-
-    def __init__(self, name: str, verb: str) -> None:
-        super().__init__(f"{name}-", verb)
-        self.status = html(elem_id=f"{name}-said")
-        self.began = [self.run, self.stop, self.status, self.shown]
-        self.going = [self.status, self.shown]
-        self.ended = [self.run, self.stop]
-
-    def wire(self, runs: Runs, work: Any, inputs: Sequence[Any]) -> Any:
-        """Join Run with `work`; returns the event of its end."""
-        return self.join(runs, self.begin, work, inputs, self.end)
-
-    def begin(self) -> tuple[Any, ...]:
-        """Values for `began`."""
-        return (*buttons(running=True), getting_ready(), None)
-
-    def end(self, shown: Frame | None) -> tuple[Any, ...]:
-        """Values for `ended`: Run can be pressed again."""
-        return buttons(running=False)
 
 
 class SheetPanel(StatusPanel):
@@ -135,9 +70,3 @@ class SheetPanel(StatusPanel):
             drawn = self.drawn(on_sheet, before=newest)
             yield said, frame, drawn, on_sheet if frame.result else gr.skip()
             newest = frame
-
-
-def status_values(frames: Iterable[Frame]) -> Iterator[tuple[str, Frame]]:
-    """Values for StatusPanel.going, a few times a second: the status, and the Frame itself."""
-    for frame in now_and_then(frames):
-        yield status.progress(frame), frame

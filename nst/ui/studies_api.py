@@ -25,7 +25,7 @@ from .running.frames import Frame, working
 from .running.limits import Limits
 from .running.runs import Inner, Runs
 from .running.workspace import Workspace
-from .sheet_panel import Given
+from .study import Given
 from .unchecked import Dropdown, Number
 from .units_tab import scan_run
 from .upload import Upload

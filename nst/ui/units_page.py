@@ -3,18 +3,14 @@
 One unit of a deep layer takes as long as an evaluation of a painting, and a page has nine.
 """
 
-import base64
 from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
-from io import BytesIO
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
-from .. import images
 from . import status
+from .inlined import inline
 from .running.clients import Client
 from .running.frames import Frame
 from .running.limits import Limits
@@ -163,11 +159,3 @@ def caption(scan: "Scan", layer: str, unit: int) -> str:
     if not found:
         return f"Unit {unit}: silent on these pictures"
     return f"Unit {unit}: activations {found[0].activation:.4g} to {found[-1].activation:.4g}"
-
-
-def inline(picture: Image.Image, alt: str) -> str:
-    """HTML of a picture inside the page itself: small ones, that nobody needs to fetch again."""
-    buffer = BytesIO()
-    images.save_jpeg(picture, buffer, quality=88)
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<img src="data:image/jpeg;base64,{data}" alt="{escape(alt)}">'

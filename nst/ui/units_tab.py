@@ -22,13 +22,14 @@ from .example_units import example_units
 from .form import weights_choice
 from .gallery import Gallery
 from .kept import Kept
+from .run_panel import StatusPanel, status_values
 from .running.bodies import ONLY_UPLOADS, is_own_file
 from .running.clients import client_of
 from .running.frames import Frame, working
 from .running.limits import Limits
 from .running.runs import Runs
 from .running.workspace import Workspace
-from .sheet_panel import About, StatusPanel, status_values
+from .study import About
 from .theme import html
 from .transfer_tab import TransferTab
 from .unchecked import Number
@@ -161,6 +162,10 @@ class UnitsTab:
         self.scans: Kept[Scan] = Kept(SCANS_KEPT, NOT_KEPT, runs.limits.keep_seconds)
         runs.sweeper.add(self.scans.sweep)
         html(ABOUT.html)
+        self._build()
+        self._wire([transfer.content, transfer.style])
+
+    def _build(self) -> None:
         with gr.Row():
             self.added = gr.File(
                 label="Add pictures of your own",
@@ -172,10 +177,11 @@ class UnitsTab:
             )
             with gr.Column():
                 self.weights = weights_choice()
+                at_hand = len(self.gallery.all_files)
                 html(
                     status.note(
-                        f"Looks at {len(gallery.all_files)} example pictures, the two of the Transfer tab, "
-                        f"and yours: up to {MOST_ADDED}, or one zip of up to {MOST_IN_A_ZIP}."
+                        f"Looks at {at_hand} example pictures, the two of the Transfer tab, and yours: up to "
+                        f"{MOST_ADDED}, or one zip of up to {MOST_IN_A_ZIP}."
                     )
                 )
         self.panel = StatusPanel("units", "Look")
@@ -190,12 +196,14 @@ class UnitsTab:
             self.on = gr.Button("Next nine", elem_id="units-on", min_width=120)
         self.units = html(example_units(), elem_id="units")
         self.seen = gr.State((START, FIRST_UNIT))
+
+    def _wire(self, pair: Sequence[Any]) -> None:
+        """pair: the content and the style image of the Transfer tab."""
         place = [self.layer, self.first, self.seen]
         shown = [self.units, self.first, self.seen, self.panel.stop]
-        pictures = [self.added, transfer.content, transfer.style, self.weights]
-        ended = self.panel.wire(runs, self.scan, pictures)
+        ended = self.panel.wire(self.runs, self.scan, [self.added, *pair, self.weights])
         # "multiple": the next page is asked for while what drove the units of this one still comes in.
-        paged = {"trigger_mode": "multiple", **PRIVATE, **in_line(runs)}
+        paged = {"trigger_mode": "multiple", **PRIVATE, **in_line(self.runs)}
         ended.then(self._looked, [self.panel.shown, *place], shown, **paged)
         self.layer.input(self.page, place, shown, **paged)
         self.first.submit(self.page, place, shown, **paged)
