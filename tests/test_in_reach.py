@@ -72,7 +72,9 @@ def test_until_the_page_is_ready_nothing_is_brought_and_what_is_chosen_then_stay
     assert "pair=cat-etching&size=96" in page.url  # nothing was painted: a reload fills it in again
     open_advanced(page)
     page.get_by_label("Seed").fill("11")
+    expect(refusal).to_be_hidden()
     page.locator("#run").click()
+    expect(refusal).to_be_visible()
     expect(refusal).to_contain_text("Strength must be a number")
     wait_for_the_end(page)
     page.get_by_label("Preset").click()
