@@ -177,9 +177,11 @@ def bring_a_second_style(page: Page, picture: Path) -> None:
     expect(page.locator("#second-style img")).to_be_visible()
 
 
-def set_slider(page: Page, label: str, value: float) -> None:
-    number(page, label).fill(str(value))
-    number(page, label).press("Tab")
+def set_number(page: Page, label: str, value: float) -> None:
+    """Type into the first field of this name that can be seen, and leave it."""
+    box = page.locator(f"input[type=number][aria-label*='{label}']:visible").first
+    box.fill(str(value))
+    box.press("Tab")
 
 
 def use_recipe(page: Page, painting: Path) -> None:
@@ -226,15 +228,15 @@ def asked_of(page: Page) -> list[str]:
 def comes_to_rest(page: Page, asked: list[str]) -> bool:
     """Whether half a second without a request comes within ten."""
     for _ in range(20):
-        asked.clear()
+        before = len(asked)
         page.wait_for_timeout(500)
-        if not asked:
+        if len(asked) == before:
             return True
     return False
 
 
-def downloaded(page: Page) -> Download:
-    """The painting, by its button."""
+def downloaded(page: Page, button: str = "#download") -> Download:
+    """What a button downloads: the painting, unless another is named."""
     with page.expect_download() as download:
-        page.locator("#download").click()
+        page.locator(button).click()
     return download.value

@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 import pytest
-from browsing import a_painting, choose, use_recipe, wait_for_the_end
+from browsing import a_painting, choose, downloaded, use_recipe, wait_for_the_end
 from PIL import Image
 from playwright.sync_api import expect
 from server import ROOT, png
@@ -61,12 +61,11 @@ def test_what_is_brushed_stays_as_it_is_and_what_is_erased_does_not(visit, pictu
     assert 0.3 * red < marked(page)[0] < 0.6 * red
     page.locator("#run").click()
     wait_for_the_end(page, "Painted 128 × 96 px")
-    with page.expect_download() as download:
-        page.locator("#download").click()
-    assert read_recipe(download.value.path()).others == ("mask",)
+    result = downloaded(page).path()
+    assert read_recipe(result).others == ("mask",)
     said = "getComputedStyle(document.querySelector('#regions > button span'), '::after').content"
     assert "in use" in page.evaluate(said)
-    with Image.open(download.value.path()) as painting:
+    with Image.open(result) as painting:
         change = abs(np.asarray(painting).astype(float) - np.asarray(waves(128, 96)).astype(float)).mean(2)
     assert change[44:52, 20:40].max() <= 1
     assert change[:20].mean() > 2
@@ -192,9 +191,7 @@ def test_parts_that_are_alike_are_proposed_and_what_is_changed_with_the_brush_is
     assert coloured(page, "brush", (255, 0, 0)) > before + 40 * 380
     page.locator("#run").click()
     wait_for_the_end(page, "Painted 64 × 48 px")
-    with page.expect_download() as download:
-        page.locator("#download").click()
-    assert read_recipe(download.value.path()).others == ("mask", "style_mask")
+    assert read_recipe(downloaded(page).path()).others == ("mask", "style_mask")
     before = page.locator("#brush img").get_attribute("src")
     page.evaluate(REMEMBERING)
     page.locator("#find-parts").click()

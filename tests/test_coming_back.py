@@ -1,5 +1,6 @@
 """The paintings of a visit: seen again, compared and used, and found after a reload, in a real browser."""
 
+import json
 import re
 
 import pytest
@@ -60,7 +61,9 @@ def test_the_visits_paintings_can_be_seen_again_compared_and_used(visit, picture
     expect(page.locator(".offer")).to_be_hidden()  # whoever takes it so repaints it
 
 
-def test_a_run_that_fails_leaves_the_last_painting_in_sight_and_the_next_run_works(visit, pictures, tmp_path):
+def test_beside_a_run_that_fails_or_still_goes_on_earlier_paintings_are_seen_and_no_other_is_begun(
+    visit, pictures, tmp_path
+):
     page = visit()
     choose(page, *pictures)
     paint(page, a_painting(tmp_path, evaluations=6))
@@ -77,6 +80,28 @@ def test_a_run_that_fails_leaves_the_last_painting_in_sight_and_the_next_run_wor
     number(page, "Size").fill("72")
     page.locator("#run").click()
     wait_for_the_end(page, "Painted 72 × 54 px")
+    expect(page.locator("#go-on")).to_be_visible()
+    use_recipe(page, a_painting(tmp_path, evaluations=1000, size=128))
+    page.locator("#run").click()
+    expect(page.locator("#said .figures")).to_contain_text("of 1000")
+    page.get_by_role("group", name="Paintings of this visit").get_by_role("button").first.click()
+    expect(page.locator("#slider")).to_be_visible()
+    expect(page.locator("#live img")).to_be_visible()
+    for name in ("go-on", "double"):
+        expect(page.locator(f"#{name}")).to_be_hidden()
+        expect(page.locator(f"#{name}")).to_be_disabled()
+    before = page.locator("#content img").get_attribute("src")
+    expect(page.locator("#pairs button").first).to_have_attribute("aria-disabled", "true")
+    page.locator("#pairs button").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)
+    expect(page.locator("#content img")).to_have_attribute("src", before)
+    page.locator("#stop").click()
+    wait_for_the_end(page)
+    expect(page.locator("#live")).to_be_hidden()
+    expect(page.locator("#pairs button").first).to_have_attribute("aria-disabled", "false")
+    expect(page.locator("#go-on")).to_be_visible()
+    expect(page.locator("#go-on")).to_be_enabled()
 
 
 def test_a_reload_finds_the_paintings_of_the_visit(visit, pictures, tmp_path):
@@ -84,6 +109,7 @@ def test_a_reload_finds_the_paintings_of_the_visit(visit, pictures, tmp_path):
     choose(page, *pictures)
     paint(page, a_painting(tmp_path, evaluations=4, size=96))
     paint(page, a_painting(tmp_path, evaluations=6))
+    assert_remembered(page, 2)
     page.reload()
     strip = page.get_by_role("group", name="Paintings of this visit").get_by_role("button")
     expect(strip).to_have_count(2)
@@ -120,34 +146,13 @@ def test_a_reload_finds_the_paintings_of_the_visit(visit, pictures, tmp_path):
     expect(page.locator("#content img")).to_have_count(0)
 
 
-def test_while_a_picture_is_painted_an_earlier_one_is_seen_below_it_and_no_other_is_begun(
-    visit, pictures, tmp_path
-):
-    page = visit()
-    choose(page, *pictures)
-    paint(page, a_painting(tmp_path, evaluations=4))
-    expect(page.locator("#go-on")).to_be_visible()
-    use_recipe(page, a_painting(tmp_path, evaluations=1000, size=128))
-    page.locator("#run").click()
-    expect(page.locator("#said .figures")).to_contain_text("of 1000")
-    page.get_by_role("group", name="Paintings of this visit").get_by_role("button").click()
-    expect(page.locator("#slider")).to_be_visible()
-    expect(page.locator("#live img")).to_be_visible()
-    for name in ("go-on", "double"):
-        expect(page.locator(f"#{name}")).to_be_hidden()
-        expect(page.locator(f"#{name}")).to_be_disabled()
-    before = page.locator("#content img").get_attribute("src")
-    expect(page.locator("#pairs button").first).to_have_attribute("aria-disabled", "true")
-    page.locator("#pairs button").first.focus()
-    page.keyboard.press("Enter")
-    page.wait_for_timeout(500)
-    expect(page.locator("#content img")).to_have_attribute("src", before)
-    page.locator("#stop").click()
-    wait_for_the_end(page)
-    expect(page.locator("#live")).to_be_hidden()
-    expect(page.locator("#pairs button").first).to_have_attribute("aria-disabled", "false")
-    expect(page.locator("#go-on")).to_be_visible()
-    expect(page.locator("#go-on")).to_be_enabled()
+def assert_remembered(page, paintings: int) -> None:
+    """The browser keeps the names of so many folders and nothing else."""
+    kept = page.evaluate("({...localStorage})")
+    assert [*kept] == ["nst-paintings"]
+    names = json.loads(kept["nst-paintings"])
+    assert (type(names), len(names)) == (list, paintings)
+    assert all(re.fullmatch("[0-9a-f]{32}", name) for name in names)
 
 
 def test_two_tabs_of_one_browser_remember_what_both_painted(visit, profile, app, pictures, tmp_path):

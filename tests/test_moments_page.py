@@ -8,8 +8,9 @@ from browsing import (
     a_painting,
     bring_a_second_style,
     choose,
+    downloaded,
     number,
-    set_slider,
+    set_number,
     use_recipe,
     wait_for_the_end,
 )
@@ -28,7 +29,7 @@ def test_a_row_from_one_style_to_the_other_is_kept_picture_by_picture_and_as_a_f
     choose(page, *pictures)
     use_recipe(page, a_painting(tmp_path, evaluations=20, size=96))
     bring_a_second_style(page, pictures[0])
-    set_slider(page, "Pictures", 3)
+    set_number(page, "Pictures", 3)
     page.locator("#run").click()
     wait_for_the_end(page, "Painted 3 pictures of 96 × 72 px")
     for _ in range(2):
@@ -41,19 +42,14 @@ def test_a_row_from_one_style_to_the_other_is_kept_picture_by_picture_and_as_a_f
     page.locator("#go-on").click()
     expect(page.locator("#caption")).to_contain_text("went on from an earlier painting")
     wait_for_the_end(page)
-    with page.expect_download() as download:
-        page.locator("#download").click()
-    assert read_recipe(download.value.path()).settings.style_weights == (1.0, 0.0)
+    assert read_recipe(downloaded(page).path()).settings.style_weights == (1.0, 0.0)
     strip.nth(1).click()
     expect(page.locator("#caption")).to_contain_text("with 50% of the second")
-    with page.expect_download() as download:
-        page.locator("#download").click()
-    recipe = read_recipe(download.value.path())
-    assert download.value.suggested_filename == "content-style-7-02.png"
+    second = downloaded(page)
+    recipe = read_recipe(second.path())
+    assert second.suggested_filename == "content-style-7-02.png"
     assert (recipe.settings.style_weights, recipe.evaluations, recipe.others) == ((0.5, 0.5), 12, ("start",))
-    with page.expect_download() as download:
-        page.locator("#film").click()
-    with Image.open(download.value.path()) as film:
+    with Image.open(downloaded(page, "#film").path()) as film:
         assert film.n_frames == 5
 
 
@@ -64,7 +60,7 @@ def test_a_row_is_refused_without_a_second_style_and_where_it_is_stopped_leaves_
     choose(page, *pictures)
     page.get_by_role("button", name="A second style").click()
     expect(number(page, "Pictures")).to_have_value("1")
-    set_slider(page, "Pictures", 3)
+    set_number(page, "Pictures", 3)
     said = "one style image: give two, or choose 1 picture"
     page.locator("#run").click()
     expect(page.get_by_role("alert")).to_contain_text(said)
@@ -74,7 +70,7 @@ def test_a_row_is_refused_without_a_second_style_and_where_it_is_stopped_leaves_
     use_recipe(page, a_painting(tmp_path, evaluations=12, size=256))
     page.locator("#second-style input[type=file]").set_input_files(pictures[0])
     expect(page.locator("#second-style img")).to_be_visible()
-    set_slider(page, "Pictures", 12)
+    set_number(page, "Pictures", 12)
     page.locator("#run").click()
     expect(page.locator("#said")).to_contain_text(re.compile("Picture [3-9] of 12"))
     page.locator("#stop").click()
@@ -84,24 +80,6 @@ def test_a_row_is_refused_without_a_second_style_and_where_it_is_stopped_leaves_
     expect(strip.nth(1)).to_be_visible()
     assert strip.count() < 12
     expect(page.locator("#caption")).to_contain_text("of 12 on the way from the first style")
-
-
-def test_a_painting_is_gone_on_with_at_twice_its_size(visit, pictures, tmp_path):
-    page = visit()
-    choose(page, *pictures)
-    use_recipe(page, a_painting(tmp_path, evaluations=12, size=96, scales=0))
-    page.locator("#run").click()
-    wait_for_the_end(page, "Painted 96 × 72 px")
-    was = page.locator("#content img").get_attribute("src")
-    page.locator("#swap").click()
-    expect(page.locator("#style img")).to_have_attribute("src", was)
-    page.locator("#double").click()
-    expect(page.locator("#content img")).to_have_attribute("src", was)
-    expect(page.locator("#caption")).to_contain_text("went on from an earlier painting", timeout=60_000)
-    wait_for_the_end(page)
-    expect(page.locator("#download")).to_contain_text("192 × 144 px")
-    page.get_by_role("button", name="Settings used").click()
-    expect(page.locator("#used")).to_contain_text("An earlier painting")
 
 
 def test_a_film_is_downloaded_and_again_after_a_reload_and_is_refused_once_its_pictures_were_deleted(
@@ -114,10 +92,9 @@ def test_a_film_is_downloaded_and_again_after_a_reload_and_is_refused_once_its_p
     page.locator("#run").click()
     wait_for_the_end(page, "Painted 128 × 96 px")
     for _ in range(2):
-        with page.expect_download() as download:
-            page.locator("#film").click()
-        assert download.value.suggested_filename == "content-style-7.webp"
-        with Image.open(download.value.path()) as film:
+        made = downloaded(page, "#film")
+        assert made.suggested_filename == "content-style-7.webp"
+        with Image.open(made.path()) as film:
             assert (film.format, film.size) == ("WEBP", (128, 96))
             assert film.n_frames > 20
         expect(page.locator("#film")).to_have_text("Download the film (WebP)")
@@ -155,9 +132,7 @@ def test_the_moments_of_a_run_are_looked_back_on_and_each_can_be_kept(visit, pic
     expect(seen.nth(1)).not_to_have_attribute("src", before[0][1])
     expect(seen.first).to_have_attribute("src", before[0][0])
     expect(page.locator("#download")).to_contain_text("Download JPEG  ·  64 × 48 px")
-    with page.expect_download() as download:
-        page.locator("#download").click()
-    with Image.open(download.value.path()) as kept:
+    with Image.open(downloaded(page).path()) as kept:
         assert (kept.format, kept.size) == ("JPEG", (64, 48))
     page.get_by_role("button", name="Take as content").click()
     page.wait_for_function("document.querySelector('#content img')?.naturalWidth === 64")
@@ -167,7 +142,9 @@ def test_the_moments_of_a_run_are_looked_back_on_and_each_can_be_kept(visit, pic
     expect(page.locator("#download")).to_contain_text("Download PNG  ·  128 × 96 px")
 
 
-def test_a_moment_is_gone_on_with_and_not_the_painting_it_became(visit, pictures, tmp_path):
+def test_a_moment_is_gone_on_with_and_not_the_painting_it_became_and_that_then_at_twice_its_size(
+    visit, pictures, tmp_path
+):
     page = visit()
     choose(page, *pictures)
     use_recipe(page, a_painting(tmp_path, evaluations=10, size=192, scales=2))
@@ -181,3 +158,14 @@ def test_a_moment_is_gone_on_with_and_not_the_painting_it_became(visit, pictures
     # Of two scales' ten evaluations the finer has four; from the painting itself all ten would be run.
     expect(page.locator("#said")).to_contain_text("Painted 192 × 144 px")
     expect(page.locator("#said")).to_contain_text("4 evaluations.")
+    was = {name: page.locator(f"#{name} img").get_attribute("src") for name in ("content", "style")}
+    page.locator("#swap").click()
+    expect(page.locator("#style img")).to_have_attribute("src", was["content"])
+    page.locator("#double").click()
+    for name, source in was.items():
+        expect(page.locator(f"#{name} img")).to_have_attribute("src", source)
+    wait_for_the_end(page, "Painted 384 × 288 px")
+    expect(page.locator("#caption")).to_contain_text("went on from an earlier painting")
+    expect(page.locator("#download")).to_contain_text("384 × 288 px")
+    page.get_by_role("button", name="Settings used").click()
+    expect(page.locator("#used")).to_contain_text("An earlier painting")

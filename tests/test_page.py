@@ -12,9 +12,10 @@ from browsing import (
     bring_a_second_style,
     choose,
     comes_to_rest,
+    downloaded,
     number,
     open_advanced,
-    set_slider,
+    set_number,
     strength,
     use_recipe,
     wait_for_the_end,
@@ -76,16 +77,6 @@ AT_REST = """
 """
 
 
-def test_a_style_can_be_chosen_with_the_keyboard(visit):
-    page = visit()
-    page.get_by_role("group", name="Styles to paint in").get_by_role("button").nth(1).focus()
-    page.keyboard.press("Enter")
-    expect(page.locator("#style img")).to_be_visible()
-    page.locator("#fills").get_by_label("Fill the second style").check()
-    page.get_by_role("group", name="Styles to paint in").get_by_role("button").nth(2).click()
-    expect(page.locator("#second > button")).to_contain_text("in use")
-
-
 # What there is of a run for less than the time between two looks is remembered.
 REMEMBERING = """
 () => {
@@ -124,10 +115,9 @@ def test_stop_keeps_the_best_picture_and_the_next_run_shows_itself_and_ends_in_a
     expect(page.locator("#badge")).to_contain_text(re.compile("self-taught filters.*CPU"))
     expect(page.locator("#slider img")).to_have_count(2)
     expect(page.locator("#slider img").nth(1)).to_have_attribute("alt", "The painting")
-    with page.expect_download() as download:
-        page.locator("#download").click()
-    assert download.value.suggested_filename == "content-style-7.png"
-    assert_painting(download.value.path(), (64, 48), evaluations=200)
+    painting = downloaded(page)
+    assert painting.suggested_filename == "content-style-7.png"
+    assert_painting(painting.path(), (64, 48), evaluations=200)
 
 
 def assert_painting(path: Path, size: tuple[int, int], evaluations: int) -> None:
@@ -252,11 +242,12 @@ def test_the_page_asks_little_when_settings_change_fast_or_all_at_once_and_then_
         seed.fill(str(value))
     expect(page.locator("#advanced > button")).to_contain_text("in use")
     assert comes_to_rest(page, asked)
+    asked.clear()
     page.get_by_label("Preset").click()
     page.get_by_role("option", name="course").click()
     expect(page.get_by_label("α").first).to_have_value("10")
-    page.wait_for_timeout(500)
-    assert len(asked) <= 3  # the preset, and what follows ten controls: the fold and the estimate
+    assert comes_to_rest(page, asked)
+    assert 0 < len(asked) <= 3  # the preset, and what follows ten controls: the fold and the estimate
 
 
 def test_a_painting_dropped_as_content_offers_its_settings_and_a_picture_without_any_is_no_recipe(
@@ -282,11 +273,11 @@ def test_a_second_and_a_third_style_are_mixed_in_by_their_shares(visit, pictures
     use_recipe(page, a_painting(tmp_path, evaluations=6))
     bring_a_second_style(page, pictures[0])
     expect(page.locator("#second > button")).to_contain_text("A second style · in use")
-    set_slider(page, "Share of the second style", 0.25)
+    set_number(page, "Share of the second style", 0.25)
     page.get_by_role("button", name="A third and a fourth style").click()
     page.locator("#third-style input[type=file]").set_input_files(pictures[1])
     expect(page.locator("#third-style img")).to_be_visible()
-    set_slider(page, "Share of the third style", 0.5)
+    set_number(page, "Share of the third style", 0.5)
     page.locator("#run").click()
     wait_for_the_end(page, "Painted 64 × 48 px")
     page.get_by_role("button", name="Settings used").click()
@@ -401,3 +392,13 @@ def test_a_picture_in_full_screen_covers_the_page(looked_at):
         assert page.evaluate(seen, middle), covered
     page.locator("#slider").get_by_label("Exit fullscreen mode").click()
     expect(page.locator("#slider.fullscreen")).to_have_count(0)
+
+
+def test_a_style_can_be_chosen_with_the_keyboard(looked_at):
+    page = looked_at
+    page.get_by_role("group", name="Styles to paint in").get_by_role("button").nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#style img")).to_be_visible()
+    page.locator("#fills").get_by_label("Fill the second style").check()
+    page.get_by_role("group", name="Styles to paint in").get_by_role("button").nth(2).click()
+    expect(page.locator("#second > button")).to_contain_text("in use")

@@ -8,7 +8,9 @@ from browsing import (
     SOON,
     bring_a_second_style,
     choose,
+    downloaded,
     open_advanced,
+    set_number,
     strength,
 )
 from contrasts import contrast, light_and_dark
@@ -33,12 +35,6 @@ def open_tab(page, name):
     # The new tab is there before the old one has gone, whose fields of the same name would be found first.
     expect(page.locator(".about:visible h2")).to_have_count(1)
     expect(page.locator("#run")).to_be_hidden()
-
-
-def set_number(page, label, value):
-    box = page.locator(f"input[type=number][aria-label*='{label}']:visible").first
-    box.fill(str(value))
-    box.press("Tab")
 
 
 def self_taught(page):
@@ -138,9 +134,7 @@ def test_the_grid_fills_in_and_a_picture_opens_in_transfer(visit, pictures):
     expect(page.locator("#grid-sheet .note", has_text="An example")).to_have_count(0)
     expect(page.locator("#grid-sheet img:visible")).to_be_visible()
     expect(page.locator("#grid-said")).to_contain_text("20 pictures, 200 evaluations", timeout=6 * SOON)
-    with page.expect_download() as download:
-        page.locator("#grid-download").click()
-    with Image.open(download.value.path()) as sheet:
+    with Image.open(downloaded(page, "#grid-download").path()) as sheet:
         assert (sheet.format, sheet.getpixel((3, 3))) == ("PNG", (255, 255, 255))
     assert spread(page) <= 2
     press(page, "up to conv3_1, α/β = 10⁻⁴")
@@ -190,7 +184,9 @@ def press(page, label):
     expect(page.locator(".chosen button")).to_be_in_viewport()
 
 
-def test_an_example_is_there_before_anything_is_pressed_and_its_pictures_open_too(visit):
+def test_before_a_press_an_example_of_the_kind_chosen_is_there_with_its_time_and_its_pictures_open(
+    visit,
+):
     page = visit()
     open_tab(page, "Which layers make the style?")
     expect(page.locator("#grid-sheet .note")).to_contain_text("An example: Lake × Palette knife")
@@ -200,11 +196,22 @@ def test_an_example_is_there_before_anything_is_pressed_and_its_pictures_open_to
     press(page, "conv1_1, α/β = 10⁻⁵")
     outline = page.locator("#grid-sheet [aria-pressed=true]").evaluate("(e) => getComputedStyle(e).boxShadow")
     assert outline != "none"
+    follows(page, lambda: set_number(page, "Size", 64))
+    open_tab(page, BOARDS[1])
+    shown = page.locator("#reconstruct-sheet img:visible")
+    expect(shown).to_have_attribute("src", re.compile("reconstruct-"))
+    follows(page, lambda: page.get_by_label("Three optimisers").check())
+    expect(shown).to_have_attribute("src", re.compile("optimizers-"))
+    expect(page.locator("#reconstruct-sheet .note")).to_contain_text("500 evaluations")
+    expect(page.get_by_text("Evaluations were set to 500, as usual for this sheet.")).to_be_visible()
+    assert page.locator("#reconstruct-sheet button").count() == 0
+    follows(page, lambda: page.get_by_label("Seven statistics of style").check())
+    open_tab(page, BOARDS[0])
     last = page.locator("#grid-sheet [data-index]").last  # the keyboard alone
     last.focus()
     page.keyboard.press("Enter")
     expect(last).to_have_attribute("aria-pressed", "true")
-    expect(page.locator(".chosen")).to_contain_text("style conv1_1, conv2_1, conv3_1, conv4_1, conv5_1")
+    expect(page.locator(".chosen")).to_contain_text("style relu1_1, relu2_1, relu3_1, relu4_1, relu5_1")
     page.keyboard.press("Tab")
     expect(page.locator(".chosen button")).to_be_focused()
     page.keyboard.press("Enter")
@@ -280,7 +287,9 @@ def test_reconstruct_can_be_stopped_and_keeps_what_is_done(visit, pictures):
     expect(page.locator("#reconstruct-download")).to_be_visible()
 
 
-def test_units_are_shown_for_the_pictures_looked_at_so_far(visit, pictures):
+def test_units_are_shown_for_the_pictures_looked_at_so_far_and_after_an_error_a_run_can_be_begun_again(
+    visit, pictures, tmp_path
+):
     page = visit()
     choose(page, *pictures)
     open_tab(page, "What does a unit see?")
@@ -317,11 +326,6 @@ def test_units_are_shown_for_the_pictures_looked_at_so_far(visit, pictures):
         page.keyboard.press("Tab")
         expect(page.locator("#units figcaption").first).to_contain_text(unit)
         expect(page.locator("#units-first input")).to_have_value(unit.removeprefix("Unit "))
-
-
-def test_after_an_error_a_run_can_be_begun_again(visit, tmp_path):
-    page = visit()
-    open_tab(page, "What does a unit see?")
     files = [tmp_path / f"{number}.png" for number in range(13)]
     for file in files:
         waves(64, 64).save(file)
@@ -334,23 +338,6 @@ def test_after_an_error_a_run_can_be_begun_again(visit, tmp_path):
     expect(page.locator("#units-run")).to_be_enabled()
     expect(page.locator("#units-stop")).to_be_disabled()
     expect(said).to_be_visible()
-
-
-def test_what_is_chosen_for_a_sheet_is_said_above_its_button_in_time_and_shown_by_an_example_of_its_kind(
-    visit,
-):
-    page = visit()
-    open_tab(page, BOARDS[0])
-    follows(page, lambda: set_number(page, "Size", 64))
-    open_tab(page, BOARDS[1])
-    shown = page.locator("#reconstruct-sheet img:visible")
-    expect(shown).to_have_attribute("src", re.compile("reconstruct-"))
-    follows(page, lambda: page.get_by_label("Three optimisers").check())
-    expect(shown).to_have_attribute("src", re.compile("optimizers-"))
-    expect(page.locator("#reconstruct-sheet .note")).to_contain_text("500 evaluations")
-    expect(page.get_by_text("Evaluations were set to 500, as usual for this sheet.")).to_be_visible()
-    assert page.locator("#reconstruct-sheet button").count() == 0
-    follows(page, lambda: page.get_by_label("Seven statistics of style").check())
 
 
 def follows(page, change):

@@ -72,7 +72,9 @@ def test_on_a_phone_paint_stays_in_reach_and_the_view_follows_it_to_the_picture(
     wait_for_the_end(page)
 
 
-def test_what_was_refused_is_no_longer_said_once_it_is_mended(visit, pictures):
+def test_what_was_refused_is_no_longer_said_once_it_is_mended_and_pictures_are_swapped_and_a_pair_drawn(
+    visit, pictures
+):
     page = visit()
     page.locator("#run").click()
     refusal = page.locator("#said [role=alert]")
@@ -91,6 +93,17 @@ def test_what_was_refused_is_no_longer_said_once_it_is_mended(visit, pictures):
     wait_for_the_end(page)
     strength(page).fill("20")
     expect(refusal).to_be_hidden()
+    expect(page.locator("#content img")).to_have_attribute("src", re.compile(re.escape(pictures[0].name)))
+    before = [page.locator(f"#{name} img").get_attribute("src") for name in ("content", "style")]
+    page.locator("#swap").click()
+    expect(page.locator("#content img")).to_have_attribute("src", before[1])
+    expect(page.locator("#style img")).to_have_attribute("src", before[0])
+    page.locator("#surprise").click()
+    expect(page.locator("#said")).to_contain_text("evaluation")
+    expect(page.locator("#surprise")).to_be_disabled()
+    page.locator("#stop").click()
+    wait_for_the_end(page)
+    expect(page.locator("#surprise")).to_be_enabled()
 
 
 # No control changes a run by being looked at
@@ -168,21 +181,6 @@ def test_who_waits_sees_the_picture_to_be_painted_and_one_time(visit, pictures, 
     for page in (second, first):
         page.locator("#stop").click()
         wait_for_the_end(page)
-
-
-def test_swap_and_surprise(visit, pictures):
-    page = visit()
-    choose(page, *pictures)
-    before = [page.locator(f"#{name} img").get_attribute("src") for name in ("content", "style")]
-    page.locator("#swap").click()
-    expect(page.locator("#content img")).to_have_attribute("src", before[1])
-    expect(page.locator("#style img")).to_have_attribute("src", before[0])
-    page.locator("#surprise").click()
-    expect(page.locator("#said")).to_contain_text("evaluation")
-    expect(page.locator("#surprise")).to_be_disabled()
-    page.locator("#stop").click()
-    wait_for_the_end(page)
-    expect(page.locator("#surprise")).to_be_enabled()
 
 
 # Addresses, and what leads elsewhere
