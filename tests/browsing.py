@@ -2,8 +2,9 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from playwright.sync_api import (
@@ -37,28 +38,69 @@ QUICK = {
 }
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = next(filter(None, map(shutil.which, NAMES)), playwright.chromium.executable_path)
-        if not Path(chromium).exists():
-            pytest.skip("there is no Chromium here: install chromium, or run “playwright install chromium”")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+class Window:
+    """A Chromium with one profile and one tab, for files of browser tests that follow each other. To start it
+    takes a second, and its profile keeps the page's programs, which take another to read.
+
+    While it is open an event loop runs in this thread, so asyncio.run() can begin no other.
+    """
+
+    def __init__(self) -> None:
+        self._opened, self._tab = ExitStack(), None
+
+    @property
+    def tab(self) -> Page:
+        if self._tab is None:
+            with ExitStack() as opening:
+                chromium = opening.enter_context(sync_playwright()).chromium
+                path = next(filter(None, map(shutil.which, NAMES)), chromium.executable_path)
+                if not Path(path).exists():
+                    pytest.skip(
+                        "there is no Chromium here: install chromium, or run “playwright install chromium”"
+                    )
+                browser = opening.enter_context(chromium.launch(executable_path=path, args=["--no-sandbox"]))
+                self._tab = opening.enter_context(browser.new_context()).new_page()
+                self._opened = opening.pop_all()
+        return self._tab
+
+    def close(self) -> None:
+        self._tab = None
+        self._opened.close()
+
+
+def is_in_browser(module: ModuleType) -> bool:
+    """Whether a file has tests in a browser: it then has what they expect of it."""
+    return vars(module).get("expect") is expect
+
+
+@pytest.fixture(scope="session")
+def window() -> Iterator[Window]:
+    window = Window()
+    yield window
+    window.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_event_loop(request, window) -> None:
+    """A file without tests in a browser may run one of its own."""
+    if not is_in_browser(request.module):
+        window.close()
 
 
 @pytest.fixture(scope="module")
-def profile(browser) -> Iterator[BrowserContext]:
-    """One browser profile for a file's tests: it keeps the page's programs, which take a second to read."""
-    with browser.new_context() as context:
-        yield context
+def tab(window) -> Page:
+    """One tab for all: where the page was shown before, two thirds of the time show it again."""
+    return window.tab
 
 
 @pytest.fixture(scope="module")
-def tab(profile) -> Page:
-    """One tab for a file's tests: where the page was shown before, two thirds of the time show it again."""
-    return profile.new_page()
+def profile(tab) -> BrowserContext:
+    return tab.context
+
+
+@pytest.fixture(scope="module")
+def browser(profile) -> Browser:
+    return profile.browser
 
 
 @pytest.fixture
@@ -71,7 +113,7 @@ def visit(app, browser, tab) -> Iterator[Opener]:
 
 @pytest.fixture(scope="module")
 def opened_once(app, browser, profile) -> Iterator[Page]:
-    with visiting(app, browser, profile.new_page()) as open_page:
+    with profile.new_page() as page, visiting(app, browser, page) as open_page:
         yield open_page()
 
 

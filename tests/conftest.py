@@ -34,9 +34,15 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first: two workers that take a file at a time then end together."""
+    """Files with browser tests first, which share a browser as long as no other comes between; and of both
+    kinds the longest first: two workers that take a file at a time then end together."""
     longest = [f"test_{name}" for name in LONGEST]
-    items.sort(key=lambda item: [*longest, item.path.stem].index(item.path.stem))
+    in_browser = {item.path for item in items if item.get_closest_marker("browser")}
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        return item.path not in in_browser, [*longest, item.path.stem].index(item.path.stem)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session", autouse=True)
