@@ -1,4 +1,4 @@
-"""What a visitor waits for: the page, the first picture, Stop."""
+"""What a visitor waits for: the page; without a server and a browser the first picture, and Stop."""
 
 import contextlib
 import os
@@ -42,7 +42,14 @@ def _served() -> float:
 
 
 def first_picture_and_stop(weights: str) -> dict[str, float]:
-    """Seconds from Run to the first live picture, and from Stop to the finished PNG, at 512 px."""
+    """Seconds in this process, after a small run, which imports all that is needed; nothing is sent.
+
+    first_picture            from the start of a default run, with its pictures and filters still to be read,
+                             to its first preview, which is of 128 px
+    first_picture_one_scale  the same where all is painted at 512 px
+    stop                     from Stop to the end of that run: the rest of an evaluation, and the PNG
+    evaluation               the median of its evaluations
+    """
     from nst import Settings
     from nst.ui.painting import painting
     from nst.ui.running.clients import Client

@@ -100,8 +100,9 @@ def file_sizes(folder: Path) -> Iterator[int]:
 
 
 def soak(minutes: float = MINUTES) -> dict[str, Any]:
-    """Run it; returns what was seen, how visits ended, and what came back."""
-    load, tally = prepared(), Tally()
+    """Run it for that many whole minutes, at least one; returns what was seen, how visits ended, and what
+    came back."""
+    load, tally, minutes = prepared(), Tally(), max(1, round(minutes))
     with tempfile.TemporaryDirectory() as folder:
         server = Server(REAL_APP, Path(folder), **ENVIRONMENT)
         try:
@@ -124,7 +125,7 @@ def tracebacks(log: str) -> dict[str, int]:
     return Counter(re.findall(r"^Traceback.*\n(?:[ |+].*\n|\n)*(\S.*)", log, re.MULTILINE))
 
 
-def looked_at(server: Server, load: Load, tally: Tally, minutes: float) -> Iterator[tuple[str, Sight]]:
+def looked_at(server: Server, load: Load, tally: Tally, minutes: int) -> Iterator[tuple[str, Sight]]:
     """(name, Sight): as started, idle after a first minute of visits, each minute, and after the pause."""
     begun, folders = time.monotonic(), (server.uploads, server.uploads.parent / "cache")
 
@@ -140,7 +141,7 @@ def looked_at(server: Server, load: Load, tally: Tally, minutes: float) -> Itera
         pass
     time.sleep(IDLE)
     yield look(WARM)
-    for minute in minutes_of_visits(server, load, tally, round(minutes)):
+    for minute in minutes_of_visits(server, load, tally, minutes):
         yield look(f"minute {minute}")
     time.sleep(PAUSE)
     yield look(AFTER)

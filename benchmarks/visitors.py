@@ -26,7 +26,7 @@ __all__ = ["REAL_APP", "Load", "Server", "Tally", "prepared", "visits"]
 
 SMALL = {"size": 64, "evaluations": 10, "weights": "self-taught"}
 LONG = {**SMALL, "evaluations": 100}  # there is a middle in which to stop or leave
-EXPECTED = (Refused, AssertionError, httpx.HTTPError, OSError)  # how a refusal reaches a visitor
+EXPECTED = (Refused, httpx.HTTPError, OSError)  # how a refusal reaches a visitor
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,12 @@ def paint(visitor: Visitor, load: Load) -> None:
 def stop(visitor: Visitor, load: Load) -> None:
     """Press Stop while the picture grows, and wait for what it has become."""
     frames = visitor.outputs(visitor.join("transfer", *inputs(visitor, load, LONG)))
-    for frame in frames:
-        if frame[1]["evaluation"]:
-            call(visitor, "stop")
+    last: dict[str, Any] = {}
+    for _, last in frames:
+        if last["evaluation"]:
+            visitor.press_button("stop")
+    if (last["state"], last["message"].split()[0]) != ("stopped", "Stopped"):  # not by its time being over
+        raise RuntimeError(f"Stop was pressed, and the run said: {last['message']}")
 
 
 def leave(visitor: Visitor, load: Load) -> None:
@@ -110,7 +113,7 @@ def page(visitor: Visitor, load: Load) -> None:
 
 
 def recipe(visitor: Visitor, load: Load) -> None:
-    call(visitor, "_open_recipe_1", visitor.upload(load.recipe)).raise_for_status()
+    visitor.press_button("recipe", visitor.upload(load.recipe), trigger="upload")
 
 
 def study(visitor: Visitor, load: Load) -> None:
@@ -132,26 +135,20 @@ def attack(visitor: Visitor, load: Load) -> None:
 
 
 def nonsense(visitor: Visitor, load: Load) -> None:
-    """Requests that no page sends."""
+    """Requests that no page sends: each is answered, whatever with."""
     for data in ({"a": 1}, [[]], "\0", -1, "é" * 300):
-        visitor.ask("transfer", data)
-        visitor.server.http.get("/gradio_api/file=/etc/passwd")
+        for answer in (
+            visitor.ask("transfer", data),
+            visitor.server.http.get("/gradio_api/file=/etc/passwd"),
+        ):
+            if answer.is_server_error:
+                answer.raise_for_status()
 
 
 KINDS: tuple[Callable[[Visitor, Load], None], ...] = (
     *(paint, stop, leave, never_listen, cut_upload, silent),
     *(page, recipe, study, gram, attack, nonsense),
 )
-
-
-def call(visitor: Visitor, name: str, *data: Any) -> httpx.Response:
-    """A button outside the queue, as the page presses it."""
-    body = {
-        "data": list(data),
-        "fn_index": visitor.server.fn_index(name),
-        "session_hash": visitor.session,
-    }
-    return visitor.server.http.post("/gradio_api/run/predict", json=body)
 
 
 def connection(visitor: Visitor) -> socket.socket:
@@ -164,10 +161,17 @@ def visit(server: Server, load: Load, kind: Callable[[Visitor, Load], None], tal
         kind(Visitor(server), load)
         tally.add(kind.__name__, "done")
     except EXPECTED as error:
-        timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
-        tally.add(kind.__name__, "unanswered" if timed_out else "refused")
+        tally.add(kind.__name__, how(error))
     except Exception as error:  # the soak goes on, and says so
         tally.add(kind.__name__, f"broke with {type(error).__name__}")
+
+
+def how(error: Exception) -> str:
+    """How a visit ended that was not answered as it wished."""
+    if isinstance(error, httpx.HTTPStatusError) and error.response.is_server_error:
+        return f"broke with {error.response.status_code}"
+    timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
+    return "unanswered" if timed_out else "refused"
 
 
 def visits(server: Server, load: Load, tally: Tally, over: threading.Event, seed: int) -> None:

@@ -24,7 +24,14 @@ from PIL import Image
 ROOT = Path(__file__).parent.parent
 SMALL_APP = ROOT / "tests" / "small_app.py"
 REAL_APP = ROOT / "app.py"
-ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+# A run of the endpoint /transfer that takes next to no time.
+SMALL = {
+    "size": 64,
+    "evaluations": 2,
+    "weights": "self-taught",
+    "content_layers": "relu1_1",
+    "style_layers": "relu1_1",
+}
 
 # Waits end when the thing waited for happens; this only ends a test that would hang.
 PATIENCE = 60.0
@@ -83,6 +90,21 @@ class Server:
 
     def fn_index(self, name: str) -> int:
         return next(d["id"] for d in self.config["dependencies"] if d["api_name"] == name)
+
+    def connection(self, *lines: str, body: bytes = b"") -> socket.socket:
+        """One on which these lines and this body were sent."""
+        connection = socket.create_connection(("127.0.0.1", int(self.url.rsplit(":", 1)[1])))
+        connection.sendall("\r\n".join(lines).encode() + body)
+        return connection
+
+    def pressed(self, elem_id: str, trigger: str = "click") -> int:
+        """The number of the function that the page calls when this happens to this element of it."""
+        element = next(c["id"] for c in self.config["components"] if c["props"].get("elem_id") == elem_id)
+        return next(
+            d["id"]
+            for d in self.config["dependencies"]
+            if d["backend_fn"] and [element, trigger] in d["targets"]
+        )
 
     def entries(self) -> list[str]:
         """The lines that runs of the small app have written, in order."""
@@ -143,9 +165,7 @@ class Visitor:
         )
 
     def join(self, name: str, *data: Any) -> str:
-        answer = self.ask(name, *data)
-        assert answer.status_code == 200, answer.text
-        return answer.json()["event_id"]
+        return self.ask(name, *data).raise_for_status().json()["event_id"]
 
     def messages(self) -> Iterator[dict[str, Any]]:
         """What the server sends this tab, diffs applied, until it has nothing more to send.
@@ -197,6 +217,13 @@ class Visitor:
         body = {"data": list(data), "session_hash": self.session}
         return self.server.http.post(f"/gradio_api/run/{name}", json=body)
 
+    def press_button(self, elem_id: str, *data: Any, trigger: str = "click") -> httpx.Response:
+        """The same of an element of the page, as a browser sends it. By a name alone another may be meant:
+        Gradio numbers those of functions that are called alike."""
+        number = self.server.pressed(elem_id, trigger)
+        body = {"data": list(data), "fn_index": number, "session_hash": self.session}
+        return self.server.http.post("/gradio_api/run/private", json=body).raise_for_status()
+
     def look(self, picture: dict[str, Any]) -> np.ndarray:
         """(H, W, 3) in 0 … 255 of a picture the server sent, fetched as a browser does."""
         data = self.server.http.get("/gradio_api/file=" + picture["path"]).raise_for_status().content
@@ -220,6 +247,24 @@ class Visitor:
             return str(refused)
 
 
+@contextlib.contextmanager
+def silent_connections(server: Server) -> Iterator[list[socket.socket]]:
+    """Within the with statement four connections on which nothing more comes: no request, half of one, an
+    upload without its files, half a body."""
+    upload = (
+        "POST /gradio_api/upload HTTP/1.1",
+        "Host: here",
+        "Content-Type: multipart/form-data; boundary=b",
+        "Content-Length: 1000000",
+        "",
+        "",
+    )
+    join = ("POST /gradio_api/queue/join HTTP/1.1", "Host: here", "Content-Length: 1000", "", "{")
+    begun = ("",), ("GET / HTTP/1.1", "Host: he"), upload, join
+    with contextlib.ExitStack() as closing:
+        yield [closing.enter_context(server.connection(*lines)) for lines in begun]
+
+
 class Refused(Exception):
     """An event ended in an error; its text is what the visitor reads."""
 
@@ -235,9 +280,13 @@ def png(picture: Image.Image) -> bytes:
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """One below those that Linux gives to clients (from 32768 on), of which one could have it before the
+    server does."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until(condition: Any, what: str) -> Any:

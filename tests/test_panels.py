@@ -86,10 +86,7 @@ def begin_painting(painter: Visitor) -> Iterator[list[Any]]:
 
 def stop(visitor: Visitor, button: str = "stop") -> None:
     """Press Stop: it ends what this visitor began there."""
-    pressed = [component(visitor.server, button), "click"]
-    number = next(d["id"] for d in visitor.server.config["dependencies"] if pressed in d["targets"])
-    body = {"data": [], "fn_index": number, "session_hash": visitor.session}
-    visitor.server.http.post("/gradio_api/run/private", json=body).raise_for_status()
+    visitor.press_button(button)
 
 
 class Heard:
