@@ -3,10 +3,11 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from socket import socket
 
 import pytest
 import torch
-from server import REAL_APP, Server
+from server import REAL_APP, Server, silent_connections
 
 import nst.ui  # noqa: F401  # before a file's gradio, which takes half the time: nst/ui/stubs.py
 from nst import decoding
@@ -66,11 +67,24 @@ def seeded() -> None:
 
 
 @pytest.fixture(scope="session")
-def app(apart, tmp_path_factory) -> Iterator[Server]:
-    """The real app at its usual limits, in a process of its own, for all tests that need no other."""
+def app_and_silent(apart, tmp_path_factory) -> Iterator[tuple[Server, list[socket]]]:
     server = Server(REAL_APP, tmp_path_factory.mktemp("app"))
-    yield server
+    with silent_connections(server) as silent:
+        yield server, silent
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def app(app_and_silent) -> Server:
+    """The real app at its usual limits, in a process of its own, for all tests that need no other."""
+    return app_and_silent[0]
+
+
+@pytest.fixture(scope="session")
+def silent(app_and_silent) -> list[socket]:
+    """Connections to it on which nothing comes, opened at its start: it takes 20 s to close them, and other
+    tests go on meanwhile."""
+    return app_and_silent[1]
 
 
 @pytest.fixture(scope="session")
@@ -83,4 +97,4 @@ def real_weights() -> str:
     return str(path)
 
 
-pytest_plugins = ["browsing", "running", "stored_weights"]
+pytest_plugins = ["asking", "browsing", "running", "stored_weights"]

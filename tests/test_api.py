@@ -3,15 +3,13 @@
 import inspect
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
-from server import png, wait_until
-from tiny import checks, waves
+from server import wait_until
 
 from nst import Settings, preset
 from nst.images import GAP
@@ -25,23 +23,8 @@ QUICK = {"size": 64, "evaluations": 3, "weights": "self-taught"}
 FLAT = {**QUICK, "content_layers": "relu1_1", "style_layers": "relu1_1"}  # one layer to be learned
 
 
-@pytest.fixture(scope="module")
-def client(app, tmp_path_factory) -> Iterator[Client]:
-    client = Client(app.url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def pictures(tmp_path) -> dict[str, object]:
-    paths = {"content": tmp_path / "content.png", "style": tmp_path / "style.png"}
-    paths["content"].write_bytes(png(waves(128, 96)))
-    paths["style"].write_bytes(png(checks()))
-    return {name: handle_file(path) for name, path in paths.items()}
-
-
-def test_a_client_gets_a_painting_with_its_recipe_and_a_summary(client, pictures):
-    painting, summary = client.predict(**pictures, **QUICK, seed=5, api_name="/transfer")
+def test_a_client_gets_a_painting_with_its_recipe_and_a_summary(client, pair):
+    painting, summary = client.predict(**pair, **QUICK, seed=5, api_name="/transfer")
     with Image.open(painting) as opened:
         assert (opened.format, opened.size) == ("PNG", (64, 48))
     assert read_recipe(Path(painting)).settings == Settings(**QUICK, seed=5)
@@ -107,18 +90,18 @@ def test_a_server_at_rest_wakes_less_than_200_times_a_second_and_not_a_thousand(
     wait_until(lambda: wakeups_in_half_a_second() < 0.5 * 200, "a server at rest")
 
 
-def test_the_run_is_streamed_as_it_goes(client, pictures):
+def test_the_run_is_streamed_as_it_goes(client, pair):
     given = {**FLAT, "evaluations": 250}
-    job = client.submit(**pictures, **given, api_name="/transfer")
+    job = client.submit(**pair, **given, api_name="/transfer")
     job.result()
     seen = [summary["evaluation"] for _, summary in job.outputs()]
     assert seen == sorted(seen)
     assert 2 < len(set(seen)) < 190  # a client fetches a preview for each
 
 
-def test_what_is_left_out_stays_as_the_preset_has_it(client, pictures):
+def test_what_is_left_out_stays_as_the_preset_has_it(client, pair):
     given = {**QUICK, "preset": "gentle", "content_layers": "relu2_1", "style_layers": "relu1_1=1,relu2_1=3"}
-    painting, _ = client.predict(**pictures, **given, keep_colours=True, api_name="/transfer")
+    painting, _ = client.predict(**pair, **given, keep_colours=True, api_name="/transfer")
     settings = read_recipe(Path(painting)).settings
     assert settings.strength == preset("gentle").strength
     assert settings.style_layers == {"relu1_1": 0.25, "relu2_1": 0.75}
@@ -126,16 +109,16 @@ def test_what_is_left_out_stays_as_the_preset_has_it(client, pictures):
     assert settings.keep_colours
 
 
-def test_four_styles_are_mixed_by_their_weights(client, pictures):
+def test_four_styles_are_mixed_by_their_weights(client, pair):
     others = ("second_style", "third_style", "fourth_style")
-    mixed = {**dict.fromkeys(others, pictures["content"]), "style_weights": "1,3,2,2", "colours": 0.5}
-    painting, _ = client.predict(**pictures, **FLAT, **mixed, api_name="/transfer")
+    mixed = {**dict.fromkeys(others, pair["content"]), "style_weights": "1,3,2,2", "colours": 0.5}
+    painting, _ = client.predict(**pair, **FLAT, **mixed, api_name="/transfer")
     settings = read_recipe(Path(painting)).settings
     assert (settings.style_weights, settings.colours) == ((0.125, 0.375, 0.25, 0.25), 0.5)
 
 
-def test_a_row_from_one_style_to_another_comes_as_one_picture_and_a_film(client, pictures):
-    given = {**pictures, "second_style": pictures["content"], **QUICK, "evaluations": 4}
+def test_a_row_from_one_style_to_another_comes_as_one_picture_and_a_film(client, pair):
+    given = {**pair, "second_style": pair["content"], **QUICK, "evaluations": 4}
     row, film, summary = client.predict(**given, pictures=3, api_name="/between")
     assert (summary["state"], summary["evaluation"], summary["of"]) == ("done", 12, 12)
     with Image.open(row) as opened:
@@ -148,21 +131,21 @@ def test_a_row_from_one_style_to_another_comes_as_one_picture_and_a_film(client,
         client.predict(**given, pictures=13, api_name="/between")
 
 
-def test_a_result_is_gone_on_with(client, pictures):
-    painting, _ = client.predict(**pictures, **{**FLAT, "size": 128}, api_name="/transfer")
+def test_a_result_is_gone_on_with(client, pair):
+    painting, _ = client.predict(**pair, **{**FLAT, "size": 128}, api_name="/transfer")
     larger, summary = client.predict(
-        **pictures, **{**FLAT, "size": 192}, scales=2, start=handle_file(painting), api_name="/transfer"
+        **pair, **{**FLAT, "size": 192}, scales=2, start=handle_file(painting), api_name="/transfer"
     )
     assert read_recipe(Path(larger)).others == ("start",)
     assert (summary["width"], summary["of"]) == (192, 1)
 
 
-def test_a_mask_says_what_stays_as_it_is(client, pictures, tmp_path):
-    with Image.open(pictures["content"]["path"]) as content:
+def test_a_mask_says_what_stays_as_it_is(client, pair, tmp_path):
+    with Image.open(pair["content"]["path"]) as content:
         mask = Image.new("RGB", content.size)
         mask.paste((255, 0, 0), (0, 0, content.width // 2, content.height))
         mask.save(tmp_path / "mask.png")
-    given = {**pictures, **FLAT, "mask": handle_file(tmp_path / "mask.png")}
+    given = {**pair, **FLAT, "mask": handle_file(tmp_path / "mask.png")}
     painting, _ = client.predict(**given, api_name="/transfer")
     assert read_recipe(Path(painting)).others == ("mask",)
     mask.paste((0, 0, 255), (0, 0, mask.width // 2, mask.height))
@@ -171,17 +154,17 @@ def test_a_mask_says_what_stays_as_it_is(client, pictures, tmp_path):
         client.predict(**{**given, "mask": handle_file(tmp_path / "blue.png")}, api_name="/transfer")
 
 
-def test_parts_that_are_alike_are_proposed_as_masks_that_a_painting_takes(client, pictures):
-    mask, style_mask = client.predict(**pictures, parts=3, api_name="/parts_alike")
+def test_parts_that_are_alike_are_proposed_as_masks_that_a_painting_takes(client, pair):
+    mask, style_mask = client.predict(**pair, parts=3, api_name="/parts_alike")
     masks = {"mask": handle_file(mask), "style_mask": handle_file(style_mask)}
-    painting, _ = client.predict(**pictures, **FLAT, **masks, api_name="/transfer")
+    painting, _ = client.predict(**pair, **FLAT, **masks, api_name="/transfer")
     assert read_recipe(Path(painting)).others == ("mask", "style_mask")
     with pytest.raises(AppError, match="Parts must be a whole number from 2 to 3, not “5”"):
-        client.predict(**pictures, parts=5, api_name="/parts_alike")
+        client.predict(**pair, parts=5, api_name="/parts_alike")
 
 
-def test_a_texture_needs_no_content_image(client, pictures):
-    given = {**FLAT, "style": pictures["style"], "canvas": "4:3", "seamless": True, "statistic": "mean-std"}
+def test_a_texture_needs_no_content_image(client, pair):
+    given = {**FLAT, "style": pair["style"], "canvas": "4:3", "seamless": True, "statistic": "mean-std"}
     painting, summary = client.predict(content=None, **given, api_name="/transfer")
     assert read_recipe(Path(painting)).settings.is_texture
     assert summary["content_cost"] == 0
@@ -200,9 +183,9 @@ def test_a_texture_needs_no_content_image(client, pictures):
         ({"weights": "/etc/passwd"}, "Weights must be one of"),
     ],
 )
-def test_a_setting_out_of_bounds_is_refused_in_one_sentence(client, pictures, given, sentence):
+def test_a_setting_out_of_bounds_is_refused_in_one_sentence(client, pair, given, sentence):
     with pytest.raises(AppError, match=sentence):
-        client.predict(**pictures, **{**QUICK, **given}, api_name="/transfer")
+        client.predict(**pair, **{**QUICK, **given}, api_name="/transfer")
 
 
 def test_the_public_endpoints_are_these_and_transfer_names_every_setting(client):

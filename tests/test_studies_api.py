@@ -1,30 +1,10 @@
 """The endpoints of the studies as programs meet them: Gradio's own client against the real app."""
 
-from collections.abc import Iterator
-
 import pytest
-from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
-from server import png
-from tiny import checks, waves
 
 QUICK = {"size": 64, "evaluations": 2, "weights": "self-taught"}
-
-
-@pytest.fixture(scope="module")
-def client(app, tmp_path_factory) -> Iterator[Client]:
-    client = Client(app.url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def pictures(tmp_path) -> dict[str, object]:
-    paths = {"content": tmp_path / "content.png", "style": tmp_path / "style.png"}
-    paths["content"].write_bytes(png(waves(128, 96)))
-    paths["style"].write_bytes(png(checks()))
-    return {name: handle_file(path) for name, path in paths.items()}
 
 
 def is_png(path: str) -> bool:
@@ -32,8 +12,8 @@ def is_png(path: str) -> bool:
         return opened.format == "PNG" and min(opened.size) > 100
 
 
-def test_the_grid_comes_as_one_sheet_with_the_settings_of_each_picture(client, pictures):
-    sheet, summary = client.predict(**pictures, **QUICK, api_name="/layers_grid")
+def test_the_grid_comes_as_one_sheet_with_the_settings_of_each_picture(client, pair):
+    sheet, summary = client.predict(**pair, **QUICK, api_name="/layers_grid")
     assert is_png(sheet)
     assert (summary["state"], len(summary["pictures"])) == ("done", 20)
     assert summary["done"] == summary["of"] == 2 * 20
@@ -42,15 +22,15 @@ def test_the_grid_comes_as_one_sheet_with_the_settings_of_each_picture(client, p
 
 
 @pytest.mark.parametrize(("what", "count"), [("layers", 10), ("statistics", 21), ("optimizers", 15)])
-def test_reconstructions_come_as_one_sheet(client, pictures, what, count):
+def test_reconstructions_come_as_one_sheet(client, pair, what, count):
     quick = {**QUICK, "evaluations": 5 if what == "optimizers" else 1}
-    sheet, summary = client.predict(**pictures, **quick, what=what, api_name="/reconstruct")
+    sheet, summary = client.predict(**pair, **quick, what=what, api_name="/reconstruct")
     assert is_png(sheet)
     assert (summary["state"], len(summary["pictures"])) == ("done", count)
 
 
-def test_top_patches_come_with_their_places_over_the_examples_and_ones_own(client, pictures):
-    given = {"picture": pictures["content"], "layer": "relu1_1", "unit": 3, "weights": "self-taught"}
+def test_top_patches_come_with_their_places_over_the_examples_and_ones_own(client, pair):
+    given = {"picture": pair["content"], "layer": "relu1_1", "unit": 3, "weights": "self-taught"}
     patches, summary = client.predict(**given, api_name="/top_patches")
     assert is_png(patches)
     found = summary["patches"]
@@ -59,8 +39,8 @@ def test_top_patches_come_with_their_places_over_the_examples_and_ones_own(clien
     assert all(p["box"][2] - p["box"][0] <= 3 for p in found)
 
 
-def test_gram_matrices_come_with_the_numbers_of_every_layer(client, pictures):
-    maps, summary = client.predict(**pictures, layer="relu2_1", weights="self-taught", api_name="/gram")
+def test_gram_matrices_come_with_the_numbers_of_every_layer(client, pair):
+    maps, summary = client.predict(**pair, layer="relu2_1", weights="self-taught", api_name="/gram")
     assert is_png(maps)
     sums = summary["sums"]["relu2_1"]
     assert sums["content"] == 0  # nothing is painted: the generated image is the content image
@@ -82,10 +62,10 @@ def test_gram_matrices_come_with_the_numbers_of_every_layer(client, pictures):
         ("/gram", {"style": None}, "There are no two pictures yet"),
     ],
 )
-def test_what_cannot_be_explored_is_refused_in_one_sentence(client, pictures, endpoint, given, sentence):
+def test_what_cannot_be_explored_is_refused_in_one_sentence(client, pair, endpoint, given, sentence):
     quick = QUICK if endpoint != "/gram" else {"weights": "self-taught"}
     with pytest.raises(AppError, match=sentence):
-        client.predict(**{**pictures, **quick, **given}, api_name=endpoint)
+        client.predict(**{**pair, **quick, **given}, api_name=endpoint)
 
 
 @pytest.mark.parametrize(
