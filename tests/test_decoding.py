@@ -77,10 +77,17 @@ def impatient(monkeypatch) -> Iterator[None]:
     decoding.close()
 
 
-@pytest.mark.parametrize("read", [decoding.load_picture, decoding.read_text])  # picture_size: below
-def test_a_file_that_takes_long_even_to_look_at_is_given_up(impatient, read):
+@pytest.mark.parametrize(
+    ("read", "attack", "count"),
+    [  # picture_size: below
+        (decoding.load_picture, attacks.segments, 4_900_000),
+        (decoding.read_text, attacks.segments, 4_900_000),
+        (decoding.load_picture, attacks.tiny_chunks, 1_600_000),
+    ],
+)
+def test_a_file_that_takes_long_even_to_look_at_is_given_up(impatient, read, attack, count):
     with pytest.raises(ImageRefused) as refusal:
-        read(attacks.segments(4_900_000))
+        read(attack(count))
     assert str(refusal.value) == TOO_HARD
     assert decoding.load_picture(of_kind("PNG")).size == scene().size
 

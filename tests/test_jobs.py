@@ -86,7 +86,7 @@ def test_a_cancelled_run_and_the_next_are_never_inside_together(small):
     assert left(small) == ["first", "second"]
 
 
-def test_closing_the_page_ends_its_run_at_the_next_step(small):
+def test_closing_the_page_ends_its_run_within_three_steps(small):
     visitor = Visitor(small)
     outputs = visitor.outputs(begin(visitor, "a", seconds=0.2))
     small.wait_for_entry("step a 1")
@@ -177,7 +177,7 @@ def test_one_visitor_may_wait_once_while_running_and_not_twice(small):
 
 
 def test_each_of_many_visitors_gets_their_own_picture(small):
-    colours = [(red, green, 128) for red in (30, 90, 160, 225) for green in (40, 128, 215)]
+    colours = [(red, green, 128) for red in (30, 128, 225) for green in (60, 200)]
 
     def paint(colour: tuple[int, int, int]) -> np.ndarray:
         visitor = Visitor(small)
@@ -208,7 +208,7 @@ def test_a_breakdown_is_told_with_a_number_and_the_next_run_works(small):
 
 def test_a_second_identical_batch_leaves_no_more_behind_than_the_first(small):
     def batch() -> tuple[int, int, float]:
-        for _ in range(4):
+        for _ in range(3):
             visitor = Visitor(small)
             visitor.run("counting", "a", 3, 0.01)
             content, style = visitor.upload(png(waves(128, 96))), visitor.upload(png(checks()))
@@ -224,9 +224,9 @@ def test_a_second_identical_batch_leaves_no_more_behind_than_the_first(small):
 
     batch()
     first, second = batch(), batch()
-    # Connections and pool threads come and go by a few; one left a run would be twelve.
-    assert second[0] <= first[0] + 4
-    assert second[1] <= first[1] + 4
+    # Connections and pool threads come and go by one; of each kind of run one left would be three.
+    assert second[0] <= first[0] + 2
+    assert second[1] <= first[1] + 2
     assert second[2] <= first[2] + 20
     for folder in small.run_folders():
         # The painting and its content image, a preview and a moment of each evaluation, the flag.

@@ -1,4 +1,5 @@
-"""What one network address holds at once: some hundred streams and bodies, and others theirs."""
+"""The guard before an app, without the app: what one network address holds at once, and others theirs; and no
+upload to a full disk."""
 
 import asyncio
 import json
@@ -12,6 +13,7 @@ from nst.ui.running.calls import JOIN, TOO_MANY, Calls
 from nst.ui.running.guard import Guard
 from nst.ui.running.held import UNREAD
 from nst.ui.running.limits import Limits
+from nst.ui.running.sweeping import Folders
 
 
 def test_one_address_holds_so_many_streams_and_no_more_and_others_are_served(monkeypatch):
@@ -118,6 +120,24 @@ def test_one_address_has_so_many_unfinished_requests_and_others_theirs():
     assert join("1.1.1.1") == (429, TOO_MANY.format(4))
 
 
+def test_nothing_is_uploaded_to_a_disk_that_has_less_room_than_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"let in"})
+
+    async def asked() -> tuple[int, str]:
+        guarded = Guard(app, Folders(Limits(free_megabytes=10**9)))
+        answer = Answer(guarded, "upload", receive=whole)
+        return await answer.status(), await answer.text()
+
+    status, said = asyncio.run(asked())
+    assert status == 507
+    assert "an upload needs 1000000000" in said
+    assert [*tmp_path.iterdir()] == []
+
+
 class Answer:
     """A request that is being answered: with a body one that is sent, else one that asks for something."""
 
@@ -136,5 +156,8 @@ class Answer:
     async def status(self) -> int:
         return (await self.sent.get())["status"]
 
+    async def text(self) -> str:
+        return (await self.sent.get())["body"].decode()
+
     async def detail(self) -> str:
-        return json.loads((await self.sent.get())["body"])["detail"]
+        return json.loads(await self.text())["detail"]

@@ -1,4 +1,4 @@
-"""gr.Blocks in which a request that fits no function is answered with a sentence."""
+"""gr.Blocks in which a request that fits no function, or no choice, is answered with a sentence."""
 
 import logging
 import secrets
@@ -13,6 +13,7 @@ NOT_FITTING = (
     "This could not be done with what was sent: please reload the page, try again, and report the "
     "number {} if it happens again."
 )
+NOT_TAKEN = "One of the values that were sent is none of those to choose from: please reload the page."
 
 
 class Page(gr.Blocks):
@@ -28,3 +29,12 @@ class Page(gr.Blocks):
             number = secrets.token_hex(4)
             log.exception("a function failed, number %s", number)
             raise gr.Error(NOT_FITTING.format(number), print_exception=False) from None
+
+    async def preprocess_data(self, *args: Any, **kwargs: Any) -> list[Any]:
+        """Gradio's inputs repeat a value that they refuse, however long, beside a list of Python's."""
+        try:
+            return await super().preprocess_data(*args, **kwargs)
+        except gr.Error as error:
+            if not error.print_exception:  # said by an input of ours
+                raise
+            raise gr.Error(NOT_TAKEN, print_exception=False) from None
