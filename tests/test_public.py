@@ -7,16 +7,24 @@ from pathlib import Path
 import httpx
 import pytest
 from bad_images import NAMES, NOT_A_PICTURE, REFUSED, Bad, black_png
-from server import REAL_APP, Server, Visitor, file_data, png
+from server import REAL_APP, SMALL, Server, Visitor, file_data, png
 from tiny import checks, waves
 
-SMALL = {
-    "size": 64,
-    "evaluations": 2,
-    "weights": "self-taught",
-    "content_layers": "relu1_1",
-    "style_layers": "relu1_1",
-}
+NAN = float("nan")
+# One file of each kind of refusal; test_images.py has them all, and test_decoding.py what they pass through.
+OF_EACH_KIND = [
+    {bad.name: bad for bad in REFUSED}[name]
+    for name in (
+        "I01 empty",
+        "I02 HTML",
+        "I03 half a JPEG",
+        "I06 400 megapixels of grey",
+        "I11 one pixel",
+        "I11 a ribbon",
+        "I14 a text bomb",
+        "I19 too long once turned",
+    )
+]
 
 
 @pytest.fixture
@@ -34,6 +42,15 @@ def visitor(app) -> Visitor:
 def given(visitor) -> dict[str, dict]:
     """A content and a style image, uploaded once."""
     return {"content": visitor.upload(png(waves(128, 96))), "style": visitor.upload(png(checks()))}
+
+
+@pytest.fixture(scope="module")
+def warm(app, visitor, given) -> Server:
+    """The app when it has imported, read and measured all that a run needs, which it begins to at its start:
+    what it holds then grows by what is asked of it alone."""
+    usual = {"size": 64, "evaluations": 1}
+    visitor.run("transfer", *visitor.transfer_inputs(**given, **usual))
+    return app
 
 
 def in_url(data: bytes) -> dict:
@@ -80,29 +97,28 @@ def test_what_the_app_keeps_of_a_run_is_served_to_nobody(public, visitor, given)
         assert "where the pictures are" not in answer.text
 
 
-@pytest.mark.parametrize("which", ["content", "style"])
+ELSE = {
+    "none": None,
+    "data": in_url(png(waves(128, 96))),
+    "bomb": in_url(black_png(9000, 9000)),
+    "metadata": file_data("http://169.254.169.254/latest/meta-data"),
+    "https": file_data("https://example.com/picture.jpg"),
+    "passwd": file_data("/etc/passwd"),
+    "dots": file_data("../../../../etc/passwd"),
+    "source": file_data(str(REAL_APP)),
+    "nul": file_data("picture\0.png"),
+}
+
+
 @pytest.mark.parametrize(
-    ("picture", "sentence"),
-    [
-        (None, "image yet"),
-        (in_url(png(waves(128, 96))), "uploaded files only"),
-        (in_url(black_png(9000, 9000)), "uploaded files only"),
-        (file_data("http://169.254.169.254/latest/meta-data"), "uploaded files only"),
-        (file_data("https://example.com/picture.jpg"), "uploaded files only"),
-        (file_data("/etc/passwd"), "uploaded files only"),
-        (file_data("../../../../etc/passwd"), "uploaded files only"),
-        (file_data(str(REAL_APP)), "uploaded files only"),
-        (file_data("picture\0.png"), "uploaded files only"),
-    ],
-    ids=["none", "data", "bomb", "metadata", "https", "passwd", "dots", "source", "nul"],
+    ("which", "picture"), [*(("style", each) for each in ELSE), ("content", "none"), ("content", "passwd")]
 )
-def test_anything_but_an_uploaded_file_is_refused_with_a_sentence(
-    public, visitor, given, which, picture, sentence
-):
-    before = public.memory()
-    inputs = visitor.transfer_inputs(**{**given, which: picture}, **SMALL)
+def test_anything_but_an_uploaded_file_is_refused_with_a_sentence(warm, visitor, given, which, picture):
+    before = warm.memory()
+    inputs = visitor.transfer_inputs(**{**given, which: ELSE[picture]}, **SMALL)
+    sentence = "image yet" if picture == "none" else "uploaded files only"
     assert sentence in visitor.answer("transfer", *inputs)
-    assert public.memory() < before + 50
+    assert warm.memory() < before + 50
 
 
 def test_a_file_that_is_gone_by_the_time_of_the_run_is_refused_with_a_sentence(visitor, given):
@@ -111,12 +127,12 @@ def test_a_file_that_is_gone_by_the_time_of_the_run_is_refused_with_a_sentence(v
     assert "choose the picture again" in said
 
 
-def test_a_large_body_is_refused_before_it_is_read(public):
-    before = public.memory()
-    answer = Visitor(public).ask("transfer", "x" * (30 * 2**20))
+def test_a_large_body_is_refused_before_it_is_read(warm):
+    before = warm.memory()
+    answer = Visitor(warm).ask("transfer", "x" * (30 * 2**20))
     assert answer.status_code == 413
     assert "1024 kB" in answer.text
-    assert public.memory() < before + 20
+    assert warm.memory() < before + 20
 
 
 def test_a_file_over_20_MB_is_refused_while_it_comes_in(public):
@@ -124,7 +140,7 @@ def test_a_file_over_20_MB_is_refused_while_it_comes_in(public):
     assert answer.status_code == 413
 
 
-@pytest.mark.parametrize("bad", [bad for bad in REFUSED if "I29" not in bad.name], ids=lambda bad: bad.name)
+@pytest.mark.parametrize("bad", OF_EACH_KIND, ids=lambda bad: bad.name)
 def test_a_bad_file_is_refused_over_http_in_its_own_words(visitor, given, bad: Bad):
     style = visitor.upload(bad.make(), "picture.jpg")
     said = visitor.answer("transfer", *visitor.transfer_inputs(given["content"], style, **SMALL))
@@ -172,21 +188,24 @@ def test_no_run_begins_around_the_queue(public, visitor, given):
 @pytest.mark.parametrize("data", [[], [None], [1, 2, 3], [None] * 200, [[]] * 22, [{}] * 22])
 def test_missing_and_extra_fields_leave_the_app_alive(public, visitor, data):
     said = visitor.answer("transfer", *data)
-    assert "Traceback" not in str(said)
+    assert said.endswith(".")
+    assert "\n" not in said
     assert public.http.get("/config").status_code == 200
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence"),
+    ("name", "value", "sentence"),
     [
-        ("size", "Size must be a whole number from 64 to"),
-        ("evaluations", "Evaluations must be a whole number from 1 to"),
-        ("seed", "Seed must be a whole number from 0 to"),
-        ("strength", "Strength must be a number from 0.1 to"),
-        ("alpha", "α (alpha) must be a number from 0 to"),
+        *(
+            ("size", value, "Size must be a whole number from 64 to")
+            for value in (-1, 1e308, NAN, float("inf"), "abc", [], {})
+        ),
+        ("evaluations", NAN, "Evaluations must be a whole number from 1 to"),
+        ("seed", NAN, "Seed must be a whole number from 0 to"),
+        ("strength", NAN, "Strength must be a number from 0.1 to"),
+        ("alpha", NAN, "α (alpha) must be a number from 0 to"),
     ],
 )
-@pytest.mark.parametrize("value", [-1, 1e308, float("nan"), float("inf"), "abc", [], {}])
 def test_a_setting_out_of_bounds_is_refused_by_name_and_range(public, visitor, given, name, sentence, value):
     before = public.run_folders()
     inputs = visitor.transfer_inputs(**given, **{**SMALL, name: value})
