@@ -9,7 +9,6 @@ import math
 import re
 import struct
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -196,11 +195,3 @@ def serving(path: Path):
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def wait_until(condition, seconds: float = 20) -> bool:
-    """Whether the condition came true in that time."""
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()

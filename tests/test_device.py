@@ -41,12 +41,6 @@ def test_a_device_that_is_not_here_is_named():
         choose(missing)
 
 
-@pytest.mark.parametrize("pinned", ["float32", "bfloat16"])
-def test_the_precision_can_be_pinned(pinned, monkeypatch):
-    monkeypatch.setenv("NST_PRECISION", pinned)
-    assert str(choose("cpu").dtype) == f"torch.{pinned}"
-
-
 def test_a_precision_that_a_device_has_not_is_refused_in_one_sentence(monkeypatch):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     assert choose("mps").dtype == torch.float32

@@ -536,17 +536,6 @@ def test_old_folders_are_swept_and_those_in_use_are_not():
     assert sorted(map(str, folders.root.iterdir())) == sorted([busy, new])
 
 
-def test_the_oldest_folders_go_when_there_are_too_many_bytes():
-    folders = Folders(Limits(keep_megabytes=10))
-    made = [folders.make() for _ in range(4)]
-    for age, folder in enumerate(made):
-        Path(folder, "painting.png").write_bytes(bytes(4 * 2**20))
-        os.utime(folder, (time.time() - age,) * 2)
-        folders.release(folder)
-    folders.sweep()
-    assert sorted(map(str, folders.root.iterdir())) == sorted(made[:2])
-
-
 def test_folder_names_cannot_be_guessed_or_repeated():
     folders = Folders(Limits())
     names = {Path(folders.make()).name for _ in range(50)}

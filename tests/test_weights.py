@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 import torch
 from filelock import FileLock, Timeout
-from hub_server import Fault, published_tensors, serving, wait_until, write_published
+from hub_server import Fault, published_tensors, serving, write_published
 from huggingface_hub import constants
 from safetensors.torch import save_file
+from server import wait_until
 
 from nst import weights
 from nst.errors import SettingsError, WeightsError
@@ -200,7 +201,7 @@ def test_a_closed_download_is_resumed_by_the_next_one(server, cache):
     while not (cache / BEGUN).exists() or (cache / BEGUN).stat().st_size < 500_000:
         next(search)
     search.close()
-    assert wait_until(lambda: not held(cache / "download.lock"))
+    wait_until(lambda: not held(cache / "download.lock"), "the download to be given up")
     have = (cache / BEGUN).stat().st_size
     server.fault, server.ranges = None, []
     assert_published(found()[0])
@@ -249,10 +250,11 @@ def test_two_processes_at_once_make_one_good_file(server, tmp_path):
     environment = {**os.environ, "HF_ENDPOINT": server.url, "HF_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-W", "error", "-c", CLIENT, str(tmp_path / "waiting")]
     processes = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in "ab"]
-    one_waits = wait_until((tmp_path / "waiting").exists, 90)
-    server.may_send.set()
+    try:
+        wait_until((tmp_path / "waiting").exists, "one process to wait for the other")
+    finally:
+        server.may_send.set()
     printed = [process.communicate(timeout=90)[0].strip() for process in processes]
-    assert one_waits
     assert printed == [f"{weights.RETRAINED} {COUNT}"] * 2
     assert_published(found()[0])
     assert server.sent < 2 * WEIGHTS
@@ -394,6 +396,7 @@ def name_server_that_never_answers(monkeypatch):
 
 @pytest.mark.parametrize("network", [refuse, unknown_name, name_server_that_never_answers])
 def test_with_no_network_the_sentence_comes_in_time(monkeypatch, network):
+    monkeypatch.setattr(hub, "PAUSES", (0.01, 0.03))
     released = network(monkeypatch)
     start = time.monotonic()
     assert refusal() == hub.UNREACHABLE
@@ -410,7 +413,7 @@ def test_a_server_that_falls_silent_is_given_up_and_can_be_asked_again(server, c
     assert refusal() == hub.UNREACHABLE  # the first download still holds the lock
     server.fault = None
     server.released.set()
-    assert wait_until(lambda: not held(cache / "download.lock"))
+    wait_until(lambda: not held(cache / "download.lock"), "the download to be given up")
     assert_published(found()[0])
 
 
