@@ -1,4 +1,4 @@
-"""What the studies share on the page: three sentences, and the pictures they take."""
+"""What the studies share on the page: what each opens with, and the pictures they take."""
 
 from dataclasses import dataclass
 from html import escape
@@ -9,18 +9,18 @@ from .gallery import Gallery
 
 @dataclass(frozen=True)
 class About:
-    """What a tab opens with: a question, three sentences that say what is shown and what to look for, and
-    where it comes from."""
+    """What a tab opens with: a question, three short paragraphs that say what is shown and what to look for,
+    and where it comes from."""
 
     title: str
-    sentences: tuple[str, str, str]
+    paragraphs: tuple[str, str, str]
     source: str
 
     @property
     def html(self) -> str:
-        said = " ".join(map(escape, self.sentences))
+        said = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in self.paragraphs)
         return (
-            f'<div class="about"><h2>{escape(self.title)}</h2><p>{said}</p>'
+            f'<div class="about"><h2>{escape(self.title)}</h2>{said}'
             f'<p class="note">{escape(self.source)}</p></div>'
         )
 
