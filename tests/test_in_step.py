@@ -1,7 +1,7 @@
 """What the page says and marks stays in step with what is there, in a real browser."""
 
 import pytest
-from browsing import a_painting, choose, number, paint, set_slider, use_recipe, wait_for_the_end
+from browsing import a_painting, choose, number, paint, set_number, use_recipe, wait_for_the_end
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -60,7 +60,7 @@ def test_a_piece_of_brushwork_is_marked_as_long_as_its_style_scale_is_set(visit,
     pieces.first.click()
     expect(number(page, "Style scale")).to_have_value("0.5")
     expect(pieces.first).to_have_attribute("aria-pressed", "true")
-    set_slider(page, "Style scale", 0.7)
+    set_number(page, "Style scale", 0.7)
     expect(pieces.first).to_have_attribute("aria-pressed", "false")
-    set_slider(page, "Style scale", 2)
+    set_number(page, "Style scale", 2)
     expect(pieces.nth(2)).to_have_attribute("aria-pressed", "true")

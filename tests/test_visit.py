@@ -216,7 +216,7 @@ def test_a_path_of_next_buttons_leads_through_all_tabs_and_each_has_an_address(l
 def test_back_and_forward_lead_to_the_tabs_that_were_open(visit):
     page = visit()
     page.wait_for_function("window.addressRead")
-    tabs, begun = page.locator("[role=tablist]").get_by_role("tab"), page.evaluate("history.length")
+    tabs = page.locator("[role=tablist]").get_by_role("tab")
 
     def expect_opened(number: int, name: str) -> None:
         expect(tabs.nth(number)).to_have_attribute("aria-selected", "true")
@@ -232,7 +232,10 @@ def test_back_and_forward_lead_to_the_tabs_that_were_open(visit):
     expect_opened(0, "transfer")
     page.go_forward()
     expect_opened(3, "units")
-    assert page.evaluate("history.length") == begun + 2  # Back and Forward themselves add nothing
+    page.go_back()  # Forward itself has added nothing
+    expect_opened(0, "transfer")
+    page.go_forward()
+    expect_opened(3, "units")
     page.goto(page.url.replace("units", "unknown'\""))
     page.wait_for_function("window.addressRead")
     tabs.nth(1).click()
