@@ -38,19 +38,19 @@ QUICK = {
 }
 
 
-class Window:
-    """A Chromium with one profile and one tab, for files of browser tests that follow each other. To start it
-    takes a second, and its profile keeps the page's programs, which take another to read.
+class Chromium:
+    """A browser with one profile for the files of browser tests that follow each other: to start it takes a
+    second, and the profile keeps the page's programs, which take another to read.
 
     While it is open an event loop runs in this thread, so asyncio.run() can begin no other.
     """
 
     def __init__(self) -> None:
-        self._opened, self._tab = ExitStack(), None
+        self._opened, self._profile = ExitStack(), None
 
     @property
-    def tab(self) -> Page:
-        if self._tab is None:
+    def profile(self) -> BrowserContext:
+        if self._profile is None:
             with ExitStack() as opening:
                 chromium = opening.enter_context(sync_playwright()).chromium
                 path = next(filter(None, map(shutil.which, NAMES)), chromium.executable_path)
@@ -59,12 +59,12 @@ class Window:
                         "there is no Chromium here: install chromium, or run “playwright install chromium”"
                     )
                 browser = opening.enter_context(chromium.launch(executable_path=path, args=["--no-sandbox"]))
-                self._tab = opening.enter_context(browser.new_context()).new_page()
+                self._profile = opening.enter_context(browser.new_context())
                 self._opened = opening.pop_all()
-        return self._tab
+        return self._profile
 
     def close(self) -> None:
-        self._tab = None
+        self._profile = None
         self._opened.close()
 
 
@@ -74,33 +74,34 @@ def is_in_browser(module: ModuleType) -> bool:
 
 
 @pytest.fixture(scope="session")
-def window() -> Iterator[Window]:
-    window = Window()
-    yield window
-    window.close()
+def chromium() -> Iterator[Chromium]:
+    chromium = Chromium()
+    yield chromium
+    chromium.close()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def no_event_loop(request, window) -> None:
+def no_event_loop(request, chromium) -> None:
     """A file without tests in a browser may run one of its own."""
     if not is_in_browser(request.module):
-        window.close()
+        chromium.close()
 
 
 @pytest.fixture(scope="module")
-def tab(window) -> Page:
-    """One tab for all: where the page was shown before, two thirds of the time show it again."""
-    return window.tab
-
-
-@pytest.fixture(scope="module")
-def profile(tab) -> BrowserContext:
-    return tab.context
+def profile(chromium) -> BrowserContext:
+    return chromium.profile
 
 
 @pytest.fixture(scope="module")
 def browser(profile) -> Browser:
     return profile.browser
+
+
+@pytest.fixture(scope="module")
+def tab(profile) -> Iterator[Page]:
+    """One tab for a file's tests: where the page was shown before, two thirds of the time show it again."""
+    with profile.new_page() as page:
+        yield page
 
 
 @pytest.fixture

@@ -81,9 +81,11 @@ class Server:
         return False
 
     def stop(self, with_signal: int = signal.SIGTERM) -> float:
-        """End the process; returns the seconds it took."""
+        """End the process; returns the seconds it took. An app that has ended before has failed its tests."""
         start = time.monotonic()
         self.http.close()
+        status = self.process.poll()
+        assert status is None, f"The app had ended with {status}: {self.log.read_text()[-2000:]}"
         self.process.send_signal(with_signal)
         self.process.wait(PATIENCE)
         return time.monotonic() - start

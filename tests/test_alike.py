@@ -73,8 +73,9 @@ def test_where_no_part_is_in_both_pictures_it_is_said(monkeypatch):
 
 @pytest.mark.parametrize("parts", [1, 4, 2.5, 2.0])
 def test_another_number_of_parts_is_refused(parts):
-    with pytest.raises(SettingsError, match=r"Parts must be a whole number from 2 to 3, not "):
+    with pytest.raises(SettingsError) as refusal:
         parts_alike(waves(), checks(), parts, tiny_filters(), "cpu")
+    assert str(refusal.value) == f"Parts must be a whole number from 2 to 3, not “{parts}”."
 
 
 def test_stop_while_parts_are_looked_for_proposes_none(make_runs, monkeypatch, tmp_path):

@@ -224,7 +224,10 @@ def test_parts_that_are_alike_are_found_for_the_command_line(nst, folder, monkey
     ("arguments", "says"),
     [
         (["content.jpg", "style.png", "-o", "o.png", "--mask", "notes.jpg"], "notes.jpg: This file is not"),
-        (["content.jpg", "style.png", "-o", "o.png", "--alike", "4"], "Parts must be a whole number"),
+        (
+            ["content.jpg", "style.png", "-o", "o.png", "--alike", "4"],
+            "Parts must be a whole number from 2 to 3",
+        ),
         (["style.png", "-o", "o.png", "--canvas", "1:1", "--alike", "2"], "--alike needs a content image"),
         (
             ["content.jpg", "style.png", "-o", "o.png", "--alike", "2", "--brushwork"],
