@@ -18,8 +18,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # After 2>&- there is none: what is said would go to stdout, and C's messages into the next file opened.
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     options = read_options(arguments)
-    from .command import run  # and torch, a second or two that no --help and no misspelt option needs
-
+    try:
+        from .command import run  # and torch, a second or two that no --help and no misspelt option needs
+    except KeyboardInterrupt:
+        print("Stopped before there was a picture.", file=sys.stderr)
+        return 130
     return run(options)
 
 

@@ -50,8 +50,8 @@ NEEDED: tuple[tuple[str, str, Callable[[Settings], bool]], ...] = (
         lambda settings: settings.optimizer in ("adam", "gd"),
     ),
 )
-# The options without a bound, a choice or a flag in settings.py.
-OTHERS: dict[str, dict[str, Any]] = {
+# Options that have no bound, choice or flag in settings.py, but for the output and the preset.
+FURTHER: dict[str, dict[str, Any]] = {
     "style_weights": {"help": "one a style image, such as 0.7,0.3; equal if left out"},
     "content_layers": {"help": "such as relu4_2, or relu3_3=0.5,relu4_2=0.5"},
     "style_layers": {"help": "with their λ, such as relu1_1=0.2,relu2_1=0.8"},
@@ -120,7 +120,7 @@ def parser() -> argparse.ArgumentParser:
         reader.add_argument(_flag(name), choices=choices, help=CHOICE_HELP[name])
     for name, text in FLAGS.items():
         reader.add_argument(_flag(name), action="store_true", default=None, help=text)
-    for name, how in OTHERS.items():
+    for name, how in FURTHER.items():
         reader.add_argument(_flag(name), **how)
     return reader
 

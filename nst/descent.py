@@ -31,9 +31,9 @@ class Descent:
     """One picture's way down: `x` is where to evaluate next, `best` the best so far, `least` its costs,
     `evaluation` how many were taken into account.
 
-    A cost or gradient that is not finite, or a cost ten times the first, never becomes the picture: the
-    optimiser retreats towards its last good point, and only more than RETREATS failures in a row raise
-    Diverged.
+    A cost or gradient that is not finite, or a cost ten times the first, never becomes the picture (of the
+    last one the costs alone are known): the optimiser retreats towards its last good point, and only more
+    than RETREATS failures in a row raise Diverged.
 
     The optimiser is given J and its gradient in a unit in which the first gradient's largest value is from
     2^LOWEST to 2^HIGHEST: α and β may be 10¹² or 10⁻²⁰, and it adds up squares in float32. No minimum moves.

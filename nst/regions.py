@@ -16,9 +16,9 @@ import torch
 from PIL import Image, ImageFilter
 from torch import Tensor
 
-from .borders import Border, Evaluate
+from .borders import Border
 from .errors import SettingsError
-from .objective import Costs
+from .objective import Costs, Evaluate
 from .settings import Settings
 from .style_image import as_used
 from .targets import Goal

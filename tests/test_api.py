@@ -174,7 +174,7 @@ def test_a_texture_needs_no_content_image(client, pair):
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"size": 2000}, "size up to 1024, and 2000 was asked for"),
+        ({"size": 2000}, "size up to 1024, not “2000”: choose 1024 or less"),
         ({"evaluations": 0}, "Evaluations must be a whole number from 1 to 2000, not “0”"),
         ({"preset": "rococo"}, "There is no preset “rococo”"),
         ({"style_layers": "relu9_9"}, "There is no layer “relu9_9”"),

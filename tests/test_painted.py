@@ -448,7 +448,8 @@ def test_twice_the_size_has_the_settings_of_the_painting_and_not_those_of_the_fo
     start, content, style, *further = tab.refilling.doubled(one, {}, *inputs)
     assert [start, content, style] == [one.painting, gr.skip(), paths[1]]
     assert further[:3] == [None, paths[2], gr.skip()]
-    used = dict(zip(tab.form.filled, further[3:], strict=True))
+    assert "The settings of that painting are filled in." in further[3]
+    used = dict(zip(tab.form.filled, further[4:], strict=True))
     assert [used[tab.form.settings[name]] for name in ("size", "seed", "strength")] == [128, 5, 33]
     assert used[tab.form.further[0]] == 0.25  # the second style is not there, the third has a quarter
 
@@ -460,6 +461,16 @@ def test_twice_the_size_of_what_is_too_large_says_how_large_it_would_be(tmp_path
         gr.Error, match="paints up to 100 px, and twice this picture's size is 128 px: run it"
     ):
         tab.refilling.doubled(one, {}, None, None)
+
+
+def test_a_texture_is_gone_on_with_whatever_became_of_a_content_image_it_was_not_made_of(tmp_path, make_runs):
+    style, gone, other = (str(tmp_path / name) for name in ("wave.jpg", "gone.jpg", "other.jpg"))
+    for path in (style, other):
+        PICTURE.save(path)
+    one = a_painting_of(tmp_path, (gone, style), Settings(canvas="1:1"))
+    assert gone_on(one, {}, other)[0] == one.painting
+    tab = asyncio.run(built_tab(make_runs()))
+    assert tab.refilling.doubled(one, {}, other, style)[0] == one.painting
 
 
 def test_what_was_painted_from_pictures_that_are_gone_is_not_gone_on_with_from_others(tmp_path, make_runs):

@@ -132,8 +132,8 @@ def test_a_stop_in_the_last_evaluation_is_a_finished_run(make_runs, pictures):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"size": 2048}, "size up to 1024, and 2048"),
-        ({"evaluations": 1500}, "evaluations up to 1000, and 1500"),
+        ({"size": 2048}, "size up to 1024, not “2048”"),
+        ({"evaluations": 1500}, "evaluations up to 1000, not “1500”"),
         ({"weights": "/etc/passwd"}, "auto, torchvision, self-taught"),
         ({"weights": "weights.safetensors"}, "auto, torchvision, self-taught"),
         ({"strength": float("nan")}, "Strength must be a number from 0.1 to 1000"),
@@ -287,6 +287,7 @@ def test_a_run_for_whose_picture_there_is_no_room_still_says_where_its_last_prev
     *_, last = make_runs().stream("a", painting, content, [style], SMALL)
     assert (last.state, last.result) == ("failed", None)
     assert Path(last.picture).is_file()
+    assert last.moments
 
 
 def test_a_program_is_told_the_limits_of_this_app_and_not_those_that_no_app_exceeds(make_runs):
@@ -295,5 +296,5 @@ def test_a_program_is_told_the_limits_of_this_app_and_not_those_that_no_app_exce
         Endpoint(runs).transfer("c", "s", cast(Any, None), size=5000),
         RowEndpoint(runs).between("c", "s", "t", cast(Any, None), size=5000),
     ):
-        with pytest.raises(gr.Error, match="size up to 256, and 5000 was asked for: choose 256 or less"):
+        with pytest.raises(gr.Error, match="size up to 256, not “5000”: choose 256 or less"):
             next(answers)

@@ -153,7 +153,7 @@ def test_a_silent_unit_has_no_patches_and_an_empty_mosaic(filters):
 def test_the_guided_gradient_at_relu1_1_is_the_kernel(scan, filters):
     inner = [p for p in scan.top("relu1_1", 2) if p.field == p.box]
     kernel = filters.kernels[0][2] / torch.tensor(STD).view(3, 1, 1)
-    for gradient in guided_gradients(guided_network(filters), "relu1_1", 2, scan.pictures, inner):
+    for gradient in guided_gradients(guided_network(filters, "relu1_1"), "relu1_1", 2, scan.pictures, inner):
         torch.testing.assert_close(gradient, kernel, rtol=1e-4, atol=1e-5)
     assert inner
 
@@ -165,7 +165,7 @@ def test_the_guided_gradient_of_a_patch_is_that_of_the_whole_picture(filters, la
     noise = torch.rand(1, 3, 75, 102, generator=torch.Generator().manual_seed(2))
     *_, scan = scan_units([to_picture(noise)], filters, "cpu")
     found = scan.top(layer, 5)
-    gradients = guided_gradients(guided_network(filters), layer, 5, scan.pictures, found)
+    gradients = guided_gradients(guided_network(filters, layer), layer, 5, scan.pictures, found)
     for patch, gradient in zip(found, gradients, strict=True):
         whole = guided_by_hand(filters, layer, 5, to_tensor(scan.pictures[patch.picture]), patch)
         left, top, right, bottom = patch.box

@@ -104,8 +104,8 @@ class Winograd:
 
     @cached_property
     def turned(self) -> Tensor:
-        """Made with the first gradient, as it is four times as large as the kernel, which is then let go: who
-        only looks forwards needs none."""
+        """Made with the first gradient, by one thread at a time, as it is four times as large as the kernel,
+        which is then let go: who only looks forwards needs none."""
         return transformed(turned(vars(self).pop("kernel")))
 
     def __call__(self, x: Tensor) -> Tensor:

@@ -17,9 +17,9 @@ from .patches import Patch, in_field
 BATCH_PIXELS = 2**17  # at once: 25 fields of relu4_1, one of relu5_4; bounds the memory of deep layers
 
 
-def guided_network(filters: Filters) -> Network:
-    """The network that guided_gradients() takes, for units of every layer the filters have."""
-    return Network(filters, RELU_LAYERS[: len(filters.kernels)], "max")
+def guided_network(filters: Filters, layer: str) -> Network:
+    """The network that guided_gradients() takes, for units of this layer."""
+    return Network(filters, RELU_LAYERS[: depth(layer)], "max")
 
 
 def guided_gradients(

@@ -152,10 +152,10 @@ def driver_mosaic(
     """What in each of the unit's patches drove it, in the order and size of patch_mosaic(): grey where
     nothing did, lighter or darker where more light or less would raise the activation (guided.py).
 
-    network   guided_network() of the scan's filters, where it is there already
+    network   guided_network() of the scan's filters and this layer, where it is there already
 
     Raises as Scan.top() does.
     """
     found = scan.top(layer, unit)
-    network = network or guided_network(scan.filters)
+    network = network or guided_network(scan.filters, layer)
     return mosaic(driver_pictures(network, layer, int(unit), scan.pictures, found), side)

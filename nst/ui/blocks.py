@@ -13,7 +13,7 @@ NOT_FITTING = (
     "This could not be done with what was sent: please reload the page, try again, and report the "
     "number {} if it happens again."
 )
-NOT_TAKEN = "One of the values that were sent is none of those to choose from: please reload the page."
+NOT_TAKEN = "One of the values or files that were sent cannot be taken here: please choose another."
 
 
 class Page(gr.Blocks):

@@ -284,7 +284,7 @@ def _read_weight(name: str, text: Any) -> float | None:
     typed = str(text if text is not None else "").strip()
     if not typed:
         return None
-    if re.search(r",\d{3}$", typed):
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+", typed):
         raise SettingsError(
             f"{LABELS[name]} can be read in two ways, as the comma in {shown(typed)} may stand for thousands "
             "or for decimals: write it without one, and decimals after a point."

@@ -37,6 +37,7 @@ element.addEventListener('click', (event) => {
   const waits = button?.closest('#pairs') && document.querySelector('#run')?.disabled;
   if (!button || waits) return;
   element.dataset.pressed = button.dataset.index;
+  element.pressedRow = button.parentElement;
   trigger('select', {index: Number(button.dataset.index)});
 });
 """

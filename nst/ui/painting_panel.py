@@ -43,13 +43,13 @@ NAME_PICTURES = """
 }), 400)
 """
 
-# In the strip, which is not sent anew for a press that changes nothing else in it.
+# In the strip, which is not sent anew for a press that changes nothing else in it; one that was is marked.
 MARK_PRESSED = """
 () => {
-  const row = document.querySelector('#visit .paintings');
-  const index = row?.closest('[data-pressed]')?.dataset.pressed;
-  for (const painting of row?.querySelectorAll('button') ?? [])
-    painting.setAttribute('aria-pressed', painting.dataset.index === index);
+  const row = document.querySelector('#visit .paintings'), holder = row?.closest('[data-pressed]');
+  if (!holder || holder.pressedRow !== row) return;
+  for (const painting of row.querySelectorAll('button'))
+    painting.setAttribute('aria-pressed', painting.dataset.index === holder.dataset.pressed);
 }
 """
 # What the browser remembers of its runs. Each tab adds its own to those of the others, which gr.BrowserState,

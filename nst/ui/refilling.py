@@ -24,7 +24,8 @@ MARK_AGAIN = " It had regions: mark them again."
 MARKED_STAYS = " It had regions: what is marked stays, and what is not must be marked again."
 REGIONS_LOST = "It had regions, which are not kept: mark them again to keep them."
 CHOOSE_FIRST = (
-    "The pictures this was painted from are no longer kept: choose them again, then press this again."
+    "The pictures this was painted from are no longer kept: choose them again, then press this again, or "
+    "take the painting as content."
 )
 CHOOSE_AGAIN = " Choose those of its pictures again that are no longer kept."
 
@@ -68,7 +69,7 @@ class Refilling:
 
     def doubled(self, selected: Painted | None, brushed: Any, *inputs: str | None) -> list[Any]:
         """The painting that is seen, or the moment of its run, to go on with at twice its size; all the
-        pictures it was made of; and its settings, where they are known."""
+        pictures it was made of; and its settings with a note on them, where they are known."""
         picture = taken_as(selected)
         size, most = 2 * max(size_of(picture)), self.runs.limits.max_size
         if size > most:
@@ -81,9 +82,10 @@ class Refilling:
         settings = _settings_of(selected)
         if settings is None:
             filled = [size if one is self.form.settings["size"] else gr.skip() for one in self.form.filled]
-        else:
-            filled = self.form.fill(self.form.fitted(settings.with_(size=size)))
-        return [picture, *pictures, *filled]
+            return [picture, *pictures, gr.skip(), *filled]
+        settings = settings.with_(size=size)
+        said = f"The settings of that painting are filled in. {self.form.lowered(settings)}".strip()
+        return [picture, *pictures, status.note(said), *self.form.fill(self.form.fitted(settings))]
 
     def offered(self, path: str | None) -> Any:
         """The offer to use a picture's settings, where it carries any; not where it was taken as content."""
@@ -163,7 +165,9 @@ def _put_back(selected: Painted | None, inputs: Sequence[str | None], brushed: A
     Raises gr.Error where one of the pictures is no longer kept, as another would be painted, and warns of
     regions that are no longer marked."""
     shown = kept_in(selected.folder).shown if selected else None
-    given = zip(_each_given(shown), inputs, strict=False) if shown else ()
+    given = [*zip(_each_given(shown), inputs, strict=False)] if shown else []
+    if shown and shown.settings and shown.settings.is_texture:
+        del given[0]  # what was content then had no part in it
     if any(was != now and is_gone(was) for was, now in given):
         raise gr.Error(CHOOSE_FIRST, print_exception=False)
     content, *others = _made_of(selected, inputs)

@@ -212,7 +212,7 @@ class TransferTab:
         share, canvas = (self.form.settings[name] for name in ("style_weights", "canvas"))
         begun = [panel.start, share, *self.form.further, canvas, self.content]
         both = [self.content, self.style, *self.others.uploads]
-        enlarged = [panel.start, *both, *self.form.filled]
+        enlarged = [panel.start, *both, self.note, *self.form.filled]
         seen = [panel.selected, self.regions.brush]
         for event in (
             panel.go_on.click(gone_on, [*seen, self.content], begun, **TOLD),

@@ -122,15 +122,15 @@ def drivers_run(folder: str, limits: Limits, pages: Pages, session: str) -> Iter
     from ..studies.guided import guided_network
 
     workspace, frame = Workspace(folder, limits.max_seconds), Frame("done", "All is there.", counted="unit")
-    network, filters = None, None
+    network, made_for = None, None
     while page := pages.next(session):
         if why := workspace.why_end:
             message = f"{why} after {page.known} of {len(page.units)} units."
             yield replace(frame, state="stopped", message=message)
             return
-        if network is None or page.scan.filters is not filters:
-            filters = page.scan.filters
-            network = guided_network(filters)
+        if network is None or (page.scan.filters, page.layer) != made_for:
+            made_for = page.scan.filters, page.layer
+            network = guided_network(*made_for)
         page.look_on(network)
         frame = replace(frame, evaluation=page.known, of=len(page.units))
         yield replace(frame, state="working", message=f"Unit {page.units[page.known - 1]}.")

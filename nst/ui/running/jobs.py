@@ -150,7 +150,7 @@ def _last(
     try:
         path, more = job.save(report, workspace.folder)
     except OSError:
-        return frame_of(report, "failed", NO_ROOM, **workspace.pictures)
+        return frame_of(report, "failed", NO_ROOM, **workspace.pictures, moments=workspace.moments)
     workspace.finish(painted, path)
     frame = frame_of(report, state, message or job.summary(report), **job.fields(report), **more)
     return replace(frame, picture=path, result=path, moments=workspace.moments)

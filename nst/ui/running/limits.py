@@ -96,7 +96,7 @@ class Limits:
             number = chosen.get(name)
             if isinstance(number, int | float) and number > limit:
                 raise SettingsError(
-                    f"This app paints with {name} up to {limit}, and {number} was asked for: choose {limit} "
+                    f"This app paints with {name} up to {limit}, not {shown(number)}: choose {limit} "
                     "or less, or run it on your own computer."
                 )
 
