@@ -15,7 +15,7 @@ from nst.ui.running.calls import UNFINISHED
 from nst.ui.running.clients import Client
 from nst.ui.running.limits import Limits
 from nst.ui.running.runs import Runs
-from nst.ui.units_page import LATER, TO_COME, Page, Pages
+from nst.ui.units_page import LATER, TO_COME, UnitsPage, UnitsPages
 
 # Pages at once: as many as one network address may ask for beside the run that they wait for.
 MANY = UNFINISHED * Limits().per_address - 1
@@ -171,15 +171,15 @@ def scan() -> Any:
 
 
 @pytest.fixture
-def pages(tmp_path, monkeypatch) -> Iterator[Pages]:
+def pages(tmp_path, monkeypatch) -> Iterator[UnitsPages]:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     runs = Runs(Limits(queue=0))
-    yield Pages(runs)
+    yield UnitsPages(runs)
     runs.close()
 
 
 def test_a_page_shows_its_patches_at_once_and_then_what_drove_each_unit(scan, pages):
-    seen = [html for html in pages.show(Client("a"), Page(scan, "relu2_1", range(3))) if html]
+    seen = [html for html in pages.show(Client("a"), UnitsPage(scan, "relu2_1", range(3))) if html]
     assert [drivers(html) for html in seen] == [0, 1, 2, 3]
     assert TO_COME in seen[0]
     assert TO_COME not in seen[-1]
@@ -192,15 +192,15 @@ def test_the_filters_are_copied_once_for_all_units_of_a_page(scan, pages, monkey
 
     made: list[Any] = []
     monkeypatch.setattr("nst.studies.guided.Network", counted)
-    *_, last = (html for html in pages.show(Client("a"), Page(scan, "relu2_1", range(3))) if html)
+    *_, last = (html for html in pages.show(Client("a"), UnitsPage(scan, "relu2_1", range(3))) if html)
     assert (drivers(last), len(made)) == (3, 1)
 
 
 def test_a_newer_page_goes_on_in_the_place_of_the_older(scan, pages):
-    older = pages.show(Client("a"), Page(scan, "relu2_1", range(3)))
+    older = pages.show(Client("a"), UnitsPage(scan, "relu2_1", range(3)))
     while not drivers(next(older) or ""):
         pass
-    assert [bool(html) for html in pages.show(Client("a"), Page(scan, "relu2_1", range(4, 7)))] == [
+    assert [bool(html) for html in pages.show(Client("a"), UnitsPage(scan, "relu2_1", range(4, 7)))] == [
         True,
         False,
     ]
@@ -213,9 +213,9 @@ def test_a_newer_page_goes_on_in_the_place_of_the_older(scan, pages):
 
 
 def test_a_page_that_is_ready_after_a_newer_one_is_not_shown(scan, pages):
-    class Slow(Page):
+    class Slow(UnitsPage):
         def html(self, *said: Any, **how: Any) -> str:
-            newer.append(next(pages.show(Client("a"), Page(scan, "relu2_1", range(4, 7)))))
+            newer.append(next(pages.show(Client("a"), UnitsPage(scan, "relu2_1", range(4, 7)))))
             return super().html(*said, **how)
 
     newer: list[str | None] = []
@@ -224,31 +224,31 @@ def test_a_page_that_is_ready_after_a_newer_one_is_not_shown(scan, pages):
 
 
 def test_a_page_asked_for_when_all_of_the_last_is_known_has_what_drove_it_too(scan, pages):
-    older = pages.show(Client("a"), Page(scan, "relu2_1", range(3)))
+    older = pages.show(Client("a"), UnitsPage(scan, "relu2_1", range(3)))
     while drivers(next(older) or "") < 3:
         pass
     wait_until(lambda: next(older, None) is None, "the older page to have nothing more")
-    newer = pages.show(Client("a"), Page(scan, "relu2_1", range(4, 7)))
+    newer = pages.show(Client("a"), UnitsPage(scan, "relu2_1", range(4, 7)))
     seen = [next(newer), *older, *newer]
     assert max(drivers(html) for html in seen[1:]) == 3
     assert pages._newest == pages._runs == {}
 
 
 def test_a_page_without_a_place_says_so_under_its_patches_and_the_next_may_have_one(scan, pages):
-    other = pages.show(Client("other"), Page(scan, "relu2_1", range(3)))
+    other = pages.show(Client("other"), UnitsPage(scan, "relu2_1", range(3)))
     while not drivers(next(other) or ""):
         pass
-    *_, last = pages.show(Client("a"), Page(scan, "relu2_1", range(3)))
+    *_, last = pages.show(Client("a"), UnitsPage(scan, "relu2_1", range(3)))
     assert "Every place is taken" in last
     assert (drivers(last), last.count("<figure>"), TO_COME in last) == (0, 3, False)
     other.close()
     wait_until(lambda: len(pages.runs._line) == 0, "the place to be given up")
-    *_, last = (html for html in pages.show(Client("a"), Page(scan, "relu2_1", range(3))) if html)
+    *_, last = (html for html in pages.show(Client("a"), UnitsPage(scan, "relu2_1", range(3))) if html)
     assert drivers(last) == 3
 
 
 def test_stop_ends_a_page_after_a_unit_and_says_so(scan, pages):
-    showing = pages.show(Client("a"), Page(scan, "relu2_1", range(3)))
+    showing = pages.show(Client("a"), UnitsPage(scan, "relu2_1", range(3)))
     while not drivers(next(showing) or ""):
         pass
     pages.runs.stop("a")

@@ -32,7 +32,7 @@ def guided_gradients(
     and as in the gradient elsewhere: a ReLU hands down only what was active *and* raises the unit. At
     relu1_1, which has no ReLU beneath it, this is the gradient itself.
 
-    network       guided_network(), which copies the filters: make one for many units
+    network       guided_network() of this layer, which copies the filters: make one for many units
     layer, unit   one of relu1_1 … relu5_4, and the unit counted from 0
     pictures      RGB, those the patches were found in
     returns       (3, h, w) float32 a patch, signed, h × w the size of its box
@@ -89,7 +89,7 @@ def _guided(
 ) -> Tensor:
     """(N, 3, h, w) guided gradients of N activations, one in each of the crops (N, 3, h, w)."""
     crops = crops.requires_grad_()
-    found = network(crops, RELU_LAYERS[: depth(layer)])
+    found = network(crops)
     for activations in found.values():
         activations.register_hook(lambda gradient: gradient.clamp(min=0))  # the ReLU's own part follows
     rows, columns = zip(*places, strict=True)

@@ -27,6 +27,8 @@ from .running.runs import Runs
 from .unchecked import Checkbox, Dropdown, Number
 from .upload import Upload
 
+TEXTS = ("content_layers", "style_layers", "style_weights")  # parameters written as text
+
 
 def add_transfer(runs: Runs) -> None:
     """Add the endpoint to the Blocks being built."""
@@ -192,9 +194,6 @@ def _settings(preset: str, given: dict[str, Any], limits: Limits) -> Settings:
         return limits.fitted(named(str(preset), **changes), changes)
     except NSTError as error:
         raise error_of(str(error)) from None
-
-
-TEXTS = ("content_layers", "style_layers", "style_weights")
 
 
 def _inputs(limits: Limits) -> list[gr.components.Component]:

@@ -22,7 +22,7 @@ from .shares import ORDINALS
 
 LONGEST_ROW = 12  # pictures
 STYLES = (STYLE_IMAGE, *(f"The {ordinal} style image" for ordinal in ORDINALS))
-MASKS = {"mask": "The mask", "style_mask": "The mask of the style image"}
+MASK_NAMES = {"mask": "The mask", "style_mask": "The mask of the style image"}
 LONGEST_NAME = 40  # characters of each picture's name in the painting's
 
 
@@ -129,7 +129,7 @@ def _masks(
     """The masks, looked at before the turn comes: that they are some costs no quota either."""
     from ..regions import find_regions, require_marks  # and torch
 
-    opened = {part: _mask(file, MASKS[part]) for part, file in given.items() if file}
+    opened = {part: _mask(file, MASK_NAMES[part]) for part, file in given.items() if file}
     require_marks(**{part: picture for part, picture in opened.items() if isinstance(given[part], str)})
     find_regions(opened.get("mask"), content, settings, styles, opened.get("style_mask"))
     return {part: Decoded.of(picture, given_file(folder, part)) for part, picture in opened.items()}

@@ -25,7 +25,7 @@ LATER = "What drove the units comes in turn."
 TO_COME = '<span class="waiting" aria-hidden="true"></span>'
 
 
-class Page:
+class UnitsPage:
     """Units of one layer that somebody looks at, `known` of them with what drove them."""
 
     def __init__(self, scan: "Scan", layer: str, units: range) -> None:
@@ -57,7 +57,7 @@ class Page:
         return f'{status.note(said) if said else ""}<div class="units">{panels}</div>'
 
 
-class Pages:
+class UnitsPages:
     """The page each visitor looks at, while what drove its units is not all known.
 
     A visitor has one run for all their pages, which goes on with the newest: whoever turns them fast takes no
@@ -66,11 +66,11 @@ class Pages:
 
     def __init__(self, runs: Runs) -> None:
         self.runs = runs
-        self._newest: dict[str, Page] = {}
+        self._newest: dict[str, UnitsPage] = {}
         self._runs: dict[str, object] = {}  # by session, whose run it is
         self._lock = Lock()
 
-    def show(self, client: Client, page: Page) -> Iterator[str | None]:
+    def show(self, client: Client, page: UnitsPage) -> Iterator[str | None]:
         """The page as HTML: its patches at once, then with what drove them, unit by unit. None says that
         nothing has changed; the first is None where a newer page was asked for meanwhile."""
         session, own = client.session, object()
@@ -90,7 +90,7 @@ class Pages:
                 if self._runs.get(session) is own:
                     self._forget(session)
 
-    def next(self, session: str) -> Page | None:
+    def next(self, session: str) -> UnitsPage | None:
         """The page whose next unit this visitor waits for. None when there is none: the run is over then, and
         the next page begins another."""
         with self._lock:
@@ -117,7 +117,7 @@ class Pages:
                 yield page.html(said) if said != before or frame.evaluation else None
 
 
-def drivers_run(folder: str, limits: Limits, pages: Pages, session: str) -> Iterator[Frame]:
+def drivers_run(folder: str, limits: Limits, pages: UnitsPages, session: str) -> Iterator[Frame]:
     """The run behind a visitor's pages. It stays in this process, where the scans are."""
     from ..studies.guided import guided_network
 

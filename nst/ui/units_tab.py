@@ -33,7 +33,7 @@ from .study import About
 from .theme import html
 from .transfer_tab import TransferTab
 from .unchecked import Number
-from .units_page import Page, Pages
+from .units_page import UnitsPage, UnitsPages
 from .zipped import MOST_IN_A_ZIP
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class UnitsTab:
     title = ABOUT.title
 
     def __init__(self, runs: Runs, gallery: Gallery, transfer: TransferTab) -> None:
-        self.runs, self.gallery, self.pages = runs, gallery, Pages(runs)
+        self.runs, self.gallery, self.pages = runs, gallery, UnitsPages(runs)
         self.scans: Kept[Scan] = Kept(SCANS_KEPT, NOT_KEPT, runs.limits.keep_seconds)
         runs.sweeper.add(self.scans.sweep)
         html(ABOUT.html)
@@ -248,7 +248,7 @@ class UnitsTab:
         try:
             scan = self.scans.get(session)
             first = min(_unit(asked), scan.units(layer) - PAGE)
-            page = Page(scan, layer, range(first, first + PAGE))
+            page = UnitsPage(scan, layer, range(first, first + PAGE))
         except NSTError as error:
             gr.Warning(str(error))  # what is there, the example or an earlier page, stays
             yield gr.skip(), seen[1], gr.skip()  # a press of Next nine has moved on already
