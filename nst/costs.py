@@ -39,10 +39,17 @@ def content_cost(features: Tensor, content: Tensor) -> Tensor:
     return difference.square().mean(dim=(1, 2, 3)) / 4
 
 
-def content_gradient(features: Tensor, content: Tensor) -> Tensor:
-    """∂J_content/∂a(G) = (a(G) − a(C)) / (2 · nH · nW · nC), shaped as the features."""
-    _, channels, height, width = features.shape
-    return (features - content) / (2 * channels * height * width)
+def add_content_gradient(
+    flow: Tensor, features: Tensor, content: Tensor, gradient: Tensor, positions: int
+) -> None:
+    """flow ← flow + g · ∂J_content/∂a(G), in place; ∂J_content/∂a(G) = (a(G) − a(C)) / (2 · nH · nW · nC).
+
+    features    (N, nC, h, nW), rows of the activations; content and flow are of the same rows
+    gradient    g = ∂J/∂J_content (N,)
+    positions   nH · nW of all rows
+    """
+    factor = gradient / (2 * features.shape[1] * positions)
+    flow.addcmul_(features - content, factor.view(-1, 1, 1, 1).to(flow.dtype))
 
 
 def gram_matrix(features: Tensor) -> Tensor:
@@ -51,8 +58,10 @@ def gram_matrix(features: Tensor) -> Tensor:
         G_kk' = 1/(nH · nW) · Σ_ij a_ijk · a_ijk'
 
     features   (N, nC, nH, nW), any finite float
-    returns    (N, nC, nC) symmetric, positive semi-definite; float32 whatever half precision came in, since
-               VGG-19's activations reach hundreds: their products overflow float16 and are rough in bfloat16
+    returns    (N, nC, nC) symmetric, positive semi-definite; float32 or float64. Of bfloat16 the sums are
+               taken in float32 and each is rounded once, by at most 1/256: the gradient of J is as far from
+               float32's as with exact sums. float16 is converted first: VGG-19's activations reach hundreds,
+               and their products overflow it
 
     Source: Gatys, Ecker & Bethge (2016), eq. 3, and the course leave out 1/(nH · nW); style_cost says
     where it went. With it one target serves pictures of every size.
@@ -61,37 +70,51 @@ def gram_matrix(features: Tensor) -> Tensor:
     return _SecondMoment.apply(features)
 
 
-def gram_gradient(features: Tensor, gradient: Tensor) -> Tensor:
-    """∂J/∂a of a function of the Gram matrix: a (D + Dᵀ) / (nH · nW), D = ∂J/∂G (N, nC, nC).
+def gram_sum(features: Tensor) -> Tensor:
+    """Σ_ij a_ijk · a_ijk' (N, nC, nC), the Gram matrix times its positions, without autograd: of the parts of
+    a picture these add up."""
+    a = _positions(features)
+    if a.dtype == torch.bfloat16:
+        # A product for each image, as a batch of one takes three times as long on a CPU.
+        return torch.stack([one.T @ one for one in a]).float()
+    a = a.to(at_least_float32(a.dtype))
+    return a.transpose(1, 2) @ a
+
+
+def add_gram_gradient(flow: Tensor, features: Tensor, gradient: Tensor, positions: int) -> None:
+    """flow ← flow + ∂J/∂a of a function of the Gram matrix, in place: a (D + Dᵀ) / (nH · nW).
 
     One product, where differentiating aᵀa as a product of two takes two. In the features' precision, which is
-    that of the gradient it becomes part of; only Gram matrices need more.
+    that of the gradient it becomes part of.
+
+    features    (N, nC, h, nW), rows of the activations; flow is of the same rows
+    gradient    D = ∂J/∂G (N, nC, nC)
+    positions   nH · nW of all rows
     """
-    n, channels, height, width = features.shape
-    a = features.permute(0, 2, 3, 1).reshape(n, height * width, channels)
-    d = (gradient + gradient.transpose(1, 2)) / (height * width)
-    return (a @ d.to(a.dtype)).view(n, height, width, channels).permute(0, 3, 1, 2)
+    d = (gradient + gradient.transpose(1, 2)) / positions
+    a = _positions(features)
+    # A view, as what is added to a copy would be lost.
+    flow.permute(0, 2, 3, 1).view(a.shape).baddbmm_(a, d.to(a.dtype))
 
 
 def _positions(features: Tensor) -> Tensor:
     """(N, nC, nH, nW) → (N, nH · nW, nC), for channels-last memory a view."""
-    n, channels, height, width = features.shape
-    a = features.permute(0, 2, 3, 1).reshape(n, height * width, channels)
-    return a.to(at_least_float32(features.dtype))
+    return features.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 class _SecondMoment(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, features: Tensor) -> Tensor:
         ctx.save_for_backward(features)
-        a = _positions(features)
-        return a.transpose(1, 2) @ a / a.shape[1]
+        return gram_sum(features) / features[0, 0].numel()
 
     @staticmethod
     @torch.autograd.function.once_differentiable  # which hides the names of its parameters
     def backward(ctx: Any, *grad_outputs: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         (features,), (gradient,) = ctx.saved_tensors, grad_outputs
-        return gram_gradient(features, gradient)
+        flow = torch.zeros_like(features)
+        add_gram_gradient(flow, features, gradient, features[0, 0].numel())
+        return flow
 
 
 def style_cost(gram: Tensor, style_gram: Tensor) -> Tensor:

@@ -13,7 +13,9 @@ from .tensors import resize_tensor
 
 COARSEST = 128  # pixels; below it relu5_1 sees a handful of places
 COARSEST_ASKED = 32  # pixels, where the number of sizes is given
-FEWER_WHEN_FINER = 0.65  # evaluations at one scale over those at the next coarser one
+# Shares of the evaluations: of the coarsest of several sizes, and of those between it and the finest, of
+# which each has so many times what the next coarser one has. See benchmarks/NOTES.md.
+AT_COARSEST, BETWEEN, FEWER_WHEN_FINER = 0.6, 0.15, 0.65
 ENOUGH = (
     80  # evaluations at a coarser scale: from 30 on they change the looks and not J, see benchmarks/NOTES.md
 )
@@ -64,8 +66,9 @@ class Scale:
 def schedule(settings: Settings, width: int, height: int) -> list[Scale]:
     """Sizes from coarse to fine, each half the next, and how many evaluations each gets.
 
-    Large structures are painted where they are cheap; finer scales then need fewer evaluations, and what
-    ENOUGH keeps from the coarser ones goes to the finest. With scales = 0 halving stops before a side would
+    Large structures are painted where they are cheap, and the finest scale brings the content back, which
+    takes as many evaluations however many scales there are. What ENOUGH keeps from the coarser ones goes to
+    the finest. With scales = 0 halving stops before a side would
     be under COARSEST px, with K when there are K or one would be under COARSEST_ASKED px, and before fit()
     would squash the picture.
     """
@@ -74,8 +77,8 @@ def schedule(settings: Settings, width: int, height: int) -> list[Scale]:
     while sides[0] // 2 >= least and len(sides) != settings.scales:
         sides.insert(0, sides[0] // 2)
     sides = sides[-settings.evaluations :]
-    shares = [FEWER_WHEN_FINER**k for k in range(len(sides))]
-    counts = [max(1, round(settings.evaluations * share / sum(shares))) for share in shares]
+    free = settings.evaluations - len(sides)  # beside one at each
+    counts = [1 + int(free * share) for share in _shares(len(sides))]
     counts[0] += settings.evaluations - sum(counts)
     coarser = [min(ENOUGH, count) for count in counts[:-1]]
     counts = [*coarser, settings.evaluations - sum(coarser)]
@@ -83,6 +86,15 @@ def schedule(settings: Settings, width: int, height: int) -> list[Scale]:
         Scale(fit(width, height, side), count, finest=side == settings.size)
         for side, count in zip(sides, counts, strict=True)
     ]
+
+
+def _shares(scales: int) -> list[float]:
+    """Of the evaluations, for so many scales from coarse to fine."""
+    if scales == 1:
+        return [1.0]
+    between = [FEWER_WHEN_FINER**k for k in range(scales - 2)]
+    shares = [AT_COARSEST, *(BETWEEN * each / sum(between) for each in between)]
+    return [*shares, 1 - sum(shares)]
 
 
 def continued(scales: Sequence[Scale], side: int) -> list[Scale]:

@@ -72,7 +72,9 @@ class Moments:
     distance: Callable[[Tensor, Tensor], Tensor]
 
     def describe(self, features: Tensor) -> Tensor:
-        return gram_matrix(F.pad(features, (0, 0, 0, 0, 1, 0), value=1.0))
+        # In float32, as distances take differences of these moments that nearly cancel.
+        exact = features.to(at_least_float32(features.dtype))
+        return gram_matrix(F.pad(exact, (0, 0, 0, 0, 1, 0), value=1.0))
 
     def silence(self, target: Tensor) -> Tensor:
         nothing = torch.zeros_like(target)

@@ -4,7 +4,7 @@ import pytest
 import reference
 import torch
 
-from nst.costs import content_cost, gram_matrix, style_cost, total_variation
+from nst.costs import add_gram_gradient, content_cost, gram_matrix, gram_sum, style_cost, total_variation
 
 
 def features(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -105,12 +105,37 @@ def test_costs_of_a_batch_are_the_costs_of_its_pictures():
         torch.testing.assert_close(cost(batch, target), alone)
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_grams_and_costs_of_half_precision_are_float32(dtype):
+def test_in_bfloat16_a_gram_matrix_is_rounded_once_however_many_positions_it_sums():
+    f = features(2, 5, 90, 110).bfloat16()
+    exact = gram_matrix(f.double())
+    assert bool(((gram_matrix(f) - exact).abs() <= 2**-8 * exact.abs()).all())
+
+
+def test_the_sums_of_two_parts_are_the_gram_matrix_and_their_gradients_that_of_the_whole():
+    f = features(2, 3, 6, 5).requires_grad_()
+    d = features(2, 3, 3, 1, seed=1)[..., 0]
+    gram = gram_matrix(f)
+    (expected,) = torch.autograd.grad(gram, f, d)
+    parts = f.detach().split([2, 4], dim=2)
+    torch.testing.assert_close(sum(gram_sum(part) for part in parts) / 30, gram)
+    flows = [torch.ones_like(part) for part in parts]
+    for flow, part in zip(flows, parts, strict=True):
+        add_gram_gradient(flow, part, d, positions=30)
+    torch.testing.assert_close(torch.cat(flows, 2), 1 + expected)
+
+
+def test_what_cannot_be_added_in_place_is_an_error_and_not_lost():
+    f = features(1, 3, 4, 5)
+    with pytest.raises(RuntimeError, match="view size is not compatible"):
+        add_gram_gradient(features(1, 3, 4, 7)[..., 1:-1], f, torch.ones(1, 3, 3).double(), positions=20)
+
+
+@pytest.mark.parametrize(("dtype", "rounding"), [(torch.float16, 0), (torch.bfloat16, 2**-8)])
+def test_grams_and_costs_of_half_precision_are_float32(dtype, rounding):
     """Activations of 500 have products of 250 000: past float16's end."""
     f = torch.full((1, 2, 4, 4), 500.0, dtype=dtype)
     assert gram_matrix(f).dtype == torch.float32
-    assert float(gram_matrix(f).max()) == 250_000
+    assert float(gram_matrix(f).max()) == pytest.approx(250_000, rel=rounding, abs=0)
     assert content_cost(f, 0 * f).dtype == torch.float32
 
 

@@ -35,6 +35,14 @@ def test_a_schedule_ends_at_full_size_and_spends_every_evaluation(size, scales, 
     assert all(scale.evaluations <= 80 for scale in plan[:-1])
 
 
+@pytest.mark.parametrize("size", [512, 1024, 2048])
+def test_the_finest_of_many_sizes_has_a_quarter_of_the_evaluations_and_the_coarsest_most(size):
+    counts = [scale.evaluations for scale in schedule(Settings(size=size, evaluations=100), 640, 480)]
+    assert counts[0] == pytest.approx(60, abs=1)
+    assert counts[-1] == pytest.approx(25, abs=1)
+    assert counts[1:-1] == sorted(counts[1:-1], reverse=True)
+
+
 def test_no_coarse_size_squashes_a_long_picture():
     plan = schedule(Settings(size=512, scales=5), 512, 64)
     assert [scale.size for scale in plan] == [(128, 16), (256, 32), (512, 64)]

@@ -221,3 +221,10 @@ def test_gram_matrices_take_the_fast_path_and_others_the_plain_one():
             network_of(tiny_filters(), settings, choose("cpu")), settings, content, [style]
         )
         assert isinstance(objective.one.parts, BandedCostParts if name == "gram" else PlainCostParts)
+
+
+@pytest.mark.parametrize("name", ["covariance", "mean-std", "polynomial"])
+def test_moments_of_half_precision_are_summed_exactly_as_deviations_are_their_small_differences(name):
+    a = (10 + torch.randn(1, 4, 20, 20, generator=torch.Generator().manual_seed(0))).bfloat16()
+    statistic = statistic_for(name, a)
+    assert torch.equal(statistic.describe(a), statistic.describe(a.float()))

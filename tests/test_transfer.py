@@ -33,7 +33,7 @@ def test_every_evaluation_is_reported_once_and_in_order():
     counted = [p.evaluation for p in reports if p.costs]
     assert counted == list(range(1, 10))
     assert {p.of for p in reports} == {9}
-    assert [p.size for p in reports if p.costs] == [(64, 48)] * 5 + [(128, 96)] * 4
+    assert [p.size for p in reports if p.costs] == [(64, 48)] * 6 + [(128, 96)] * 3
 
 
 def test_the_last_image_has_the_size_asked_for_and_the_contents_shape():

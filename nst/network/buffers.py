@@ -4,16 +4,16 @@ A buffer is one whole tensor and is used again at every evaluation. The first an
 kept: it is computed again from the picture wherever it is read.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from ..costs import content_cost, content_gradient, gram_gradient, gram_matrix
-from .convolution import First, band, bands
-from .rectify import relu_
+from ..costs import add_content_gradient, add_gram_gradient, content_cost, gram_sum
+from .convolution import First, band, bands, empty
+from .rectify import backwards_, rectified, relu_
 
 
 @dataclass(frozen=True)
@@ -23,17 +23,14 @@ class CostGradients:
     content: Mapping[str, tuple[Tensor, Tensor]]
     style: Mapping[str, Tensor]
 
-    def parts(self, layer: str, a: Tensor, first: int, last: int, height: int) -> Iterator[Tensor]:
-        """What the costs at a layer add to the gradient of its activations `a`, rows first to last.
-
-        The costs are means over the whole picture; a band's share of them is its share of the rows.
-        """
-        share = (last - first) / height
+    def add(self, flow: Tensor, layer: str, a: Tensor, first: int, last: int, positions: int) -> None:
+        """Add to the gradient of the activations `a`, rows first to last, what the costs at their layer give,
+        which are means over all positions."""
         if layer in self.content:
             goal, g = self.content[layer]
-            yield content_gradient(a, goal[:, :, first:last]) * (g * share).view(-1, 1, 1, 1).to(a.dtype)
+            add_content_gradient(flow, a, goal[:, :, first:last], g, positions)
         if layer in self.style:
-            yield gram_gradient(a, self.style[layer] * share)
+            add_gram_gradient(flow, a, self.style[layer], positions)
 
 
 class Buffer:
@@ -60,25 +57,30 @@ class Buffer:
     def rows(self, first: int, last: int) -> Tensor:
         """Rows as the next step sees them."""
         found = self._read(first, last)
-        return F.relu(found) if self.before_relu else found
+        return rectified(found) if self.before_relu else found
+
+    @property
+    def positions(self) -> int:
+        return self.shape[2] * self.shape[3]
 
     def content_cost(self, layer: str, goal: Tensor) -> Tensor:
-        return self._mean(layer, lambda a, first, last: content_cost(a, goal[:, :, first:last]))
+        """A mean over the whole picture, from means over bands of it."""
+        each = (
+            content_cost(a, goal[:, :, first:last]) * (last - first) for first, last, a in self._each(layer)
+        )
+        return reduce(torch.Tensor.add_, each) / self.shape[2]
 
     def gram(self, layer: str) -> Tensor:
-        return self._mean(layer, lambda a, *_: gram_matrix(a))
+        return reduce(torch.Tensor.add_, (gram_sum(a) for *_, a in self._each(layer))) / self.positions
 
-    def _mean(self, layer: str, mean: Callable[[Tensor, int, int], Tensor]) -> Tensor:
-        """A mean over the whole picture from means over bands of it."""
-        parts = [
-            mean(self._at(layer, self._read(first, last)), first, last) * ((last - first) / self.shape[2])
-            for first, last in self.bands()
-        ]
-        return torch.stack(parts).sum(0)
+    def _each(self, layer: str) -> Iterator[tuple[int, int, Tensor]]:
+        """Each band's rows, first and last, and a layer's activations there."""
+        for first, last in self.bands():
+            yield first, last, self._at(layer, self._read(first, last))
 
     def _at(self, layer: str, a: Tensor) -> Tensor:
         """The activations of one of the layers, of what is here."""
-        return F.relu(a) if self.before_relu and layer.startswith("relu") else a
+        return rectified(a) if self.before_relu and layer.startswith("relu") else a
 
     def begin_backwards(self, costs: CostGradients) -> None:
         """put_gradient() of the last buffer, which no deeper layer adds to."""
@@ -94,24 +96,25 @@ class Buffer:
 
         flow   the part of it from deeper layers, which is used up; [a > 0] only where there is a ReLU
         """
-        a, before = self._read(first, last), []
+        a = self._read(first, last)
+        flow = flow.contiguous(memory_format=torch.channels_last)  # which it is, but for some of a tile
+        before = torch.zeros_like(a) if self.before_relu else None
         for layer in self.layers:
-            for part in costs.parts(layer, self._at(layer, a), first, last, self.shape[2]):
-                if layer.startswith("conv"):
-                    before.append(part)
-                else:
-                    flow.add_(part)
-        # In one pass, where flow · (a > 0) takes three.
-        gradient = torch.ops.aten.threshold_backward(flow, a, 0) if self.relu else flow
-        for part in before:
-            gradient.add_(part)
-        self._write(first, last, gradient)
+            gathered = before if before is not None and layer.startswith("conv") else flow
+            costs.add(gathered, layer, self._at(layer, a), first, last, self.positions)
+        if self.relu:
+            backwards_(a, flow)
+        else:
+            a.copy_(flow)
+        if before is not None:
+            a.add_(before)
+        self._put(first, last, a)
 
     def _read(self, first: int, last: int) -> Tensor:
         return self.a[:, :, first:last]
 
-    def _write(self, first: int, last: int, gradient: Tensor) -> None:
-        self.a[:, :, first:last] = gradient
+    def _put(self, first: int, last: int, gradient: Tensor) -> None:
+        """Keep the gradient, which stands where _read() gave the activations."""
 
 
 class PictureBuffer(Buffer):
@@ -136,12 +139,5 @@ class PictureBuffer(Buffer):
         y = self.convolution(self.a[:, :, first : last + 2])
         return y if self.before_relu else relu_(y)
 
-    def _write(self, first: int, last: int, gradient: Tensor) -> None:
+    def _put(self, first: int, last: int, gradient: Tensor) -> None:
         self.convolution.spread(gradient, self.gradient[:, :, first : last + 2])
-
-
-def empty(shape: Sequence[int], like: Tensor, dtype: torch.dtype | None = None) -> Tensor:
-    """A tensor in channels-last memory, its values whatever was there."""
-    return torch.empty(
-        shape, dtype=dtype or like.dtype, device=like.device, memory_format=torch.channels_last
-    )

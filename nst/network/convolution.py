@@ -4,7 +4,7 @@ A band is as high as keeps its values in a cache: larger tensors also cost a CPU
 clears for each of them anew, a third of an evaluation's time at 1024 px.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import product
 from typing import Any, Protocol
@@ -15,9 +15,9 @@ from torch import Tensor
 
 from .winograd import convolve_rows, transformed
 
-# Values of a band, in the wider of a convolution's input and output: on a CPU what fits a cache, elsewhere
+# Bytes of a band, in the wider of a convolution's input and output: on a CPU what fits a cache, elsewhere
 # one band up to 1024 px, and for larger pictures some hundred megabytes at a time in place of gigabytes.
-BAND, BAND_ELSEWHERE = 2_000_000, 100_000_000
+BAND, BAND_ELSEWHERE = 8_000_000, 400_000_000
 STRIP = 2_400_000  # of a band by Winograd's way, transformed: 36 · tiles · channels
 
 
@@ -172,7 +172,7 @@ def _whole(
     x: Tensor, convolve: Callable[[Read, int, int, int], Tensor], by: Winograd, outputs: int
 ) -> Tensor:
     n, _, height, width = x.shape
-    whole = torch.empty(n, outputs, height, width, memory_format=torch.channels_last)
+    whole = empty((n, outputs, height, width), x)
     for first, last in bands(height, by.band(n, width)):
         whole[:, :, first:last] = convolve(reader(x), height, first, last)
     return whole
@@ -185,8 +185,8 @@ def turned(kernel: Tensor) -> Tensor:
 
 def band(like: Tensor, row: int) -> int:
     """How many rows of so many values to take at once, a multiple of four."""
-    values = BAND if like.device.type == "cpu" else BAND_ELSEWHERE
-    return max(4, values // row // 4 * 4)
+    most = BAND if like.device.type == "cpu" else BAND_ELSEWHERE
+    return max(4, most // (row * like.element_size()) // 4 * 4)
 
 
 def bands(height: int, step: int) -> Iterator[tuple[int, int]]:
@@ -195,13 +195,15 @@ def bands(height: int, step: int) -> Iterator[tuple[int, int]]:
     yield from zip(starts, [*starts[1:], height], strict=True)
 
 
+def empty(shape: Sequence[int], like: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """A tensor in channels-last memory, its values whatever was there."""
+    return torch.empty(
+        shape, dtype=dtype or like.dtype, device=like.device, memory_format=torch.channels_last
+    )
+
+
 def reader(x: Tensor) -> Read:
     return lambda first, last: x[:, :, first:last]
-
-
-def rows(x: Tensor, first: int, last: int) -> Tensor:
-    """Rows of (N, C, H, W), with rows of zeros where they lie outside; a view where none does."""
-    return with_zeros(reader(x), x.shape[2], first, last)
 
 
 def with_zeros(read: Read, height: int, first: int, last: int) -> Tensor:

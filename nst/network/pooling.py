@@ -7,8 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import SettingsError
-from .convolution import rows
-from .rectify import comparable
+from .convolution import empty
+from .rectify import integers
+
+PLACES = ((0, 0), (0, 1), (1, 0), (1, 1))  # of each 2×2: row and column
 
 
 class Pool:
@@ -26,37 +28,45 @@ class Pool:
         return F.max_pool2d(y, 2) if self.is_max else F.avg_pool2d(y, 2)
 
     def with_passes(self, y: Tensor) -> tuple[Tensor, Tensor]:
-        """The pooled values of y ≥ 0, and where a gradient passes the pool and the ReLU that gave y: 0 or 1,
-        uint8, shaped as y. Of tied maxima the first passes it, as in PyTorch."""
+        """The pooled values of y, from relu_(), and where a gradient passes the pool and that ReLU, (N, C,
+        ⌊H/2⌋, ⌊W/2⌋) uint8: bit k is set where it passes to the k-th place of the 2×2. Of tied maxima the
+        first passes it, as in PyTorch."""
         _require_two_by_two(y)
-        pooled, passes = _highest(y) if self.is_max else (self(y), y > 0)
-        return pooled, passes.view(torch.uint8)  # with which a product takes half as long as with bool
+        if self.is_max:
+            return _highest(y)
+        each = [value.clamp_max(1) * (1 << k) for k, value in enumerate(_each_place(integers(y)))]
+        return self(y), reduce(torch.Tensor.add_, each).to(torch.uint8)
 
-    def spread(self, gradient: Tensor, first: int, last: int, width: int) -> Tensor:
-        """Rows first to last of the gradient of what was pooled, (N, C, last − first, width), from the whole
-        gradient (N, C, h, w) of the pooled values; where it passes is left to with_passes()."""
-        top = first // 2
-        g = rows(gradient, top, -(-last // 2))
-        g = F.interpolate(g if self.is_max else g / 4, scale_factor=2)
-        if width > g.shape[3]:  # F.pad of nothing is a copy
-            g = F.pad(g, (0, width - g.shape[3]))
-        return g[:, :, first - 2 * top : last - 2 * top]
+    def backwards(self, gradient: Tensor, passes: Tensor, height: int, width: int) -> Tensor:
+        """The gradient of what was pooled, (N, C, height, width), from that of the pooled values, (N, C,
+        ⌊height/2⌋, ⌊width/2⌋), and from where it passes."""
+        g = integers(gradient if self.is_max else gradient / 4)
+        found = empty((*gradient.shape[:2], height, width), gradient)
+        found[..., 2 * g.shape[2] :, :] = found[..., 2 * g.shape[3] :] = 0
+        for k, place in enumerate(_each_place(integers(found))):
+            torch.mul(g, (passes & (1 << k)).clamp_max_(1), out=place)
+        return found
+
+
+def _each_place(y: Tensor) -> list[Tensor]:
+    """The values in each of PLACES, of all 2×2 at once: four views."""
+    height, width = y.shape[2] // 2 * 2, y.shape[3] // 2 * 2
+    return [y[..., i:height:2, j:width:2] for i, j in PLACES]
 
 
 def _highest(y: Tensor) -> tuple[Tensor, Tensor]:
-    """The maximum of each 2×2, and where it is, if it is above 0. By the four corners of all 2×2 at once this
-    takes 0.6 of the time of max_pool2d's indices, eight bytes each, and max_unpool2d."""
-    values = comparable(y)
-    height, width = y.shape[2] // 2 * 2, y.shape[3] // 2 * 2
-    corners = [(..., slice(i, height, 2), slice(j, width, 2)) for i in (0, 1) for j in (0, 1)]
-    pooled = reduce(torch.maximum, [values[corner] for corner in corners])
-    passes = torch.zeros_like(y, dtype=torch.bool)
-    waiting = pooled > 0
-    for corner in corners:
-        here = (values[corner] == pooled).logical_and_(waiting)
-        waiting.logical_xor_(here)
-        passes[corner] = here
-    return pooled.view(y.dtype), passes
+    """The maximum of each 2×2, and the bit of its place, if it is above 0: 1 or 2 in the upper row, 4 or 8 in
+    the lower. Of whole numbers b > a is b − a, kept between 0 and 1: PyTorch's comparison takes ten times as
+    long."""
+    a, b, c, d = _each_place(integers(y))
+    upper, lower = torch.maximum(a, b), torch.maximum(c, d)
+    highest = torch.maximum(upper, lower)
+    passes = highest.clamp_max(1)
+    in_lower = (lower - upper).clamp_(0, 1).mul_(passes)
+    in_upper = passes.sub_(in_lower)
+    at_b, at_d = (b - a).clamp_(0, 1).mul_(in_upper), (d - c).clamp_(0, 1).mul_(in_lower)
+    bits = in_upper.add_(at_b).add_(in_lower.add_(at_d), alpha=4)
+    return highest.view(y.dtype), bits.to(torch.uint8)
 
 
 def _require_two_by_two(y: Tensor) -> None:

@@ -1,20 +1,35 @@
-"""The ReLU in place, and values as what a CPU compares fastest."""
+"""The ReLU and what passes it, by whole numbers: of bfloat16 in a quarter of the time of PyTorch's own."""
 
 import torch
 from torch import Tensor
 
+INTEGERS = {torch.bfloat16: torch.int16, torch.float32: torch.int32, torch.float64: torch.int64}
+
+
+def integers(y: Tensor) -> Tensor:
+    """The bits of y read as integers, in the same memory.
+
+    They are below 0 where the sign is set, and otherwise in the order of the values: enough for a maximum
+    with 0 and for comparing what is not negative; times 1 or 0 is what it is for y. PyTorch makes float32 of
+    bfloat16 and back for each operation on it, and compares into bytes one by one.
+    """
+    return y.view(INTEGERS[y.dtype])
+
 
 def relu_(y: Tensor) -> Tensor:
-    """max(y, 0), in place and without autograd: of bfloat16 in a quarter of the time of F.relu_ on a CPU. Of
-    what is no number a sign that is set makes 0."""
-    comparable(y).clamp_min_(0)
+    """max(y, 0), in place and without autograd. Where the sign is set it is 0, also of −0 and of what is no
+    number."""
+    integers(y).clamp_min_(0)
     return y
 
 
-def comparable(y: Tensor) -> Tensor:
-    """y, or of bfloat16 its 16 bits read as integers, in the same memory.
+def rectified(y: Tensor, into: Tensor | None = None) -> Tensor:
+    """relu_() into another tensor, a new one unless given."""
+    into = torch.empty_like(y) if into is None else into
+    torch.clamp_min(integers(y), 0, out=integers(into))
+    return into
 
-    These are below 0 where the sign is set, and otherwise in the order of the values: enough for a maximum
-    with 0 and for comparing what is not negative. PyTorch makes float32 of bfloat16 for each comparison.
-    """
-    return y.view(torch.int16) if y.dtype == torch.bfloat16 else y
+
+def backwards_(y: Tensor, gradient: Tensor) -> None:
+    """y ← gradient · [y > 0]: the ReLU's gradient, over its input or its output."""
+    integers(y).clamp_(0, 1).mul_(integers(gradient))

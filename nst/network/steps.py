@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from ..costs import at_least_float32
-from .buffers import Buffer, CostGradients, PictureBuffer, empty
-from .convolution import Convolution, bands
+from .buffers import Buffer, CostGradients, PictureBuffer
+from .convolution import Convolution, bands, empty
 from .layers import CONVS
 from .pooling import Pool
-from .rectify import relu_
+from .rectify import rectified, relu_
 from .vgg import Network
 
 
@@ -45,8 +45,11 @@ class ConvolutionStep:
 
     def forwards(self) -> None:
         for first, last in self._bands(self.buffer.shape):
-            y = self._forwards(first, last)
-            self.buffer.a[:, :, first:last] = y if self.buffer.before_relu else relu_(y)
+            y, into = self._forwards(first, last), self.buffer.a[:, :, first:last]
+            if self.buffer.before_relu:
+                into.copy_(y)
+            else:
+                rectified(y, into)
 
     def backwards(self, costs: CostGradients) -> None:
         height = self.source.shape[2]
@@ -69,25 +72,26 @@ class ConvolutionStep:
 class PooledConvolutionStep(ConvolutionStep):
     """A convolution, its ReLU and the pool after it, in one step.
 
-    passes   (N, C, H, W) uint8: 1 where a gradient passes the pool and the ReLU. Of the activations before
-             the pool, which are four times as many as after it, nothing else is kept
+    passes   where a gradient passes the pool and the ReLU, one byte a pooled value. Of the activations before
+             the pool, which are four times as many as after it, nothing is kept
     """
 
-    def __init__(
-        self, source: Buffer, buffer: Buffer, convolution: Convolution, pool: Pool, passes: Tensor
-    ) -> None:
+    def __init__(self, source: Buffer, buffer: Buffer, convolution: Convolution, pool: Pool) -> None:
         super().__init__(source, buffer, convolution)
-        self.pool, self.passes = pool, passes
+        self.pool, self.passes = pool, empty(buffer.shape, buffer.a, torch.uint8)
 
     def forwards(self) -> None:
-        for first, last in self._bands(self.passes.shape):
-            y = relu_(self._forwards(first, last))
-            pooled, self.passes[:, :, first:last] = self.pool.with_passes(y)
-            self.buffer.a[:, :, first // 2 : last // 2] = pooled
+        n, _, height, width = self.source.shape
+        for first, last in self._bands((n, self.buffer.shape[1], height, width)):
+            y, pooled = relu_(self._forwards(first, last)), slice(first // 2, last // 2)
+            self.buffer.a[:, :, pooled], self.passes[:, :, pooled] = self.pool.with_passes(y)
 
     def _gradient(self, first: int, last: int) -> Tensor:
-        spread = self.pool.spread(self.buffer.a, first, last, self.passes.shape[3])
-        return spread.mul_(self.passes[:, :, first:last])
+        top, bottom = first // 2, min(-(-last // 2), self.buffer.shape[2])
+        height = max(last, 2 * bottom) - 2 * top
+        g, passes = self.buffer.a[:, :, top:bottom], self.passes[:, :, top:bottom]
+        whole = self.pool.backwards(g, passes, height, self.source.shape[3])
+        return whole[:, :, first - 2 * top : last - 2 * top]
 
 
 class PoolStep:
@@ -102,9 +106,9 @@ class PoolStep:
 
     def backwards(self, costs: CostGradients) -> None:
         for first, last in self.source.bands():
-            flow = self.pool.spread(self.buffer.a, first, last, self.source.shape[3])
-            _, passes = self.pool.with_passes(self.source.rows(first, last))
-            self.source.put_gradient(first, last, flow.mul_(passes), costs)
+            a = self.source.rows(first, last)
+            g, (_, passes) = self.buffer.a[:, :, first // 2 : last // 2], self.pool.with_passes(a)
+            self.source.put_gradient(first, last, self.pool.backwards(g, passes, *a.shape[2:]), costs)
 
 
 @dataclass(frozen=True)
@@ -155,8 +159,7 @@ def _each_step(network: Network, wanted: set[str], source: Buffer) -> Iterator[S
         whole, half = (n, channels, height, width), (n, channels, height // 2, width // 2)
         if pooled and not here:
             buffer = Buffer(empty(half, source.a), after, relu=False)
-            passes = empty(whole, source.a, torch.uint8)
-            yield PooledConvolutionStep(source, buffer, convolution, network.pool, passes)
+            yield PooledConvolutionStep(source, buffer, convolution, network.pool)
         else:
             buffer = Buffer(empty(whole, source.a), here, relu=True)
             yield ConvolutionStep(source, buffer, convolution)
