@@ -28,7 +28,7 @@ SIDE = 256  # px
 STRENGTHS = (1, 3, 10, 30, 100)
 PASTICHE_STEPS, CROWSON_EVALUATIONS = 200, 200
 # At LARGER px crowsonkb's loop has a sixth of its recipe, which is 3000 iterations there.
-LARGER, CROWSON_LARGER, OURS_LARGER = 512, 500, (65, 85, 150)
+LARGER, CROWSON_LARGER, OURS_LARGER = 512, 500, (65, 85)
 LARGER_STRENGTHS = {"crowsonkb": (1, 3, 10, 30), "ours": (1, 2, 3, 5, 10, 20, 50)}
 OTHER_POOLING = next(name for name in CHOICES["pooling"] if name != nst.Settings().pooling)
 MEASURES = tuple(Judged.__dataclass_fields__)

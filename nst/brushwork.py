@@ -1,6 +1,7 @@
 """How large the brushwork will be, before a long run: a piece of the picture at several style scales."""
 
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from PIL import Image
@@ -42,8 +43,9 @@ def brushwork(
     require_ratio(*shape, settings.size)
     *coarser, finest = schedule(few, *shape)
     pieces = [scale.piece(share) for scale in coarser]
-    scales = [one for one in pieces if share == 1 or min(one.size) >= SMALLEST]
-    scales.append(finest.piece(share))
+    first, *later = *(one for one in pieces if share == 1 or min(one.size) >= SMALLEST), finest.piece(share)
+    left = few.evaluations - sum(scale.evaluations for scale in (first, *later))
+    scales = [replace(first, evaluations=first.evaluations + left), *later]
     if settings.is_texture or content is None:
         piece, few = styles[0], as_texture(few)
     else:
@@ -53,5 +55,5 @@ def brushwork(
         return run(piece, styles, few.with_(style_scale=style_scale), device, filters, scales)
 
     runs = [partial(begin, each) for each in BRUSHWORK_SCALES]
-    of = sum(scale.evaluations for scale in scales)
-    return timed(in_a_row(runs, len(runs) * of, few), Pace(len(runs) * scales), fit(*shape, settings.size))
+    row = in_a_row(runs, len(runs) * few.evaluations, few)
+    return timed(row, Pace(len(runs) * scales), fit(*shape, settings.size))

@@ -58,10 +58,10 @@ def gram_matrix(features: Tensor) -> Tensor:
         G_kk' = 1/(nH · nW) · Σ_ij a_ijk · a_ijk'
 
     features   (N, nC, nH, nW), any finite float
-    returns    (N, nC, nC) symmetric, positive semi-definite; float32 or float64. Of bfloat16 the sums are
-               taken in float32 and each is rounded once, by at most 1/256: the gradient of J is as far from
-               float32's as with exact sums. float16 is converted first: VGG-19's activations reach hundreds,
-               and their products overflow it
+    returns    (N, nC, nC) symmetric, positive semi-definite but for rounding; float32 or float64. Of bfloat16
+               on a CPU the sums are taken in float32 and each is rounded once, by at most 1/256: the gradient
+               of J is as far from float32's as with exact sums. Elsewhere half precision is converted first:
+               VGG-19's activations reach hundreds, and their products overflow float16
 
     Source: Gatys, Ecker & Bethge (2016), eq. 3, and the course leave out 1/(nH · nW); style_cost says
     where it went. With it one target serves pictures of every size.
@@ -70,15 +70,17 @@ def gram_matrix(features: Tensor) -> Tensor:
     return _SecondMoment.apply(features)
 
 
-def gram_sum(features: Tensor) -> Tensor:
-    """Σ_ij a_ijk · a_ijk' (N, nC, nC), the Gram matrix times its positions, without autograd: of the parts of
-    a picture these add up."""
-    a = _positions(features)
-    if a.dtype == torch.bfloat16:
-        # A product for each image, as a batch of one takes three times as long on a CPU.
-        return torch.stack([one.T @ one for one in a]).float()
-    a = a.to(at_least_float32(a.dtype))
-    return a.transpose(1, 2) @ a
+def gram_share(features: Tensor, positions: int) -> Tensor:
+    """Σ_ij a_ijk · a_ijk' / positions (N, nC, nC), without autograd: what some rows of a picture of so
+    many positions add to its Gram matrix."""
+    a = _flat(features)
+    if a.dtype == torch.bfloat16 and a.device.type == "cpu":
+        # A product for each image, as a batch of one takes three times as long.
+        total = torch.stack([one.T @ one for one in a]).float()
+    else:
+        a = a.to(at_least_float32(a.dtype))
+        total = a.transpose(1, 2) @ a
+    return total / positions
 
 
 def add_gram_gradient(flow: Tensor, features: Tensor, gradient: Tensor, positions: int) -> None:
@@ -92,12 +94,12 @@ def add_gram_gradient(flow: Tensor, features: Tensor, gradient: Tensor, position
     positions   nH · nW of all rows
     """
     d = (gradient + gradient.transpose(1, 2)) / positions
-    a = _positions(features)
+    a = _flat(features)
     # A view, as what is added to a copy would be lost.
     flow.permute(0, 2, 3, 1).view(a.shape).baddbmm_(a, d.to(a.dtype))
 
 
-def _positions(features: Tensor) -> Tensor:
+def _flat(features: Tensor) -> Tensor:
     """(N, nC, nH, nW) → (N, nH · nW, nC), for channels-last memory a view."""
     return features.permute(0, 2, 3, 1).flatten(1, 2)
 
@@ -106,13 +108,13 @@ class _SecondMoment(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, features: Tensor) -> Tensor:
         ctx.save_for_backward(features)
-        return gram_sum(features) / features[0, 0].numel()
+        return gram_share(features, features[0, 0].numel())
 
     @staticmethod
     @torch.autograd.function.once_differentiable  # which hides the names of its parameters
     def backward(ctx: Any, *grad_outputs: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         (features,), (gradient,) = ctx.saved_tensors, grad_outputs
-        flow = torch.zeros_like(features)
+        flow = torch.zeros_like(features, memory_format=torch.channels_last)
         add_gram_gradient(flow, features, gradient, features[0, 0].numel())
         return flow
 

@@ -13,12 +13,10 @@ from .tensors import resize_tensor
 
 COARSEST = 128  # pixels; below it relu5_1 sees a handful of places
 COARSEST_ASKED = 32  # pixels, where the number of sizes is given
-# Shares of the evaluations: of the coarsest of several sizes, and of those between it and the finest, of
-# which each has so many times what the next coarser one has. See benchmarks/NOTES.md.
+# Shares of the evaluations: of the coarsest of several sizes, and of those between it and the finest, each of
+# them so many times that of the next coarser one. The finest has the rest. See benchmarks/NOTES.md.
 AT_COARSEST, BETWEEN, FEWER_WHEN_FINER = 0.6, 0.15, 0.65
-ENOUGH = (
-    80  # evaluations at a coarser scale: from 30 on they change the looks and not J, see benchmarks/NOTES.md
-)
+ENOUGH = 120  # evaluations at a coarser scale: from 30 on they change the looks and not J
 # What a strength is averaged with at the coarser scales: the style paints the large shapes there, and the
 # finest scale brings the content back. Less of the style is left for as much movement, see
 # benchmarks/NOTES.md.
@@ -67,10 +65,9 @@ def schedule(settings: Settings, width: int, height: int) -> list[Scale]:
     """Sizes from coarse to fine, each half the next, and how many evaluations each gets.
 
     Large structures are painted where they are cheap, and the finest scale brings the content back, which
-    takes as many evaluations however many scales there are. What ENOUGH keeps from the coarser ones goes to
-    the finest. With scales = 0 halving stops before a side would
-    be under COARSEST px, with K when there are K or one would be under COARSEST_ASKED px, and before fit()
-    would squash the picture.
+    takes as many evaluations however many scales there are: a quarter of them, and what ENOUGH keeps from the
+    coarser ones. With scales = 0 halving stops before a side would be under COARSEST px, with K when there
+    are K or one would be under COARSEST_ASKED px, and before fit() would squash the picture.
     """
     sides = [settings.size]
     least = max(least_side(width, height), COARSEST_ASKED if settings.scales else COARSEST)

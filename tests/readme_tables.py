@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -228,7 +229,7 @@ def _larger(found: dict) -> str:
     for strength, at in theirs.items():
         for (evaluations, system), line in lines.items():
             if system == "ours" and (left := left_at(line, at["moved"])):
-                sooner = at["seconds"] / line[strength]["seconds"]
+                sooner = at["seconds"] / median(seen["seconds"] for seen in line.values())
                 said.append(
                     f"- Where crowsonkb’s loop of strength {strength} has moved the content, ours with "
                     f"{evaluations} evaluations leaves {left / at['style']:.2f} times as much of the style "

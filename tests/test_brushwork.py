@@ -54,7 +54,7 @@ def test_of_a_panorama_too_a_piece_is_painted_at_the_scales_at_which_it_has_some
     panorama = waves(1600, 200)
     row = last(brushwork.brushwork(panorama, [checks()], QUICK.with_(evaluations=6, **changes), "cpu"))
     assert [picture.size for picture in row.pictures] == [(256, 32)] * 3
-    assert row.evaluation == row.of
+    assert row.evaluation == row.of == 3 * 6
 
 
 def test_where_the_memory_is_too_little_the_size_of_the_whole_is_named(monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 import reference
 import torch
 
-from nst.costs import add_gram_gradient, content_cost, gram_matrix, gram_sum, style_cost, total_variation
+from nst.costs import add_gram_gradient, content_cost, gram_matrix, gram_share, style_cost, total_variation
 
 
 def features(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -117,11 +117,23 @@ def test_the_sums_of_two_parts_are_the_gram_matrix_and_their_gradients_that_of_t
     gram = gram_matrix(f)
     (expected,) = torch.autograd.grad(gram, f, d)
     parts = f.detach().split([2, 4], dim=2)
-    torch.testing.assert_close(sum(gram_sum(part) for part in parts) / 30, gram)
+    torch.testing.assert_close(sum(gram_share(part, 30) for part in parts), gram)
     flows = [torch.ones_like(part) for part in parts]
     for flow, part in zip(flows, parts, strict=True):
         add_gram_gradient(flow, part, d, positions=30)
     torch.testing.assert_close(torch.cat(flows, 2), 1 + expected)
+
+
+def test_a_gram_matrix_can_be_differentiated_in_any_order_of_memory():
+    f = features(1, 3, 4, 5)
+    expected = torch.autograd.functional.jacobian(lambda x: gram_matrix(x).sum(), f)
+    for order in (lambda x: x.transpose(2, 3), lambda x: x[..., 1:-1], lambda x: x.flip(2)):
+        turned = order(f).detach().requires_grad_()
+        gram_matrix(turned).sum().backward()
+        assert turned.grad.shape == turned.shape
+    turned = f.transpose(2, 3).requires_grad_()
+    gram_matrix(turned).sum().backward()
+    torch.testing.assert_close(turned.grad.transpose(2, 3), expected)
 
 
 def test_what_cannot_be_added_in_place_is_an_error_and_not_lost():

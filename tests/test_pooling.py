@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from nst.network.pooling import Pool
-from nst.network.rectify import backwards_, rectified, relu_
+from nst.network.rectify import rectified, relu_, relu_gradient_
 
 PRECISIONS = [torch.float64, torch.float32, torch.bfloat16]
 # Ties, zeros of both signs, the smallest and the largest values: each of them next to each.
@@ -35,7 +35,7 @@ def test_the_relus_gradient_is_written_over_what_it_was_given(dtype):
         gradient = torch.randn(y.shape, generator=torch.Generator().manual_seed(0)).to(dtype)
         expected = torch.ops.aten.threshold_backward(gradient, y, 0)
         for given in (y.clone(), rectified(y)):
-            backwards_(given, gradient)
+            relu_gradient_(given, gradient)
             assert torch.equal(given, expected)
 
 

@@ -172,5 +172,5 @@ def test_the_duration_grows_with_the_work_and_stays_within_the_limits():
         return duration("", Limits(), Painting(waves(), [checks()], SMALL.with_(**changes)))
 
     assert asked(size=64) == asked(size=128) == 30
-    assert asked(size=1024, evaluations=500) < asked(size=1024, evaluations=1000) <= Limits().max_seconds
+    assert asked(size=1024, evaluations=1000) < asked(size=1024, evaluations=2000) <= Limits().max_seconds
     assert asked(size=4096, evaluations=2000, statistic="sliced") == Limits().max_seconds

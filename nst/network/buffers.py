@@ -11,9 +11,9 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from ..costs import add_content_gradient, add_gram_gradient, content_cost, gram_sum
+from ..costs import add_content_gradient, add_gram_gradient, content_cost, gram_share
 from .convolution import First, band, bands, empty
-from .rectify import backwards_, rectified, relu_
+from .rectify import rectified, relu_, relu_gradient_
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Buffer:
         return reduce(torch.Tensor.add_, each) / self.shape[2]
 
     def gram(self, layer: str) -> Tensor:
-        return reduce(torch.Tensor.add_, (gram_sum(a) for *_, a in self._each(layer))) / self.positions
+        return reduce(torch.Tensor.add_, (gram_share(a, self.positions) for *_, a in self._each(layer)))
 
     def _each(self, layer: str) -> Iterator[tuple[int, int, Tensor]]:
         """Each band's rows, first and last, and a layer's activations there."""
@@ -97,13 +97,14 @@ class Buffer:
         flow   the part of it from deeper layers, which is used up; [a > 0] only where there is a ReLU
         """
         a = self._read(first, last)
-        flow = flow.contiguous(memory_format=torch.channels_last)  # which it is, but for some of a tile
+        if not costs.style.keys().isdisjoint(self.layers):  # their gradient is added to rows without gaps
+            flow = flow.contiguous(memory_format=torch.channels_last)
         before = torch.zeros_like(a) if self.before_relu else None
         for layer in self.layers:
             gathered = before if before is not None and layer.startswith("conv") else flow
             costs.add(gathered, layer, self._at(layer, a), first, last, self.positions)
         if self.relu:
-            backwards_(a, flow)
+            relu_gradient_(a, flow)
         else:
             a.copy_(flow)
         if before is not None:

@@ -18,7 +18,7 @@ def integers(y: Tensor) -> Tensor:
 
 def relu_(y: Tensor) -> Tensor:
     """max(y, 0), in place and without autograd. Where the sign is set it is 0, also of −0 and of what is no
-    number."""
+    number: a cost shows that by the picture's total variation, or by the infinities before it."""
     integers(y).clamp_min_(0)
     return y
 
@@ -30,6 +30,6 @@ def rectified(y: Tensor, into: Tensor | None = None) -> Tensor:
     return into
 
 
-def backwards_(y: Tensor, gradient: Tensor) -> None:
-    """y ← gradient · [y > 0]: the ReLU's gradient, over its input or its output."""
+def relu_gradient_(y: Tensor, gradient: Tensor) -> None:
+    """y ← gradient · [y > 0], over the ReLU's input or its output."""
     integers(y).clamp_(0, 1).mul_(integers(gradient))

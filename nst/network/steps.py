@@ -3,7 +3,7 @@
     picture → PictureBuffer → step → Buffer → step → … → Buffer
 
 Autograd would keep more beside the buffers: the output of each convolution that is pooled, the gradients of
-these, and those of the Gram matrices. Here each of them is only a band of rows, or one byte a value.
+these, and those of the Gram matrices. Here each of them is only a band of rows, or one byte for four values.
 """
 
 from collections.abc import Iterator, Sequence

@@ -6,17 +6,21 @@ from ...network.layers import deepest, work
 from ...settings import Settings
 from .zerogpu import borrowed
 
-# An evaluation over a forward pass of the convolutions, a pixel: there and back, Gram matrices, the rest. By
-# docs/MEASUREMENTS.md and a forward pass of 31 ms on that processor: 2.2 to 2.4 from 256 to 1024 px.
-EVALUATION_OVER_FORWARD = 2.4
+# An evaluation over a forward pass of the convolutions, a pixel: there and back, Gram matrices, the rest. 1.6
+# from 256 to 1024 px in bfloat16 on an EPYC of Zen 5, up to 2.4 on older processors.
+EVALUATION_OVER_FORWARD = 2.0
 # As many pixels take the time of what an evaluation does whatever its size: with these and the margin a run
 # at 256, 512 and 2048 px took 5.6 to 6.3 s a million pixels on one processor, and 6.6 to 8.5 without.
 WHATEVER_ITS_SIZE = 8000
 NEWEST = 0.5  # weight of the last run over those before it
 MOST = 2.0  # times slower that one run may seem: others may have taken the processor
-# An evaluation with this statistic over one with Gram matrices, at 512 px; sliced at 1024 px.
-SLOWER = {"gaussian": 1.8, "sliced": 4.5}
-CONVOLUTIONS = 0.7  # their share of an evaluation, see benchmarks/NOTES.md
+# An evaluation with this statistic over one with Gram matrices, at 512 px in bfloat16.
+SLOWER = {
+    **dict.fromkeys(("covariance", "mean-std", "mean", "polynomial"), 1.4),
+    "gaussian": 2.0,
+    "sliced": 4.5,
+}
+CONVOLUTIONS = 0.8  # their share of an evaluation, see benchmarks/NOTES.md
 # A sheet of many pictures over one painting of its size and evaluations, at 192 px on two cores.
 SHEETS = {"grid": 11.0, "reconstruct": 4.8, "statistics": 11.5, "optimizers": 2.4}
 WEIGHTS_THAT_DIFFER = ("self-taught",)  # a network of its own, many times as fast
