@@ -330,6 +330,27 @@ def test_a_wrong_name_of_an_endpoint_or_a_parameter_is_said_and_nothing_is_logge
     assert public.log.read_text() == before
 
 
+@pytest.mark.parametrize("name", ["transfer", "gram", "nothing"])
+@pytest.mark.parametrize("way", ["call", "run", "api"])
+def test_too_few_values_or_no_such_function_is_said_and_nothing_is_logged(public, way, name):
+    before = public.log.read_text()
+    answer = public.http.post(f"/gradio_api/{way}/{name}", json={"data": [None], "session_hash": "abc"})
+    assert answer.status_code == (404 if name == "nothing" else 400)
+    expected = "no endpoint of this name" if name == "nothing" else "and 1 came"
+    assert expected in answer.json()["detail"]
+    assert public.log.read_text() == before
+
+
+def test_too_few_values_for_a_function_of_the_page_are_said_and_nothing_is_logged(public):
+    before = public.log.read_text()
+    waiting = [d for d in public.config["dependencies"] if d["queue"] is not False and len(d["inputs"]) > 1]
+    body = {"data": [None], "fn_index": waiting[0]["id"], "session_hash": "abc"}
+    answer = public.http.post("/gradio_api/queue/join", json=body)
+    assert answer.status_code == 400
+    assert f"takes {len(waiting[0]['inputs'])} values and 1 came" in answer.json()["detail"]
+    assert public.log.read_text() == before
+
+
 # 6. Sentences
 
 

@@ -81,7 +81,7 @@ async def sent_slowly(path: str) -> tuple[Any, ...]:
 
 
 async def whole() -> dict[str, Any]:
-    return {"type": "http.request", "body": b"{}", "more_body": False}
+    return {"type": "http.request", "body": b"[]", "more_body": False}
 
 
 def test_one_address_that_leaves_so_many_answers_unread_gets_no_more_and_others_do(monkeypatch):
@@ -102,7 +102,7 @@ def test_one_address_has_so_many_unfinished_requests_and_others_theirs():
     calls = Calls(Limits(per_address=1))
     mine = SimpleNamespace(request=SimpleNamespace(client=SimpleNamespace(host="1.1.1.1")))
     queue = SimpleNamespace(event_ids_to_events={"a": mine, "b": mine}, pending_messages_per_session={})
-    blocks = SimpleNamespace(_queue=queue, fns={7: SimpleNamespace(queue=True)})
+    blocks = SimpleNamespace(_queue=queue, fns={7: SimpleNamespace(queue=True, inputs=[])})
     app = SimpleNamespace(get_blocks=lambda: blocks)
 
     def join(host: str) -> Any:

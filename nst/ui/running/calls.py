@@ -16,6 +16,7 @@ from .unheard import has_room
 
 JOIN, CANCEL = f"{API}/queue/join", f"{API}/cancel"
 CALL = re.compile(rf"{API}/call/(v2/)?([^/]+)/?")
+RUN = re.compile(rf"{API}/(?:run|api)/([^/]+)/?")
 UNFINISHED = 3  # requests for each place in line that one network address may have
 
 Refusal = tuple[int, str]
@@ -33,6 +34,7 @@ NO_ANSWERS: Refusal = (
     404,
     "No answers wait under this name, as each is given once: please send a request first.",
 )
+TOO_FEW_VALUES = "This function takes {} values and {} came: please send one for each, in their order."
 TOO_MANY_UNREAD: Refusal = (429, "Too many answers to this page wait to be read: please reload the page.")
 TOO_MANY = (
     "Your network address has {} requests that are not finished, as many as one may have: please wait until "
@@ -53,8 +55,8 @@ class Calls:
 
     def refusal(self, path: str, body: bytes, scope: Scope) -> Refusal | None:
         """Status and sentence for what is refused. What Gradio itself refuses in order passes."""
-        call = CALL.fullmatch(path)
-        if not (call or path == JOIN or path.startswith(CANCEL)):
+        call, run = CALL.fullmatch(path), RUN.fullmatch(path)
+        if not (call or run or path == JOIN or path.startswith(CANCEL)):
             return None
         try:
             asked = json.loads(body)
@@ -65,6 +67,8 @@ class Calls:
         blocks = scope["app"].get_blocks()
         if path.startswith(CANCEL):
             return _refusal_to_cancel(asked, blocks._queue)
+        if run:
+            return _refusal_of_values(_function(blocks, asked, run[1]), asked)
         by_name = call is not None and call[1] is not None
         session = None if by_name else asked.get("session_hash")
         return (
@@ -131,19 +135,37 @@ def _refusal_to_cancel(asked: dict[str, Any], queue: Any) -> Refusal | None:
 
 def _refusal_of_function(blocks: Any, asked: dict[str, Any], name: str | None) -> Refusal | None:
     """Gradio's queue also takes functions that the page calls outside it, and fails on one that is not."""
-    if name is None:
-        try:
-            number = PredictBody.model_validate(asked).fn_index
-        except ValueError:
-            return None
-        if number is None:
-            return None
-        function = blocks.fns.get(number)
-    else:
-        function = next((each for each in blocks.fns.values() if each.api_name == name), None)
+    if name is None and _number(asked) is None:
+        return None
+    function = _function(blocks, {} if name else asked, name)
+    if function is not None and function.queue is False:
+        return NOT_QUEUED
+    return _refusal_of_values(function, asked, is_call=name is not None)
+
+
+def _function(blocks: Any, asked: dict[str, Any], name: str | None) -> Any:
+    """The function of the number that is asked for, or else of this name; None where there is none."""
+    if (number := _number(asked)) is not None:
+        return blocks.fns.get(number)
+    return next((each for each in blocks.fns.values() if each.api_name == name), None)
+
+
+def _number(asked: dict[str, Any]) -> int | None:
+    try:
+        return PredictBody.model_validate(asked).fn_index
+    except ValueError:
+        return None
+
+
+def _refusal_of_values(function: Any, asked: dict[str, Any], is_call: bool = False) -> Refusal | None:
+    """Gradio writes a traceback for values that are too few. Of a call by name it adds the states itself."""
     if function is None:
         return NO_FUNCTION
-    return NOT_QUEUED if function.queue is False else None
+    values, needed = asked.get("data"), len(function.inputs)
+    if not isinstance(values, list) or len(values) >= needed:
+        return None
+    sent = sum(not each.skip_api for each in function.inputs) if is_call else needed
+    return None if len(values) == sent else (400, TOO_FEW_VALUES.format(sent, len(values)))
 
 
 def _leaves_unread(queue: Any, session: Any) -> bool:
