@@ -48,16 +48,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def apart(tmp_path_factory) -> Iterator[None]:
-    """Nothing is read from or written to the user's cache, and a processor's bfloat16 changes no figure: what
-    a test says of other precisions it says by setting NST_PRECISION itself. A program under test takes the
-    threads that the tests were given (OMP_NUM_THREADS), and not every core: other tests are using them."""
+    """Nothing is read from or written to the user's cache, and a processor's bfloat16 changes no figure. Where
+    NST_PRECISION asks for it only the tests of exact numbers stay in float32: in_float32. A program under
+    test takes the threads that the tests were given (OMP_NUM_THREADS), and not every core: other tests are
+    using them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NST_CACHE", str(tmp_path_factory.mktemp("nst-cache")))
-        patch.setenv("NST_PRECISION", "float32")
+        patch.setenv("NST_PRECISION", os.environ.get("NST_PRECISION", "float32"))
         patch.setenv("CPU_CORES", str(torch.get_num_threads()))
         patch.delenv("NST_WEIGHTS", raising=False)
         yield
     decoding.close()
+
+
+@pytest.fixture
+def in_float32(monkeypatch) -> None:
+    """For a test of two ways to the same number, which bfloat16 rounds apart."""
+    monkeypatch.setenv("NST_PRECISION", "float32")
 
 
 @pytest.fixture(autouse=True)

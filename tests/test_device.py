@@ -18,6 +18,7 @@ def test_the_best_there_is_is_chosen_for_none_and_auto():
     assert choose().torch.type == choose("auto").torch.type == best
 
 
+@pytest.mark.usefixtures("in_float32")
 def test_the_label_says_where_with_how_many_threads_and_in_which_precision():
     chosen = choose("cpu")
     assert (chosen.torch.type, chosen.dtype) == ("cpu", torch.float32)
@@ -41,6 +42,7 @@ def test_a_device_that_is_not_here_is_named():
         choose(missing)
 
 
+@pytest.mark.usefixtures("in_float32")
 def test_a_precision_that_a_device_has_not_is_refused_in_one_sentence(monkeypatch):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     assert choose("mps").dtype == torch.float32

@@ -56,6 +56,7 @@ def various():
 # Many pictures through one pass
 
 
+@pytest.mark.usefixtures("in_float32")
 def test_a_batch_of_pictures_has_the_costs_and_gradients_of_each_alone():
     where, content, styles = (
         choose("cpu"),
@@ -78,6 +79,7 @@ def test_a_batch_of_pictures_has_the_costs_and_gradients_of_each_alone():
             assert cost.content == pytest.approx(expected.content, rel=1e-4)
 
 
+@pytest.mark.usefixtures("in_float32")
 def test_pictures_painted_together_are_those_painted_one_by_one():
     where, content, styles = choose("cpu"), to_tensor(waves()), [to_tensor(checks())]
     descents = [begun(settings, content) for settings in various()]
@@ -143,6 +145,7 @@ def test_a_picture_that_diverges_leaves_the_others_as_they_would_be_alone():
 # The paper's normalisation
 
 
+@pytest.mark.usefixtures("in_float32")
 def test_the_objective_is_the_relative_costs_of_a_plain_loop():
     """‖F − P‖² / ‖P‖² and Σ 1/L · ‖G − A‖² / ‖A‖², entry by entry in float64."""
     ratio, where = 1e-3, choose("cpu")

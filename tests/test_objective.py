@@ -40,6 +40,7 @@ def test_the_total_is_alpha_content_plus_beta_lambda_style_plus_gamma_tv():
     assert costs.total == pytest.approx(3 * costs.content + 5 * style + 7 * costs.tv, rel=1e-5)
 
 
+@pytest.mark.usefixtures("in_float32")
 def test_costs_are_in_the_units_of_the_formulas():
     """The first evaluation is at the content image itself, whose costs can be computed beside it."""
     network = Network(tiny_filters(), SMALL.layers, "average")

@@ -67,6 +67,7 @@ def test_of_a_tile_the_network_sees_what_it_sees_of_one_tile_among_others():
         torch.testing.assert_close(tiled[layer], among, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.usefixtures("in_float32")
 @pytest.mark.parametrize("statistic", ["gram", "mean-std", "sliced"])
 def test_where_a_tile_is_cut_makes_no_difference_to_its_costs(statistic):
     layers = {"content_layers": {"relu2_1": 1}, "style_layers": {"relu1_1": 1, "relu2_1": 1, "relu5_1": 1}}

@@ -166,6 +166,7 @@ def test_a_caller_without_gradients_gets_the_same_picture():
         assert run(SMALL)[-1].image.tobytes() == expected.tobytes()
 
 
+@pytest.mark.usefixtures("in_float32")
 @pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
 def test_the_unit_of_the_cost_changes_no_pixel(real_pair, optimizer):
     """With α and β 2³⁷ times as large every cost and gradient is the same number with another exponent."""
