@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def apart(tmp_path_factory) -> Iterator[None]:
-    """Nothing is read from or written to the user's cache, and a processor's bfloat16 changes no figure. Where
+    """Nothing is read from or written to the user's cache, and a processor's bfloat16 changes no figure. If
     NST_PRECISION asks for it only the tests of exact numbers stay in float32: in_float32. A program under
     test takes the threads that the tests were given (OMP_NUM_THREADS), and not every core: other tests are
     using them."""
